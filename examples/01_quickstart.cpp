@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// Lesson 1: the hook in a training loop of your own.
+//
+// Trains a small classifier on Iris and prints which of the four measurements it came to rely on.
+// All that viann needs is the line marked below.
+
+#include <CLI/CLI.hpp>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+#include <viann/viann.hpp>
+
+#include "support/classifier.hpp"
+#include "support/csv.hpp"
+#include "support/progress_line.hpp"
+
+namespace {
+
+void quickstart(int epochs, unsigned seed) {
+  const examples::Dataset iris = examples::read_csv(EXAMPLES_DATA "/iris.csv");
+  const Eigen::MatrixXd X = examples::standardize(iris.X);  // scores compare inputs on one scale
+  const Eigen::VectorXi species = iris.y.cast<int>();
+
+  examples::Classifier net(X.cols(), species.maxCoeff() + 1, seed);
+  viann::VarianceImportance<> importance;
+
+  examples::ProgressLine progress;
+  double accuracy = 0;
+  for (int epoch = 1; epoch <= epochs; ++epoch) {
+    const double loss = net.train_one_epoch(X, species);
+    importance.on_epoch_end(viann::features_by_units(net.first_layer()));  // <-- the hook
+
+    accuracy = (net.predict(X).array() == species.array()).cast<double>().mean();
+    std::ostringstream line;
+    line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << epochs << "  loss "
+         << loss << "  accuracy " << accuracy;
+    progress.show(line.str());
+  }
+  progress.finish();
+
+  std::cout << "\nImportance of the inputs, from most to least:\n";
+  const Eigen::VectorXd scores = importance.scores();
+  for (const Eigen::Index feature : viann::ranking(scores)) {
+    const double score = scores[feature];
+    std::cout << "  " << std::left << std::setw(14) << iris.features[feature] << std::fixed
+              << std::setprecision(3) << score << "  "
+              << std::string(static_cast<std::size_t>(40 * score + 0.5), '#') << "\n";
+  }
+  std::cout << "\nFinal accuracy on the training data: " << accuracy << "\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int epochs = 100;
+  unsigned seed = 1;
+  CLI::App app("Which of Iris's measurements does a small classifier rely on?");
+  app.add_option("epochs", epochs, "passes over the data")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  app.add_option("seed", seed, "of initial weights and shuffling")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+    quickstart(epochs, seed);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // 0 after --help
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+}

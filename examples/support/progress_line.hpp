@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+namespace examples {
+
+/// One line of a terminal that is written over and over; in a file or a pipe, only its last text.
+class ProgressLine {
+ public:
+  void show(std::string text) {
+    text_ = std::move(text);
+    if (is_terminal_) std::cout << '\r' << text_ << "\033[K" << std::flush;
+  }
+  void finish() const { std::cout << (is_terminal_ ? "" : text_) << '\n'; }
+
+ private:
+  bool is_terminal_ = isatty(STDOUT_FILENO) != 0;
+  std::string text_;
+};
+
+}  // namespace examples

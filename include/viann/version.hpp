@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// The version of viann; CMake reads it from here.
+#define VIANN_VERSION_MAJOR 0
+#define VIANN_VERSION_MINOR 1
+#define VIANN_VERSION_PATCH 0

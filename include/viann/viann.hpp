@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// viann: which inputs a neural network has learned to rely on, told from how the weights of its
+/// first layer move during training. This header includes the whole core, but no adapter.
+
+#include "viann/importance_scores.hpp"
+#include "viann/variance_importance.hpp"
+#include "viann/version.hpp"
+#include "viann/weight_view.hpp"
+#include "viann/welford_accumulator.hpp"

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <type_traits>
+#include <utility>
+
+#include "viann/detail/expressions.hpp"
+
+namespace viann {
+
+/// The weights of a layer, as a matrix whose rows are known to be the features and whose columns
+/// are known to be the units (neurons, filters, embedding dimensions) that they feed.
+///
+/// Whether W(i, j) belongs to feature i or to feature j cannot be seen from a matrix, and a hook
+/// that guesses wrong returns one score per unit without a word. So no hook of this library takes
+/// a bare matrix: the caller says which axis is the feature, once, in the call.
+///
+/// A view holds a reference to a matrix that outlives it, a small expression by value, or the
+/// matrix itself if it was handed over as a temporary. Like an Eigen expression it is made to be
+/// used within the call: it must not outlive the matrix it refers to.
+///
+/// Made by features_by_units() and units_by_features(), not by hand.
+///
+/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, of shape
+///                 features x units.
+template <typename Stored>
+class WeightView {
+ public:
+  using Expression = std::remove_cv_t<std::remove_reference_t<Stored>>;
+  using Scalar = typename Expression::Scalar;
+  using Index = Eigen::Index;
+
+  explicit WeightView(Stored weights) : weights_(std::forward<Stored>(weights)) {}
+
+  Index features() const { return weights_.rows(); }
+  Index units() const { return weights_.cols(); }
+
+  /// The weights as an Eigen expression of shape features x units, in the storage order of what
+  /// was handed over.
+  const Expression& features_by_units() const { return weights_; }
+
+ private:
+  Stored weights_;
+};
+
+/// Says that the rows of `weights` are the features: W(feature, unit).
+///
+/// This is the layout of Keras kernels and of loops that compute X * W with one sample per row.
+/// Takes any dense Eigen expression of real numbers. Weights in memory are not copied; a
+/// temporary matrix moves into the view, and a matrix product is evaluated once.
+template <typename Weights>
+auto features_by_units(Weights&& weights) {
+  using Dense = typename detail::RequireDense<Weights>::Type;
+  using Stored =
+      std::conditional_t<detail::is_temporary_matrix<Weights>, Dense, detail::Evaluated<Dense>>;
+  return WeightView<Stored>(std::forward<Weights>(weights));
+}
+
+/// Says that the columns of `weights` are the features: W(unit, feature).
+///
+/// This is the layout of torch::nn::Linear, of mlpack's Linear and of loops that compute W * x
+/// with one sample per column. Otherwise as features_by_units().
+template <typename Weights>
+auto units_by_features(Weights&& weights) {
+  using Dense = typename detail::RequireDense<Weights>::Type;
+  if constexpr (detail::is_temporary_matrix<Weights>) {
+    // Evaluated, because a transposed view of the temporary would dangle.
+    return features_by_units(weights.transpose().eval());
+  } else {
+    return features_by_units(static_cast<const Dense&>(weights).transpose());
+  }
+}
+
+/// The same for a row-major buffer of features * units weights: data[feature * units + unit].
+/// \throws std::invalid_argument for a null pointer or a negative size.
+template <typename Scalar>
+auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index units) {
+  return features_by_units(detail::row_major_map(data, features, units));
+}
+
+/// The same for a row-major buffer of units * features weights: data[unit * features + feature].
+/// \throws std::invalid_argument for a null pointer or a negative size.
+template <typename Scalar>
+auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features) {
+  return units_by_features(detail::row_major_map(data, units, features));
+}
+
+namespace detail {
+
+/// The body of a hook's overload for anything that is no WeightView.
+template <typename Weights>
+void refuse_weights_without_axis() {
+  static_assert(sizeof(Weights) == 0,
+                "viann: these weights do not say which axis is the feature. Write "
+                "features_by_units(W) where W(feature, unit), as in X * W, or "
+                "units_by_features(W) where W(unit, feature), as in W * x.");
+}
+
+}  // namespace detail
+
+}  // namespace viann

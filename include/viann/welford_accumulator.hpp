@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "viann/detail/checks.hpp"
+#include "viann/detail/expressions.hpp"
+#include "viann/detail/sweep.hpp"
+
+namespace viann {
+
+/// Running mean and sample variance of every element of a matrix, over a stream of matrices.
+///
+/// ```cpp
+/// #include <iostream>
+/// #include <viann/welford_accumulator.hpp>
+///
+/// int main() {
+///   viann::WelfordAccumulator<> accumulator;
+///   for (int t = 0; t < 10; ++t) accumulator(Eigen::MatrixXd::Random(2, 3));
+///   std::cout << accumulator.mean() << "\n\n" << accumulator.variance() << "\n";
+/// }
+/// ```
+///
+/// With n samples so far, x the new one and M2 the sum of squared deviations from the mean
+/// (B. P. Welford, Technometrics 4(3), 1962, eq. I):
+///
+///     d = x - mean,   M2 += d^2 (n - 1) / n,   mean += d / n
+///
+/// Nothing is ever subtracted from M2, so the variance cannot turn out negative, and elements that
+/// do not change have a variance of exactly 0. The sum of x^2 minus n mean^2, the textbook's
+/// short cut, has neither property: it loses all digits once the mean exceeds about 1e8 standard
+/// deviations.
+///
+/// Memory: two Scalars per element (16 bytes with double). Float halves that; its error is
+/// measured in the README.
+///
+/// \tparam Scalar  type of the state: float, double or long double. Samples are converted to it.
+template <typename Scalar = double>
+class WelfordAccumulator {
+  static_assert(std::is_floating_point_v<Scalar>,
+                "viann::WelfordAccumulator keeps its state in float, double or long double; the "
+                "samples may be of any real type.");
+
+ public:
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Index = Eigen::Index;
+
+  /// Takes in a sample: any dense Eigen expression of real numbers. The first fixes the shape.
+  /// \throws std::invalid_argument if the shape differs from the first sample's, or the sample
+  ///         is empty, or a value is not finite in Scalar; the accumulator is then unchanged.
+  template <typename Derived>
+  void operator()(const Eigen::DenseBase<Derived>& sample) {
+    const detail::Evaluated<Derived> values(sample.derived());
+    check(values);
+    // A row-major sample is read across; within panels of rows its cache lines are used up.
+    constexpr auto keep =
+        Derived::IsRowMajor ? detail::KeepTogether::Rows : detail::KeepTogether::Columns;
+    update<keep>(values, [](auto&&...) {});
+  }
+
+  /// The same for a sample known to be finite and of the right shape, for hooks that need a sum
+  /// over the updated state: while a stretch of a column is in the cache it is handed on as
+  /// visit(row, col, x, m2), where x are the sample's values and m2 the sums of squared
+  /// deviations from (row, col) downwards, so that the sum costs no second pass over memory.
+  template <detail::KeepTogether keep, typename Derived, typename Visitor>
+  void update(const Derived& sample, const Visitor& visit) {
+    if (empty()) {
+      Array mean = Array::Zero(sample.rows(), sample.cols());
+      m2_ = Array::Zero(sample.rows(), sample.cols());
+      mean_ = std::move(mean);
+    }
+    ++count_;
+    const Scalar inverse = Scalar(1) / static_cast<Scalar>(count_);
+    const Scalar shrink = static_cast<Scalar>(count_ - 1) / static_cast<Scalar>(count_);
+    detail::for_each_stretch<keep>(rows(), cols(), [&](Index row, Index col, Index length) {
+      const auto x = sample.col(col).segment(row, length).array().template cast<Scalar>();
+      auto mean = mean_.col(col).segment(row, length);
+      auto m2 = m2_.col(col).segment(row, length);
+      m2 += (x - mean) * ((x - mean) * shrink);
+      mean += (x - mean) * inverse;
+      visit(row, col, x, m2);
+    });
+  }
+
+  /// Takes in all that `other` has seen, as if its samples had been fed to this one
+  /// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983, eq. 1.5).
+  /// \throws std::invalid_argument if both have seen samples and their shapes differ.
+  WelfordAccumulator& operator+=(const WelfordAccumulator& other) {
+    if (other.empty()) return *this;
+    if (empty()) return *this = other;
+    if (rows() != other.rows() || cols() != other.cols()) {
+      throw std::invalid_argument(detail::sentence(
+          "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
+          rows(), " x ", cols(), "; merge accumulators of the same matrix."));
+    }
+    const auto ours = static_cast<Scalar>(count_);
+    const auto theirs = static_cast<Scalar>(other.count_);
+    const Scalar share = theirs / (ours + theirs);
+    m2_ += other.m2_ + (other.mean_ - mean_) * ((other.mean_ - mean_) * (ours * share));
+    mean_ += (other.mean_ - mean_) * share;
+    count_ += other.count_;
+    return *this;
+  }
+
+  /// Number of samples taken in.
+  std::int64_t count() const { return count_; }
+
+  /// Shape of the samples; 0 x 0 before the first.
+  Index rows() const { return mean_.rows(); }
+  Index cols() const { return mean_.cols(); }
+
+  /// Whether no sample has been taken in.
+  bool empty() const { return count_ == 0; }
+
+  /// Mean of the samples, rows x cols.
+  const Array& mean() const { return mean_; }
+
+  /// Sample variance M2 / (n - 1), rows x cols; NaN while count() < 2.
+  Array variance() const {
+    if (count_ < 2) {
+      return Array::Constant(rows(), cols(), std::numeric_limits<Scalar>::quiet_NaN());
+    }
+    return m2_ / static_cast<Scalar>(count_ - 1);
+  }
+
+  /// Back to the state of a new accumulator, without a shape.
+  void reset() { *this = WelfordAccumulator(); }
+
+  /// Whether both have the same count, shape and, bit for bit, state.
+  friend bool operator==(const WelfordAccumulator& a, const WelfordAccumulator& b) {
+    return a.count_ == b.count_ && a.rows() == b.rows() && a.cols() == b.cols() &&
+           (a.mean_ == b.mean_).all() && (a.m2_ == b.m2_).all();
+  }
+  friend bool operator!=(const WelfordAccumulator& a, const WelfordAccumulator& b) {
+    return !(a == b);
+  }
+
+  /// Saves or loads the state, with the archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if what is loaded is no accumulator; this one is then unchanged.
+  template <class Archive>
+  void serialize(Archive& archive, const unsigned /*version*/) {
+    std::int64_t count = count_;
+    std::int64_t rows = this->rows();
+    std::int64_t cols = this->cols();
+    archive& count& rows& cols;
+    if constexpr (Archive::is_loading::value) {
+      if (count < 0 || rows < 0 || cols < 0 || (count == 0) != (rows == 0 || cols == 0)) {
+        throw std::runtime_error(detail::sentence(
+            "viann::WelfordAccumulator: the archive speaks of ", count, " samples of ", rows, " x ",
+            cols, "; it was not written by a WelfordAccumulator or is damaged."));
+      }
+      WelfordAccumulator loaded;
+      loaded.count_ = count;
+      loaded.mean_.resize(rows, cols);
+      loaded.m2_.resize(rows, cols);
+      loaded.archive_state(archive);
+      *this = std::move(loaded);
+    } else {
+      archive_state(archive);
+    }
+  }
+
+ private:
+  template <typename Values>
+  void check(const Values& values) const {
+    if (values.size() == 0) {
+      throw std::invalid_argument(detail::sentence("viann::WelfordAccumulator: sample ", count_ + 1,
+                                                   " is empty (", values.rows(), " x ",
+                                                   values.cols(), ")."));
+    }
+    if (!empty() && (values.rows() != rows() || values.cols() != cols())) {
+      throw std::invalid_argument(detail::sentence(
+          "viann::WelfordAccumulator: sample ", count_ + 1, " is ", values.rows(), " x ",
+          values.cols(), ", but the first was ", rows(), " x ", cols(), "."));
+    }
+    if (!detail::all_finite<Scalar>(values)) {
+      const auto [row, col] = detail::first_non_finite<Scalar>(values);
+      throw std::invalid_argument(detail::sentence(
+          "viann::WelfordAccumulator: sample ", count_ + 1, " is ", values.coeff(row, col),
+          " at row ", row, ", column ", col, "; only finite values have a variance."));
+    }
+  }
+
+  template <class Archive>
+  void archive_state(Archive& archive) {
+    for (Index i = 0; i < mean_.size(); ++i) archive& mean_.data()[i];
+    for (Index i = 0; i < m2_.size(); ++i) archive& m2_.data()[i];
+  }
+
+  std::int64_t count_ = 0;
+  Array mean_;
+  Array m2_;  // sum of squared deviations from the mean
+};
+
+}  // namespace viann

@@ -1,0 +1,29 @@
+# Configures, builds, tests and installs the consumer.
+#   FROM      "installed" (viann is installed first and found) or "subdirectory"
+#   VIANN     viann's source tree;  BUILD  viann's build tree;  WORK  a folder to work in
+file(REMOVE_RECURSE ${WORK})
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT code EQUAL 0)
+    string(REPLACE ";" " " command "${ARGN}")
+    message(FATAL_ERROR "${command}\n${output}")
+  endif()
+endfunction()
+
+if(FROM STREQUAL "installed")
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+  set(source -DCMAKE_PREFIX_PATH=${WORK}/prefix)
+else()
+  set(source -DVIANN_SOURCE_DIR=${VIANN})
+endif()
+run(${CMAKE_COMMAND} -S ${VIANN}/tests/consumer -B ${WORK}/build ${source}
+  -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_INSTALL_PREFIX=${WORK}/installed)
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --no-tests=error)
+run(${CMAKE_COMMAND} --install ${WORK}/build)
+
+file(GLOB_RECURSE installed RELATIVE ${WORK}/installed ${WORK}/installed/*)
+if(NOT installed STREQUAL "bin/consumer")
+  message(FATAL_ERROR "Installing the consumer also installs ${installed}.")
+endif()

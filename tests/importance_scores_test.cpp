@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "viann/importance_scores.hpp"
+
+#include <limits>
+
+#include "support/catch.hpp"
+
+using Eigen::Vector3d;
+using Eigen::VectorXd;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double largest = std::numeric_limits<double>::max();
+constexpr double least = std::numeric_limits<double>::denorm_min();
+
+template <typename Function>
+void check_refusals(const std::string& name, const Function& function) {
+  CHECK(contains(message_of<std::invalid_argument>([&] { function(VectorXd()); }),
+                 "viann::" + name + ": there are no scores"));
+  CHECK(contains(message_of<std::invalid_argument>([&] { function(Vector3d(1, not_a_number, 2)); }),
+                 "viann::" + name + ": the score of feature 1 is nan"));
+  CHECK(contains(message_of<std::invalid_argument>([&] { function(Vector3d(1, 3, infinity)); }),
+                 "viann::" + name + ": the score of feature 2 is inf"));
+}
+
+}  // namespace
+
+TEST_CASE("min_max_normalize maps least to 0 and largest to 1") {
+  CHECK(viann::min_max_normalize(Vector3d(2, 6, 3)) == Vector3d(0, 1, 0.25));
+  CHECK(viann::min_max_normalize(Vector3d(-2, 2, -1)) == Vector3d(0, 1, 0.25));
+  CHECK(viann::min_max_normalize(Vector3d(7, 7, 7)) == Vector3d(0, 0, 0));
+  CHECK(viann::min_max_normalize(VectorXd::Constant(1, 5)) == VectorXd::Zero(1));
+}
+
+TEST_CASE("min_max_normalize reaches to the ends of double") {
+  CHECK(viann::min_max_normalize(Vector3d(-largest, largest, 0)) == Vector3d(0, 1, 0.5));
+  CHECK(viann::min_max_normalize(Vector3d(0, 2 * least, least)) == Vector3d(0, 1, 0.5));
+}
+
+TEST_CASE("sum_to_one gives shares") {
+  CHECK(viann::sum_to_one(Vector3d(2, 6, 0)) == Vector3d(0.25, 0.75, 0));
+  CHECK(viann::sum_to_one(Vector3d(0, 0, 0)) == Vector3d(0, 0, 0));
+  CHECK(viann::sum_to_one(Vector3d(largest, largest, 0)) == Vector3d(0.5, 0.5, 0));
+  CHECK(viann::sum_to_one(Vector3d(least, 0, least)) == Vector3d(0.5, 0, 0.5));
+  CHECK(contains(message_of<std::invalid_argument>([] { viann::sum_to_one(Vector3d(1, 0, -2)); }),
+                 "viann::sum_to_one: the score of feature 2 is -2"));
+}
+
+TEST_CASE("ranking goes from the largest to the least, and ties keep the features' order") {
+  using Order = std::vector<Eigen::Index>;
+  CHECK(viann::ranking(Vector3d(2, 6, 3)) == Order{1, 2, 0});
+  CHECK(viann::ranking(Vector3d(1, 1, 1)) == Order{0, 1, 2});
+  CHECK(viann::ranking(Eigen::Vector4d(0, 5, 0, 5)) == Order{1, 3, 0, 2});
+}
+
+TEST_CASE("what is no score is refused with its place") {
+  check_refusals("min_max_normalize", [](const VectorXd& s) { viann::min_max_normalize(s); });
+  check_refusals("sum_to_one", [](const VectorXd& s) { viann::sum_to_one(s); });
+  check_refusals("ranking", [](const VectorXd& s) { viann::ranking(s); });
+}
+
+TEST_CASE("a row, a block or an expression will do for scores") {
+  const Eigen::MatrixXd runs = (Eigen::MatrixXd(2, 3) << 2, 6, 3, 9, 9, 0).finished();
+  CHECK(viann::min_max_normalize(runs.row(0).transpose()) == Vector3d(0, 1, 0.25));
+  CHECK(viann::min_max_normalize(2 * runs.row(0).transpose()) == Vector3d(0, 1, 0.25));
+}

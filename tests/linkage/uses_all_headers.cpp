@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+//
+// Compiled twice, with LINKAGE_UNIT first and second: what a header defines must be inline.
+
+#include <viann/viann.hpp>
+
+double LINKAGE_UNIT() {
+  viann::VarianceImportance<> importance;
+  importance.on_epoch_end(viann::features_by_units(Eigen::Matrix2d::Zero()));
+  importance.on_epoch_end(viann::units_by_features(Eigen::Matrix2d::Identity()));
+  return viann::sum_to_one(importance.scores())[viann::ranking(importance.scores())[0]];
+}

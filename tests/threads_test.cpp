@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//
+// Compiled with OpenMP: large layers are swept by several threads, and that changes no bit.
+
+#include <omp.h>
+
+#include <atomic>
+
+#include "support/catch.hpp"
+#include "support/trajectories.hpp"
+#include "viann/viann.hpp"
+
+using Eigen::Index;
+using viann::detail::for_each_stretch;
+using viann::detail::KeepTogether;
+
+namespace {
+
+viann::VarianceImportance<> observed(const Trajectory& trajectory, bool row_major, int threads) {
+  Eigen::setNbThreads(threads);
+  viann::VarianceImportance<> importance;
+  for (const auto& weights : trajectory) {
+    if (row_major) {
+      using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+      importance.on_epoch_end(viann::features_by_units(RowMajor(weights)));
+    } else {
+      importance.on_epoch_end(viann::features_by_units(weights));
+    }
+  }
+  Eigen::setNbThreads(0);
+  return importance;
+}
+
+template <KeepTogether keep>
+int threads_used(Index rows, Index cols) {
+  std::atomic<int> most{0};
+  for_each_stretch<keep>(rows, cols, [&](Index, Index, Index) {
+    int seen = most;
+    while (seen < omp_get_num_threads() &&
+           !most.compare_exchange_weak(seen, omp_get_num_threads())) {
+    }
+  });
+  return most;
+}
+
+}  // namespace
+
+TEST_CASE("any number of threads gives the same bits") {
+  const auto [features, units] = GENERATE(table<int, int>({{40000, 5}, {7, 30000}, {500, 401}}));
+  const bool row_major = GENERATE(true, false);
+  const auto trajectory = random_walk(features, units, 3, 113);
+  const auto serial = observed(trajectory, row_major, 1);
+  CAPTURE(features, units, row_major);
+  for (const int threads : {2, 3, 8}) {
+    CAPTURE(threads);
+    CHECK(observed(trajectory, row_major, threads) == serial);
+  }
+}
+
+TEST_CASE("large layers use the threads that Eigen is allowed, small ones stay alone") {
+  Eigen::setNbThreads(3);
+  CHECK(threads_used<KeepTogether::Rows>(100000, 10) == 3);
+  CHECK(threads_used<KeepTogether::Columns>(10, 100000) == 3);
+  CHECK(threads_used<KeepTogether::Rows>(64, 50) == 1);
+  CHECK(threads_used<KeepTogether::Columns>(64, 50) == 1);
+  Eigen::setNbThreads(1);
+  CHECK(threads_used<KeepTogether::Rows>(100000, 10) == 1);
+  Eigen::setNbThreads(0);
+}

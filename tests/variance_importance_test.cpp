@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+#include "viann/variance_importance.hpp"
+
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/stream_archive.hpp"
+#include "support/trajectories.hpp"
+
+using Eigen::Matrix2d;
+using Eigen::MatrixXd;
+using Eigen::Vector2d;
+using Eigen::VectorXd;
+using viann::features_by_units;
+using viann::ScoreCombination;
+using viann::units_by_features;
+using viann::VarianceImportance;
+using viann::VarianceImportanceOptions;
+
+using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// A hook that has observed weights of shape features x units.
+template <typename Scalar = double>
+VarianceImportance<Scalar> observed(const Trajectory& trajectory,
+                                    VarianceImportanceOptions options = {}) {
+  VarianceImportance<Scalar> importance(options);
+  for (const auto& weights : trajectory) importance.on_epoch_end(features_by_units(weights));
+  return importance;
+}
+
+/// The paper's formula, spelled out in long double.
+VectorXd formula(const Trajectory& trajectory, bool with_magnitude = true) {
+  const TwoPass exact(trajectory);
+  const auto last = trajectory.back().array().abs().cast<long double>();
+  if (with_magnitude) return (exact.variance * last).rowwise().sum().matrix().cast<double>();
+  return exact.variance.rowwise().sum().matrix().cast<double>();
+}
+
+Matrix2d matrix(double a, double b, double c, double d) {
+  return (Matrix2d() << a, b, c, d).finished();
+}
+
+}  // namespace
+
+TEST_CASE("the paper's formula by hand") {
+  VarianceImportance<> importance;
+  // Variances over the epochs: feature 0 has 4 and 0, feature 1 has 1 and 9.
+  importance.on_epoch_end(features_by_units(matrix(1, 5, 2, -3)));
+  importance.on_epoch_end(features_by_units(matrix(3, 5, 3, 0)));
+  importance.on_epoch_end(features_by_units(matrix(5, 5, 4, -6)));
+  CHECK(importance.features() == 2);
+  CHECK(importance.units() == 2);
+  CHECK(importance.epochs() == 3);
+  CHECK(importance.weight_mean().isApprox(matrix(3, 5, 3, -3).array(), 1e-15));
+  CHECK(importance.weight_variance().isApprox(matrix(4, 0, 1, 9).array(), 1e-15));
+  CHECK(importance.raw_scores().isApprox(Vector2d(4 * 5 + 0, 1 * 4 + 9 * 6), 1e-15));
+  CHECK(importance.scores() == Vector2d(0, 1));
+  importance.on_train_end();
+}
+
+TEST_CASE("the variance alone by hand") {
+  VarianceImportanceOptions options;
+  options.combination = ScoreCombination::Variance;
+  const auto importance =
+      observed({matrix(1, 5, 2, -3), matrix(3, 5, 3, 0), matrix(5, 5, 4, -6)}, options);
+  CHECK(importance.raw_scores().isApprox(Vector2d(4, 10), 1e-15));
+}
+
+TEMPLATE_TEST_CASE("agrees with the formula for generated layers", "", float, double, long double) {
+  // Sizes around the lengths into which the sweep cuts a layer.
+  const auto [features, units] =
+      GENERATE(table<int, int>({{1, 1}, {1, 9}, {9, 1}, {30, 8}, {5, 513}, {700, 3}, {9000, 2}}));
+  const bool with_magnitude = GENERATE(true, false);
+  Trajectory trajectory = random_walk(features, units, 12, 41);
+  for (auto& weights : trajectory) weights = weights.cast<float>().cast<double>().eval();
+  VarianceImportanceOptions options;
+  if (!with_magnitude) options.combination = ScoreCombination::Variance;
+  const auto importance = observed<TestType>(trajectory, options);
+  CAPTURE(features, units, with_magnitude);
+  CHECK(relative_error(importance.raw_scores(), formula(trajectory, with_magnitude)) <
+        (std::is_same_v<TestType, float> ? 1e-4 : 1e-12));
+}
+
+TEST_CASE("one layer in any layout gives one result") {
+  const auto [features, units] = GENERATE(table<int, int>({{4, 4}, {30, 8}, {3, 700}, {600, 5}}));
+  const auto trajectory = random_walk(features, units, 10, 43);
+  VarianceImportance<> column_major, transposed, row_major, buffer, block, map, ref, strided,
+      expression, product, alternating;
+  for (const auto& W : trajectory) {
+    const MatrixXd Wt = W.transpose();
+    const RowMajorMatrixXd R = W;
+    RowMajorMatrixXd larger = RowMajorMatrixXd::Constant(features + 4, units + 3, not_a_number);
+    larger.block(1, 2, features, units) = W;
+    std::vector<double> spaced(static_cast<std::size_t>(2 * features * units), not_a_number);
+    Eigen::Map<MatrixXd, 0, Eigen::Stride<Eigen::Dynamic, 2>> with_gaps(
+        spaced.data(), features, units,
+        Eigen::Stride<Eigen::Dynamic, 2>(Eigen::Index{2} * features, 2));
+    with_gaps = W;
+
+    column_major.on_epoch_end(features_by_units(W));
+    transposed.on_epoch_end(units_by_features(W.transpose()));
+    row_major.on_epoch_end(features_by_units(R));
+    buffer.on_epoch_end(features_by_units(R.data(), features, units));
+    block.on_epoch_end(features_by_units(larger.block(1, 2, features, units)));
+    map.on_epoch_end(
+        units_by_features(Eigen::Map<const Eigen::ArrayXXd>(Wt.data(), units, features)));
+    ref.on_epoch_end(features_by_units(Eigen::Ref<const MatrixXd>(W)));
+    strided.on_epoch_end(features_by_units(with_gaps));
+    expression.on_epoch_end(features_by_units(2 * W.array() - W.array()));
+    product.on_epoch_end(units_by_features(Wt * MatrixXd::Identity(features, features)));
+    if (alternating.epochs() % 2 == 0) {
+      alternating.on_epoch_end(features_by_units(W));
+    } else {
+      alternating.on_epoch_end(units_by_features(Wt));
+    }
+  }
+  CAPTURE(features, units);
+  CHECK(transposed == column_major);
+  CHECK(ref == column_major);
+  CHECK(strided == column_major);
+  CHECK(buffer == row_major);
+  CHECK(block == row_major);
+  CHECK(map == row_major);
+  CHECK(alternating == column_major);
+  const VectorXd raw = column_major.raw_scores();
+  CHECK(relative_error(raw, formula(trajectory)) < 1e-12);
+  for (const auto* other : {&row_major, &expression, &product}) {
+    CHECK(relative_error(other->weight_mean(), column_major.weight_mean()) < 1e-11);
+    CHECK(relative_error(other->weight_variance(), column_major.weight_variance()) < 1e-12);
+    CHECK(relative_error(other->raw_scores(), raw) < 1e-13);
+  }
+}
+
+TEMPLATE_TEST_CASE("weights of any real type", "", float, double, long double, Eigen::half,
+                   Eigen::bfloat16) {
+  using Weights = Eigen::Matrix<TestType, Eigen::Dynamic, Eigen::Dynamic>;
+  VarianceImportance<> importance;
+  Trajectory rounded;
+  for (const auto& weights : random_walk(6, 5, 9, 47)) {
+    const Weights W = weights.cast<TestType>();
+    rounded.push_back(W.template cast<double>());
+    importance.on_epoch_end(features_by_units(W));
+  }
+  CHECK(relative_error(importance.raw_scores(), formula(rounded)) < 1e-12);
+}
+
+TEST_CASE("all weights times c: raw scores times |c|^3, scores the same") {
+  const double c = GENERATE(-2.0, 0.125, 3.0);
+  const auto trajectory = random_walk(7, 6, 10, 53);
+  auto scaled = trajectory;
+  for (auto& weights : scaled) weights *= c;
+  const auto original = observed(trajectory), times_c = observed(scaled);
+  CAPTURE(c);
+  CHECK(relative_error(times_c.raw_scores(), std::pow(std::abs(c), 3) * original.raw_scores()) <
+        1e-13);
+  CHECK(times_c.scores().isApprox(original.scores(), 1e-13));
+}
+
+TEST_CASE("features in another order: the same scores in that order") {
+  const auto trajectory = random_walk(5, 6, 10, 59);
+  Eigen::PermutationMatrix<Eigen::Dynamic> order(5);
+  order.indices() << 3, 0, 4, 1, 2;
+  auto permuted = trajectory;
+  for (auto& weights : permuted) weights = order * weights;
+  CHECK(observed(permuted).raw_scores() == order * observed(trajectory).raw_scores());
+  CHECK(observed(permuted).scores() == order * observed(trajectory).scores());
+}
+
+TEST_CASE("a constant added to all epochs leaves the variance") {
+  const auto trajectory = random_walk(5, 6, 10, 61);
+  auto shifted = trajectory;
+  for (auto& weights : shifted) weights.array() += 10;
+  CHECK(relative_error(observed(shifted).weight_variance(),
+                       observed(trajectory).weight_variance()) < 1e-11);
+}
+
+TEST_CASE("scores may be read after every epoch") {
+  const auto trajectory = random_walk(4, 3, 10, 67);
+  VarianceImportance<> importance;
+  Trajectory so_far;
+  for (const auto& weights : trajectory) {
+    importance.on_epoch_end(features_by_units(weights));
+    so_far.push_back(weights);
+    if (so_far.size() < 2) continue;
+    CHECK(relative_error(importance.raw_scores(), formula(so_far)) < 1e-12);
+  }
+}
+
+TEST_CASE("equal raw scores are all zero, never NaN") {
+  const auto still = observed(Trajectory(5, MatrixXd::Constant(3, 4, 0.1)));
+  CHECK(still.raw_scores() == VectorXd::Zero(3));
+  CHECK(still.scores() == VectorXd::Zero(3));
+}
+
+TEST_CASE("the weights before training are an observation only if asked for") {
+  const auto trajectory = random_walk(4, 3, 6, 71);
+  const auto observe = [&](VarianceImportanceOptions options) {
+    VarianceImportance<> importance(options);
+    importance.on_train_begin(features_by_units(trajectory[0]));
+    CHECK(importance.features() == 4);
+    CHECK(importance.units() == 3);
+    CHECK(importance.epochs() == 0);
+    for (std::size_t t = 1; t < trajectory.size(); ++t) {
+      importance.on_epoch_end(features_by_units(trajectory[t]));
+      CHECK(importance.epochs() == static_cast<std::int64_t>(t));
+      if (options.observe_initial_weights) importance.on_train_end();  // from the first epoch on
+    }
+    return importance.raw_scores();
+  };
+  VarianceImportanceOptions with_initial;
+  with_initial.observe_initial_weights = true;
+  const Trajectory after(trajectory.begin() + 1, trajectory.end());
+  CHECK(observe({}) == observed(after).raw_scores());
+  CHECK(observe(with_initial) == observed(trajectory).raw_scores());
+}
+
+TEST_CASE("on_train_begin starts afresh") {
+  VarianceImportance<> importance = observed(random_walk(4, 3, 6, 73));
+  const auto trajectory = random_walk(2, 5, 6, 79);
+  importance.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(importance.features() == 2);
+  CHECK(importance.units() == 5);
+  CHECK(importance.epochs() == 0);
+  CHECK_THROWS_AS(importance.scores(), std::logic_error);
+  for (const auto& weights : trajectory) importance.on_epoch_end(features_by_units(weights));
+  CHECK(importance == observed(trajectory));
+}
+
+TEST_CASE("observing may go on after on_train_end") {
+  const auto trajectory = random_walk(4, 3, 6, 83);
+  VarianceImportance<> importance;
+  for (const auto& weights : trajectory) {
+    importance.on_epoch_end(features_by_units(weights));
+    if (importance.epochs() > 1) importance.on_train_end();
+  }
+  CHECK(importance == observed(trajectory));
+}
+
+TEST_CASE("fewer than two observations have no score") {
+  VarianceImportance<> importance;
+  const auto check = [&](const std::string& seen) {
+    const auto logic_error = [](const auto& call) { return message_of<std::logic_error>(call); };
+    CHECK(contains(logic_error([&] { importance.raw_scores(); }), seen));
+    CHECK(contains(logic_error([&] { importance.scores(); }), seen));
+    CHECK(contains(logic_error([&] { importance.on_train_end(); }), seen));
+    CHECK(contains(logic_error([&] { importance.scores(); }), "viann::VarianceImportance"));
+  };
+  check("there were 0");
+  CHECK(importance.features() == 0);
+  CHECK(importance.weight_mean().size() == 0);
+  importance.on_train_begin(features_by_units(MatrixXd::Ones(3, 4)));
+  check("there were 0");
+  importance.on_epoch_end(features_by_units(MatrixXd::Ones(3, 4)));
+  check("there was 1");
+  CHECK(importance.weight_variance().rows() == 3);
+  CHECK(importance.weight_variance().cols() == 4);
+  CHECK(importance.weight_variance().isNaN().all());
+}
+
+TEST_CASE("weights that are refused change nothing") {
+  const auto trajectory = random_walk(3, 4, 5, 89);
+  VarianceImportance<> started;
+  started.on_train_begin(features_by_units(trajectory[0]));
+  VarianceImportance<> importance =
+      GENERATE_COPY(values({VarianceImportance<>(), started, observed(trajectory)}));
+  const VarianceImportance<> before = importance;
+  const auto refused = [&](const auto& view) {
+    const auto message = message_of<std::invalid_argument>([&] { importance.on_epoch_end(view); });
+    CHECK(importance == before);
+    CHECK(contains(
+        message, "viann::VarianceImportance: epoch " + std::to_string(before.epochs() + 1) + ": "));
+    return message;
+  };
+
+  CHECK(contains(refused(features_by_units(MatrixXd(0, 4))), "0 features x 4 units"));
+  CHECK(contains(refused(units_by_features(MatrixXd(0, 4))), "4 features x 0 units"));
+  MatrixXd bad = MatrixXd::Zero(3, 4);
+  bad(2, 1) = not_a_number;
+  CHECK(contains(refused(features_by_units(bad)), "(feature 2, unit 1) is nan; training has"));
+  CHECK(contains(refused(units_by_features(bad.transpose())), "(feature 2, unit 1) is nan"));
+  bad(1, 3) = -infinity;
+  CHECK(contains(refused(features_by_units(bad)), "(feature 1, unit 3) is -inf"));
+  if (before.features() == 0) return;
+  CHECK(contains(refused(features_by_units(MatrixXd::Zero(3, 5))),
+                 "the weights are 3 features x 5 units, but the first seen were 3 x 4"));
+  CHECK(contains(refused(features_by_units(MatrixXd::Zero(2, 4))), "2 features x 4 units"));
+  CHECK(contains(refused(units_by_features(MatrixXd::Zero(3, 4))), "the axes are swapped"));
+}
+
+TEST_CASE("initial weights that are refused change nothing") {
+  VarianceImportance<> importance = observed(random_walk(3, 4, 5, 97));
+  const VarianceImportance<> before = importance;
+  const std::string prefix = "viann::VarianceImportance: before training: ";
+  CHECK(contains(message_of<std::invalid_argument>([&] {
+                   importance.on_train_begin(
+                       features_by_units(MatrixXd::Constant(2, 2, not_a_number)));
+                 }),
+                 prefix + "the weight of (feature 0, unit 0) is nan"));
+  CHECK(contains(message_of<std::invalid_argument>(
+                     [&] { importance.on_train_begin(features_by_units(MatrixXd(2, 0))); }),
+                 prefix + "there are no weights (2 features x 0 units)"));
+  CHECK(importance == before);
+}
+
+TEST_CASE("a weight that the state cannot hold is refused") {
+  VarianceImportance<float> importance;
+  CHECK(contains(message_of<std::invalid_argument>([&] {
+                   importance.on_epoch_end(features_by_units(MatrixXd::Constant(1, 2, 1e300)));
+                 }),
+                 "(feature 0, unit 0) is 1e+300, too large"));
+  CHECK(importance.features() == 0);
+}
+
+TEST_CASE("scores beyond the range of the state are an error, not infinity") {
+  const auto importance = observed({matrix(0, 0, 1, 1), matrix(0, 0, 1e200, 1)});
+  CHECK(contains(message_of<std::overflow_error>([&] { importance.raw_scores(); }),
+                 "viann::VarianceImportance: after epoch 2 the score of feature 1 exceeds"));
+  CHECK_THROWS_AS(importance.scores(), std::overflow_error);
+}
+
+TEST_CASE("the weights may change after the call") {
+  const auto trajectory = random_walk(3, 4, 5, 101);
+  VarianceImportance<> importance;
+  MatrixXd weights;
+  for (const auto& next : trajectory) {
+    weights = next;
+    importance.on_epoch_end(features_by_units(weights));
+    weights.setConstant(not_a_number);
+  }
+  CHECK(importance == observed(trajectory));
+}
+
+TEST_CASE("comparison sees options, shape and state") {
+  const auto trajectory = random_walk(3, 4, 5, 103);
+  const auto importance = observed(trajectory);
+  CHECK(importance == observed(trajectory));
+  CHECK_FALSE(importance != observed(trajectory));
+  CHECK(importance != observed({trajectory.begin(), trajectory.begin() + 4}));
+  CHECK(importance != observed(random_walk(4, 3, 5, 103)));
+  VarianceImportanceOptions options;
+  options.observe_initial_weights = true;
+  CHECK(importance != observed(trajectory, options));
+  options = {};
+  options.combination = ScoreCombination::Variance;
+  CHECK(importance != observed(trajectory, options));
+  CHECK(observed({-trajectory[0], trajectory[0]}) != observed({2 * trajectory[0], trajectory[0]}));
+  // The same mean and variance, but other last weights.
+  CHECK(observed({matrix(1, 1, 1, 1), matrix(3, 3, 3, 3)}) !=
+        observed({matrix(3, 3, 3, 3), matrix(1, 1, 1, 1)}));
+}
+
+TEMPLATE_TEST_CASE("a saved hook comes back to the bit and goes on", "", float, double,
+                   long double) {
+  VarianceImportanceOptions options;
+  options.combination =
+      GENERATE(ScoreCombination::Variance, ScoreCombination::VarianceTimesMagnitude);
+  options.observe_initial_weights = GENERATE(true, false);
+  const bool row_major = GENERATE(true, false);
+  const auto trajectory = random_walk(3, 4, 8, 107);
+  VarianceImportance<TestType> straight(options), resumed;
+  straight.on_train_begin(features_by_units(trajectory[0]));
+  for (const auto& weights : trajectory) {
+    load(resumed, saved(straight));
+    CHECK(resumed == straight);
+    for (auto* importance : {&straight, &resumed}) {
+      if (row_major) {
+        importance->on_epoch_end(features_by_units(RowMajorMatrixXd(weights)));
+      } else {
+        importance->on_epoch_end(features_by_units(weights));
+      }
+    }
+    CHECK(resumed == straight);
+  }
+  VarianceImportance<TestType> unused;
+  load(resumed, saved(unused));
+  CHECK(resumed == unused);
+}
+
+TEST_CASE("an archive that does not fit together is refused and changes nothing") {
+  auto importance = observed(random_walk(3, 4, 5, 109));
+  const auto before = importance;
+  const std::string state = saved(importance);
+  // The archive begins: combination, observe_initial_weights, initial observations, features,
+  // units, memory order.
+  REQUIRE(state.substr(0, 12) == "0\n0\n0\n3\n4\n1\n");
+  for (const auto* head : {"7 0 0 3 4 1 ", "0 0 9 3 4 1 ", "0 0 0 2 4 1 ", "0 0 0 3 4 0 "}) {
+    CAPTURE(head);
+    CHECK(
+        contains(message_of<std::runtime_error>([&] { load(importance, head + state.substr(12)); }),
+                 "viann::VarianceImportance: the archive"));
+  }
+  CHECK_THROWS_AS(load(importance, state.substr(0, state.size() / 2)), std::runtime_error);
+  CHECK(importance == before);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "viann/weight_view.hpp"
+
+#include <type_traits>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using Eigen::MatrixXd;
+using viann::features_by_units;
+using viann::units_by_features;
+
+using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+namespace {
+
+/// A 3 x 5 matrix whose every element tells its place.
+MatrixXd numbered() {
+  return MatrixXd::NullaryExpr(
+      3, 5, [](Eigen::Index i, Eigen::Index j) { return static_cast<double>(10 * i + j); });
+}
+
+template <typename View>
+void check_features_by_units(const View& view) {
+  REQUIRE(view.features() == 3);
+  REQUIRE(view.units() == 5);
+  const MatrixXd values = view.features_by_units().matrix().template cast<double>();
+  CHECK(values == numbered());
+}
+
+template <typename View>
+void check_units_by_features(const View& view) {
+  REQUIRE(view.features() == 5);
+  REQUIRE(view.units() == 3);
+  const MatrixXd values = view.features_by_units().matrix().template cast<double>();
+  CHECK(values == numbered().transpose());
+}
+
+template <typename Weights>
+void check_both(const Weights& weights) {
+  check_features_by_units(features_by_units(weights));
+  check_units_by_features(units_by_features(weights));
+}
+
+}  // namespace
+
+TEST_CASE("a view has the axes that its maker's name says, whatever is inside") {
+  const MatrixXd W = numbered();
+  const RowMajorMatrixXd R = W;
+  MatrixXd larger = MatrixXd::Constant(9, 12, -1);
+  larger.block(2, 3, 3, 5) = W;
+  std::vector<double> spaced(60, -1);
+  Eigen::Map<MatrixXd, 0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>> strided(
+      spaced.data(), 3, 5, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(12, 3));
+  strided = W;
+
+  check_both(W);
+  check_both(R);
+  check_both(Eigen::ArrayXXd(W));
+  check_both(Eigen::Matrix<double, 3, 5>(W));
+  check_both(Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor>(W));
+  check_both(Eigen::Map<const MatrixXd>(W.data(), 3, 5));
+  check_both(strided);
+  check_both(Eigen::Ref<const MatrixXd>(W));
+  check_both(Eigen::Ref<const MatrixXd>(R));
+  check_both(larger.block(2, 3, 3, 5));
+  check_both(RowMajorMatrixXd(larger).block<3, 5>(2, 3));
+  check_both(W.transpose().eval().transpose());
+  check_both(2.0 * W - W);
+  check_both(MatrixXd::Identity(3, 3) * W);
+  check_both(W + MatrixXd::Zero(3, 2) * MatrixXd::Zero(2, 5));
+  check_both(W(std::vector<int>{0, 1, 2}, Eigen::all));
+}
+
+TEMPLATE_TEST_CASE("weights of every real type are taken", "", float, double, long double,
+                   Eigen::half, Eigen::bfloat16, int) {
+  const Eigen::Matrix<TestType, Eigen::Dynamic, Eigen::Dynamic> W = numbered().cast<TestType>();
+  check_both(W);
+  STATIC_REQUIRE(std::is_same_v<typename decltype(features_by_units(W))::Scalar, TestType>);
+}
+
+TEST_CASE("vectors are layers of one feature or one unit") {
+  const Eigen::VectorXd column = Eigen::VectorXd::Ones(4);
+  const Eigen::RowVectorXd row = Eigen::RowVectorXd::Ones(4);
+  CHECK(features_by_units(column).features() == 4);
+  CHECK(units_by_features(column).units() == 4);
+  CHECK(features_by_units(row).units() == 4);
+  CHECK(units_by_features(row).features() == 4);
+  CHECK(units_by_features(Eigen::VectorXd::Ones(4).eval()).units() == 4);
+}
+
+TEST_CASE("weights in memory are looked at, not copied") {
+  MatrixXd W = numbered();
+  CHECK(features_by_units(W).features_by_units().data() == W.data());
+  CHECK(units_by_features(W).features_by_units().nestedExpression().data() == W.data());
+  CHECK(features_by_units(W.block(1, 1, 2, 2)).features_by_units().data() == &W(1, 1));
+
+  const auto view = features_by_units(W);
+  W(2, 3) = 42;
+  CHECK(view.features_by_units()(2, 3) == 42);
+}
+
+TEST_CASE("a temporary matrix lives on in its view") {
+  MatrixXd W = numbered();
+  const double* data = W.data();
+  const auto view = features_by_units(std::move(W));
+  check_features_by_units(view);
+  CHECK(view.features_by_units().data() == data);
+
+  check_units_by_features(units_by_features(numbered()));
+  check_units_by_features(units_by_features(RowMajorMatrixXd(numbered())));
+}
+
+TEST_CASE("a matrix product is evaluated once, also inside of a larger expression") {
+  const MatrixXd A = MatrixXd::Identity(3, 3), W = numbered();
+  const auto product = features_by_units(A * W);
+  STATIC_REQUIRE(std::is_same_v<decltype(product), const viann::WeightView<MatrixXd>>);
+  const auto sum = features_by_units(W + 0.5 * (A * W));
+  STATIC_REQUIRE(std::is_same_v<decltype(sum), const viann::WeightView<MatrixXd>>);
+  const auto scaled = features_by_units(0.5 * W);
+  STATIC_REQUIRE_FALSE(std::is_same_v<decltype(scaled), const viann::WeightView<MatrixXd>>);
+}
+
+TEST_CASE("raw buffers are row-major") {
+  const std::vector<float> data = {0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24};
+  check_features_by_units(features_by_units(data.data(), 3, 5));
+  check_units_by_features(units_by_features(data.data(), 3, 5));
+  CHECK(features_by_units(data.data(), 3, 5).features_by_units().data() == data.data());
+}
+
+TEST_CASE("an impossible buffer is refused") {
+  const double weight = 1;
+  const double* const nothing = nullptr;
+  CHECK(contains(message_of<std::invalid_argument>([&] { features_by_units(nothing, 3, 5); }),
+                 "a null pointer as 3 x 5"));
+  CHECK(contains(message_of<std::invalid_argument>([&] { units_by_features(&weight, -1, 5); }),
+                 "a buffer as -1 x 5"));
+  CHECK_THROWS_AS(features_by_units(&weight, 1, -1), std::invalid_argument);
+  CHECK(features_by_units(nothing, 0, 5).units() == 5);
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+#include "viann/welford_accumulator.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/stream_archive.hpp"
+#include "support/trajectories.hpp"
+
+using Eigen::ArrayXXd;
+using Eigen::Matrix2d;
+using Eigen::MatrixXd;
+using viann::WelfordAccumulator;
+
+namespace {
+
+template <typename Scalar = double>
+WelfordAccumulator<Scalar> accumulated(const Trajectory& samples) {
+  WelfordAccumulator<Scalar> accumulator;
+  for (const auto& sample : samples) accumulator(sample);
+  return accumulator;
+}
+
+WelfordAccumulator<> accumulated_numbers(const std::vector<double>& samples) {
+  WelfordAccumulator<> accumulator;
+  for (const double sample : samples) accumulator(MatrixXd::Constant(1, 1, sample));
+  return accumulator;
+}
+
+/// Number of correct decimal digits, NIST's log relative error.
+double correct_digits(double value, double certified) {
+  return -std::log10(std::max(std::abs(value - certified) / certified, 1e-16));
+}
+
+/// What rounding may cost: the error of the mean grows with the number of steps, that of every
+/// deviation with the ratio of mean to standard deviation (Chan, Golub & LeVeque 1983, table 2).
+template <typename Scalar>
+double allowed_error(int samples, double offset) {
+  return (2 + 0.1 * samples + 4 * offset) *
+         static_cast<double>(std::numeric_limits<Scalar>::epsilon());
+}
+
+}  // namespace
+
+TEST_CASE("a new accumulator is empty") {
+  const WelfordAccumulator<> accumulator;
+  CHECK(accumulator.empty());
+  CHECK(accumulator.count() == 0);
+  CHECK(accumulator.rows() == 0);
+  CHECK(accumulator.cols() == 0);
+  CHECK(accumulator.mean().size() == 0);
+  CHECK(accumulator.variance().size() == 0);
+}
+
+TEST_CASE("mean and variance of a few samples") {
+  WelfordAccumulator<> accumulator;
+  accumulator((Matrix2d() << 1, 2, 3, 4).finished());
+  CHECK_FALSE(accumulator.empty());
+  CHECK(accumulator.mean()(0, 1) == 2);
+  CHECK(accumulator.variance().rows() == 2);
+  CHECK(accumulator.variance().isNaN().all());
+
+  accumulator((Matrix2d() << 3, 2, 3, 0).finished());
+  accumulator((Matrix2d() << 5, 2, 6, 2).finished());
+  CHECK(accumulator.count() == 3);
+  CHECK(accumulator.rows() == 2);
+  CHECK(accumulator.cols() == 2);
+  CHECK((accumulator.mean() == (ArrayXXd(2, 2) << 3, 2, 4, 2).finished()).all());
+  CHECK(accumulator.variance().isApprox((ArrayXXd(2, 2) << 4, 0, 3, 4).finished(), 1e-15));
+}
+
+TEMPLATE_TEST_CASE("agrees with exact arithmetic, also far from zero", "", float, double,
+                   long double) {
+  for (const double offset : {0.0, 1e2, 1e4}) {
+    for (const int n : {2, 100, 10000}) {
+      // Rounded to float first, so that every state type sees the same samples.
+      auto samples = independent_draws(5, 3, n, 3, offset);
+      for (auto& sample : samples) sample = sample.cast<float>().cast<double>().eval();
+      const TwoPass exact(samples);
+      const auto accumulator = accumulated<TestType>(samples);
+      CAPTURE(offset, n);
+      CHECK(relative_error(accumulator.variance(), exact.variance) <=
+            allowed_error<TestType>(n, offset));
+      const auto mean_error = (accumulator.mean().template cast<long double>() - exact.mean).abs();
+      CHECK(mean_error.maxCoeff() <= allowed_error<TestType>(n, 0) * (1 + offset));
+    }
+  }
+}
+
+TEST_CASE("keeps its digits over long trajectories with large offsets") {
+  for (const double offset : {0.0, 1e4, 1e8}) {
+    const auto samples = independent_draws(4, 4, 20000, 7, offset);
+    CAPTURE(offset);
+    CHECK(relative_error(accumulated(samples).variance(), TwoPass(samples).variance) <
+          allowed_error<double>(20000, offset));
+  }
+  const auto walk = random_walk(4, 4, 50000, 7);
+  CHECK(relative_error(accumulated(walk).variance(), TwoPass(walk).variance) < 1e-12);
+}
+
+// Not run by default: prints the figures of the README's section on accuracy.
+TEST_CASE("what the type of the state costs", "[.accuracy]") {
+  std::cout << "largest relative error of the variance, 1000 samples, 64 weights\n"
+               "mean / sd   double    float\n";
+  for (const double offset : {0.0, 1e1, 1e2, 1e3, 1e4, 1e6}) {
+    const auto samples = independent_draws(8, 8, 1000, 3, offset);
+    const TwoPass exact(samples);
+    std::printf("%9.0e   %.1e   %.1e\n", offset,
+                relative_error(accumulated(samples).variance(), exact.variance),
+                relative_error(accumulated<float>(samples).variance(), exact.variance));
+  }
+}
+
+// NIST StRD, univariate summary statistics, certified values at
+// https://www.itl.nist.gov/div898/strd/univ/homepage.html: NumAcc1 is three numbers, NumAcc2 to 4
+// are 1001: the mean, then 500 times mean - 0.1 and mean + 0.1.
+TEST_CASE("NIST's numerical accuracy data sets") {
+  const auto one = accumulated_numbers({10000001, 10000003, 10000002});
+  CHECK(one.mean()(0) == 10000002);
+  CHECK(one.variance()(0) == 1);
+
+  // Digits that are left when 0.1 and its neighbours are rounded to double: about 16 less the
+  // digits of mean / standard deviation.
+  const auto check = [](double tenths, double digits) {
+    std::vector<double> samples = {tenths / 10};
+    for (int i = 0; i < 500; ++i) {
+      samples.push_back((tenths - 1) / 10);
+      samples.push_back((tenths + 1) / 10);
+    }
+    const auto accumulator = accumulated_numbers(samples);
+    CAPTURE(tenths);
+    CHECK(accumulator.count() == 1001);
+    CHECK(correct_digits(accumulator.mean()(0), tenths / 10) >= 14);
+    CHECK(correct_digits(std::sqrt(accumulator.variance()(0)), 0.1) >= digits);
+  };
+  check(12, 14);        // NumAcc2
+  check(10000002, 9);   // NumAcc3
+  check(100000002, 8);  // NumAcc4
+}
+
+TEST_CASE("elements that do not change have a variance of exactly zero") {
+  WelfordAccumulator<> accumulator;
+  for (int i = 0; i < 1000; ++i) accumulator(MatrixXd::Constant(3, 2, 0.1));
+  CHECK((accumulator.mean() == 0.1).all());
+  CHECK((accumulator.variance() == 0).all());
+}
+
+TEST_CASE("a constant added to all samples leaves the variance") {
+  const auto samples = random_walk(6, 4, 30, 5);
+  auto shifted = samples;
+  for (auto& sample : shifted) sample.array() += 100;
+  CHECK(relative_error(accumulated(shifted).variance(), accumulated(samples).variance()) < 1e-11);
+}
+
+TEST_CASE("the largest and the smallest doubles") {
+  WelfordAccumulator<> accumulator;
+  accumulator(MatrixXd::Constant(1, 1, 1e300));
+  accumulator(MatrixXd::Constant(1, 1, 1e300));
+  CHECK(accumulator.mean()(0) == 1e300);
+  CHECK(accumulator.variance()(0) == 0);
+}
+
+TEST_CASE("the layout of a sample does not matter") {
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  // Sizes around the lengths into which a column is cut.
+  const auto [rows, cols] =
+      GENERATE(table<int, int>({{1, 1}, {3, 700}, {511, 2}, {512, 3}, {513, 2}, {9000, 2}}));
+  const auto samples = random_walk(rows, cols, 4, 11);
+  WelfordAccumulator<> column_major, row_major, block, transposed, expression, mapped;
+  for (const auto& sample : samples) {
+    const RowMajor as_rows = sample;
+    MatrixXd larger = MatrixXd::Zero(rows + 3, cols + 2);
+    larger.block(1, 2, rows, cols) = sample;
+    column_major(sample);
+    row_major(as_rows);
+    block(larger.block(1, 2, rows, cols));
+    transposed(MatrixXd(sample.transpose()).transpose());
+    expression(2 * sample - MatrixXd::Identity(rows, rows) * sample);
+    mapped(Eigen::Map<const ArrayXXd>(sample.data(), rows, cols));
+  }
+  CAPTURE(rows, cols);
+  const TwoPass exact(samples);
+  CHECK(relative_error(column_major.variance(), exact.variance) < 1e-12);
+  CHECK(row_major == column_major);
+  CHECK(block == column_major);
+  CHECK(transposed == column_major);
+  CHECK(mapped == column_major);
+  CHECK(relative_error(expression.variance(), exact.variance) < 1e-12);
+}
+
+TEST_CASE("merging equals feeding the samples one after the other") {
+  const double offset = GENERATE(0.0, 1e3);
+  const auto samples = independent_draws(7, 3, 20, 13, offset);
+  const auto whole = accumulated(samples);
+  for (std::size_t split = 0; split <= samples.size(); ++split) {
+    const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(split);
+    auto left = accumulated(Trajectory(samples.begin(), middle));
+    auto right = accumulated(Trajectory(middle, samples.end()));
+    const auto right_before = right;
+    auto both = left;
+    both += right;
+    auto other_order = right;
+    other_order += left;
+    CAPTURE(offset, split);
+    CHECK(right == right_before);
+    CHECK(both.count() == 20);
+    CHECK(relative_error(both.variance(), whole.variance()) < 1e-12 * (1 + offset));
+    CHECK(relative_error(other_order.variance(), both.variance()) < 1e-12 * (1 + offset));
+    CHECK((both.mean() - whole.mean()).abs().maxCoeff() < 1e-14 * (1 + offset));
+  }
+}
+
+TEST_CASE("merging in any grouping gives the same") {
+  const auto samples = independent_draws(4, 2, 30, 17, 5);
+  std::vector<WelfordAccumulator<>> parts;
+  for (std::size_t i = 0; i < samples.size(); i += 10) {
+    const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(i);
+    parts.push_back(accumulated(Trajectory(begin, begin + 10)));
+  }
+  auto left = parts[0];
+  left += parts[1];
+  left += parts[2];
+  auto right = parts[1];
+  right += parts[2];
+  auto result = parts[0];
+  result += right;
+  CHECK(relative_error(left.variance(), result.variance()) < 1e-13);
+  CHECK(relative_error(left.mean(), result.mean()) < 1e-13);
+}
+
+TEST_CASE("merging with nothing, and with itself") {
+  const auto samples = random_walk(3, 3, 10, 19);
+  const auto once = accumulated(samples);
+  auto merged = once;
+  merged += WelfordAccumulator<>();
+  CHECK(merged == once);
+
+  WelfordAccumulator<> empty;
+  empty += once;
+  CHECK(empty == once);
+  WelfordAccumulator<> nothing;
+  nothing += nothing;
+  CHECK(nothing.empty());
+
+  merged += merged;
+  auto twice = samples;
+  twice.insert(twice.end(), samples.begin(), samples.end());
+  CHECK(merged.count() == 20);
+  CHECK((merged.mean() == once.mean()).all());
+  CHECK(relative_error(merged.variance(), accumulated(twice).variance()) < 1e-13);
+}
+
+TEST_CASE("accumulators of different shapes are not merged") {
+  auto accumulator = accumulated(random_walk(3, 4, 5, 23));
+  const auto before = accumulator;
+  CHECK(contains(message_of<std::invalid_argument>(
+                     [&] { accumulator += accumulated(random_walk(4, 3, 5, 23)); }),
+                 "viann::WelfordAccumulator: cannot merge 4 x 3 into 3 x 4"));
+  CHECK_THROWS_AS(accumulator += accumulated(random_walk(3, 3, 5, 23)), std::invalid_argument);
+  CHECK_THROWS_AS(accumulator += accumulated(random_walk(4, 4, 5, 23)), std::invalid_argument);
+  CHECK(accumulator == before);
+}
+
+TEST_CASE("a sample that is refused changes nothing") {
+  auto accumulator = GENERATE(WelfordAccumulator<>(), accumulated(random_walk(3, 4, 5, 23)));
+  const auto before = accumulator;
+  const auto refused = [&](const MatrixXd& sample) {
+    const auto message = message_of<std::invalid_argument>([&] { accumulator(sample); });
+    CHECK(accumulator == before);
+    return message;
+  };
+  const std::string sample =
+      "viann::WelfordAccumulator: sample " + std::to_string(before.count() + 1);
+  CHECK(contains(refused(MatrixXd(0, 4)), sample + " is empty (0 x 4)"));
+  if (!before.empty()) {
+    CHECK(contains(refused(MatrixXd::Zero(4, 3)), sample + " is 4 x 3, but the first was 3 x 4"));
+    refused(MatrixXd::Zero(3, 3));
+    refused(MatrixXd::Zero(4, 4));
+  }
+  MatrixXd bad = MatrixXd::Zero(3, 4);
+  bad(2, 1) = std::numeric_limits<double>::quiet_NaN();
+  CHECK(contains(refused(bad), sample + " is nan at row 2, column 1"));
+  bad(0, 3) = -std::numeric_limits<double>::infinity();
+  CHECK(contains(refused(bad), sample + " is -inf at row 0, column 3"));
+}
+
+TEST_CASE("a value beyond the range of the state is refused") {
+  WelfordAccumulator<float> accumulator;
+  CHECK(contains(
+      message_of<std::invalid_argument>([&] { accumulator(MatrixXd::Constant(1, 1, 1e300)); }),
+      "is 1e+300 at row 0, column 0"));
+  CHECK(accumulator.empty());
+}
+
+TEST_CASE("reset and comparison") {
+  const auto samples = random_walk(3, 4, 5, 23);
+  auto accumulator = accumulated(samples);
+  CHECK(accumulator == accumulated(samples));
+  CHECK_FALSE(accumulator != accumulated(samples));
+
+  auto other = accumulator;
+  other(samples[0]);
+  CHECK(other != accumulator);
+  auto twin = accumulated(Trajectory{samples[0], samples[1], samples[2], samples[4], samples[4]});
+  CHECK(twin != accumulator);
+  CHECK(accumulated(random_walk(4, 3, 5, 23)) != accumulator);
+  const Eigen::MatrixXd zero = 0 * samples[0];
+  CHECK(accumulated(Trajectory{-samples[0], samples[0]}) != accumulated(Trajectory{zero, zero}));
+
+  accumulator.reset();
+  CHECK(accumulator == WelfordAccumulator<>());
+  accumulator(MatrixXd::Zero(9, 9));
+  CHECK(accumulator.rows() == 9);
+}
+
+TEST_CASE("update hands on every element once, with its state as it is then") {
+  using viann::detail::KeepTogether;
+  const auto samples = random_walk(700, 3, 4, 29);
+  WelfordAccumulator<> accumulator;
+  for (const auto& sample : samples) {
+    ArrayXXd seen = ArrayXXd::Zero(700, 3), squares = seen;
+    accumulator.update<KeepTogether::Columns>(
+        sample, [&](Eigen::Index row, Eigen::Index col, const auto& x, const auto& m2) {
+          seen.col(col).segment(row, x.size()) += x;
+          squares.col(col).segment(row, x.size()) += m2;
+        });
+    CHECK((seen == sample.array()).all());
+    if (accumulator.count() > 1) {
+      const auto n = static_cast<double>(accumulator.count());
+      CHECK(((squares / (n - 1)) == accumulator.variance()).all());
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("a saved accumulator comes back to the bit", "", float, double, long double) {
+  auto accumulator = accumulated<TestType>(random_walk(3, 2, 5, 31));
+  WelfordAccumulator<TestType> copy;
+  load(copy, saved(accumulator));
+  CHECK(copy == accumulator);
+
+  WelfordAccumulator<TestType> empty;
+  load(copy, saved(empty));
+  CHECK(copy == empty);
+}
+
+TEST_CASE("an archive of something else is refused and changes nothing") {
+  auto accumulator = accumulated(random_walk(3, 2, 5, 31));
+  const auto before = accumulator;
+  const auto text = saved(accumulator);
+  for (const auto* damaged : {"-1 3 2 ", "5 -3 2 ", "5 3 -2 ", "0 3 2 ", "5 0 2 ", "5 3 0 "}) {
+    CAPTURE(damaged);
+    CHECK(contains(message_of<std::runtime_error>([&] { load(accumulator, damaged + text); }),
+                   "viann::WelfordAccumulator: the archive"));
+  }
+  CHECK_THROWS_AS(load(accumulator, text.substr(0, text.size() / 2)), std::runtime_error);
+  CHECK(accumulator == before);
+}

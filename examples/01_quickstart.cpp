@@ -43,7 +43,7 @@ void quickstart(int epochs, unsigned seed) {
   const Eigen::VectorXd scores = importance.scores();
   for (const Eigen::Index feature : viann::ranking(scores)) {
     const double score = scores[feature];
-    std::cout << "  " << std::left << std::setw(14) << iris.features[feature] << std::fixed
+    std::cout << "  " << std::left << std::setw(14) << iris.feature_name(feature) << std::fixed
               << std::setprecision(3) << score << "  "
               << std::string(static_cast<std::size_t>(40 * score + 0.5), '#') << "\n";
   }

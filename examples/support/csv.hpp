@@ -15,6 +15,10 @@ struct Dataset {
   std::vector<std::string> features;  // names, by column of X
   Eigen::MatrixXd X;                  // samples x features
   Eigen::VectorXd y;                  // by sample: a class 0, 1, ... or a number
+
+  const std::string& feature_name(Eigen::Index feature) const {
+    return features[static_cast<std::size_t>(feature)];
+  }
 };
 
 /// Reads a CSV file with one line of names and at least one of numbers, without quotes.

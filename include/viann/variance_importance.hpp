@@ -132,7 +132,7 @@ class VarianceImportance {
   Eigen::VectorXd raw_scores() const {
     require_two_observations("a score");
     const auto degrees_of_freedom = static_cast<Sum>(accumulator_.count() - 1);
-    const Eigen::VectorXd raw = (sums_ / degrees_of_freedom).template cast<double>();
+    Eigen::VectorXd raw = (sums_ / degrees_of_freedom).template cast<double>();
     if (!detail::all_finite<double>(raw)) {
       throw std::overflow_error(detail::sentence(
           "viann::VarianceImportance: after epoch ", epochs(), " the score of feature ",

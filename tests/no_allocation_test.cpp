@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// After the first observation a hook allocates nothing. Counted at malloc itself, which the linker
-// is told to route through here (--wrap), and at operator new, which libstdc++ would otherwise
-// hand to a malloc out of the linker's sight.
+// After the first observation a hook allocates nothing. Counted where the program calls malloc and
+// operator new, which the linker routes through here (--wrap; _Znwm is operator new(unsigned long)
+// by its name in the object files).
 
-#include <cstdlib>
-#include <new>
+#include <cstddef>
 
 #include "support/catch.hpp"
 #include "support/trajectories.hpp"
@@ -15,30 +14,20 @@ namespace {
 std::size_t allocations = 0;
 }
 
-extern "C" {
-void* __real_malloc(std::size_t size);
-void* __real_calloc(std::size_t count, std::size_t size);
-void* __real_realloc(void* old, std::size_t size);
-void* __wrap_malloc(std::size_t size) {
-  ++allocations;
-  return __real_malloc(size);
-}
-void* __wrap_calloc(std::size_t count, std::size_t size) {
-  ++allocations;
-  return __real_calloc(count, size);
-}
-void* __wrap_realloc(void* old, std::size_t size) {
-  ++allocations;
-  return __real_realloc(old, size);
-}
-}
+#define VIANN_COUNT_CALLS(function, parameters, arguments) \
+  void* __real_##function parameters;                      \
+  void* __wrap_##function parameters {                     \
+    ++allocations;                                         \
+    return __real_##function arguments;                    \
+  }
 
-void* operator new(std::size_t size) {
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
+extern "C" {
+VIANN_COUNT_CALLS(malloc, (std::size_t size), (size))
+VIANN_COUNT_CALLS(calloc, (std::size_t count, std::size_t size), (count, size))
+VIANN_COUNT_CALLS(realloc, (void* old, std::size_t size), (old, size))
+VIANN_COUNT_CALLS(_Znwm, (std::size_t size), (size))
+VIANN_COUNT_CALLS(_Znam, (std::size_t size), (size))
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 

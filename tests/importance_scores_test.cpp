@@ -2,6 +2,7 @@
 #include "viann/importance_scores.hpp"
 
 #include <limits>
+#include <numeric>
 
 #include "support/catch.hpp"
 
@@ -53,6 +54,10 @@ TEST_CASE("ranking goes from the largest to the least, and ties keep the feature
   CHECK(viann::ranking(Vector3d(2, 6, 3)) == Order{1, 2, 0});
   CHECK(viann::ranking(Vector3d(1, 1, 1)) == Order{0, 1, 2});
   CHECK(viann::ranking(Eigen::Vector4d(0, 5, 0, 5)) == Order{1, 3, 0, 2});
+  // Enough of them for a sort that is not stable to show.
+  Order in_order(1000);
+  std::iota(in_order.begin(), in_order.end(), Eigen::Index{0});
+  CHECK(viann::ranking(VectorXd::Ones(1000)) == in_order);
 }
 
 TEST_CASE("what is no score is refused with its place") {

@@ -351,6 +351,13 @@ TEST_CASE("comparison sees options, shape and state") {
   options.combination = ScoreCombination::Variance;
   CHECK(importance != observed(trajectory, options));
   CHECK(observed({-trajectory[0], trajectory[0]}) != observed({2 * trajectory[0], trajectory[0]}));
+  // The same weights in the other memory order: kept, and swept, in that order.
+  VarianceImportance<> row_major;
+  for (const auto& weights : trajectory) {
+    row_major.on_epoch_end(features_by_units(RowMajorMatrixXd(weights)));
+  }
+  CHECK(importance != row_major);
+  CHECK((importance.weight_mean() == row_major.weight_mean()).all());
   // The same mean and variance, but other last weights.
   CHECK(observed({matrix(1, 1, 1, 1), matrix(3, 3, 3, 3)}) !=
         observed({matrix(3, 3, 3, 3), matrix(1, 1, 1, 1)}));

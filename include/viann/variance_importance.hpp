@@ -4,14 +4,12 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
 #include "viann/detail/checks.hpp"
-#include "viann/detail/layer.hpp"
+#include "viann/detail/layer_variance.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/weight_view.hpp"
-#include "viann/welford_accumulator.hpp"
 
 namespace viann {
 
@@ -73,7 +71,7 @@ struct VarianceImportanceOptions {
 template <typename Scalar = double>
 class VarianceImportance {
  public:
-  using Array = typename WelfordAccumulator<Scalar>::Array;
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   using Index = Eigen::Index;
 
   explicit VarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {}
@@ -84,8 +82,8 @@ class VarianceImportance {
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     VarianceImportance fresh(options_);
-    fresh.layer_.template check<Scalar>(weights, "VarianceImportance", 0);
-    fresh.fix_shape(weights);
+    fresh.check(weights, 0);
+    fresh.state_.fix_shape(weights);
     if (options_.observe_initial_weights) {
       fresh.observe(weights);
       fresh.initial_observations_ = 1;
@@ -99,8 +97,7 @@ class VarianceImportance {
   ///         or one is not finite in Scalar; nothing is changed.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    layer_.template check<Scalar>(weights, "VarianceImportance", epochs() + 1);
-    if (!layer_.known()) fix_shape(weights);
+    check(weights, epochs() + 1);
     observe(weights);
   }
 
@@ -119,11 +116,11 @@ class VarianceImportance {
   void on_train_end() const { require_two_observations("on_train_end()"); }
 
   /// Shape of the layer; 0 until it is fixed.
-  Index features() const { return layer_.features(); }
-  Index units() const { return layer_.units(); }
+  Index features() const { return state_.layer().features(); }
+  Index units() const { return state_.layer().units(); }
 
   /// Number of epochs observed; the initial weights are none, even where they are an observation.
-  std::int64_t epochs() const { return accumulator_.count() - initial_observations_; }
+  std::int64_t epochs() const { return state_.count() - initial_observations_; }
 
   /// raw_i of every feature, in units of a weight cubed (squared for the variance alone). May be
   /// read after every epoch, at the cost of a division per feature.
@@ -131,8 +128,9 @@ class VarianceImportance {
   /// \throws std::overflow_error if a sum exceeds the range of the state.
   Eigen::VectorXd raw_scores() const {
     require_two_observations("a score");
-    const auto degrees_of_freedom = static_cast<Sum>(accumulator_.count() - 1);
-    Eigen::VectorXd raw = (sums_ / degrees_of_freedom).template cast<double>();
+    using Sum = typename detail::LayerVariance<Scalar>::Sum;
+    const auto degrees_of_freedom = static_cast<Sum>(state_.count() - 1);
+    Eigen::VectorXd raw = (state_.sums() / degrees_of_freedom).template cast<double>();
     if (!detail::all_finite<double>(raw)) {
       throw std::overflow_error(detail::sentence(
           "viann::VarianceImportance: after epoch ", epochs(), " the score of feature ",
@@ -147,14 +145,13 @@ class VarianceImportance {
 
   /// Mean and sample variance of every weight, features x units; 0 x 0 before the first
   /// observation, and the variance is NaN before the second.
-  Array weight_mean() const { return by_feature(accumulator_.mean()); }
-  Array weight_variance() const { return by_feature(accumulator_.variance()); }
+  Array weight_mean() const { return state_.mean(); }
+  Array weight_variance() const { return state_.variance(); }
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const VarianceImportance& a, const VarianceImportance& b) {
-    return a.options_ == b.options_ && a.layer_ == b.layer_ &&
-           a.initial_observations_ == b.initial_observations_ && a.accumulator_ == b.accumulator_ &&
-           (a.sums_ == b.sums_).all();
+    return a.options_ == b.options_ && a.initial_observations_ == b.initial_observations_ &&
+           a.state_ == b.state_;
   }
   friend bool operator!=(const VarianceImportance& a, const VarianceImportance& b) {
     return !(a == b);
@@ -166,96 +163,52 @@ class VarianceImportance {
   void serialize(Archive& archive, const unsigned version) {
     if constexpr (Archive::is_loading::value) {
       VarianceImportance loaded;
-      loaded.archive_state(archive, version);
-      if (!loaded.is_consistent()) {
+      loaded.transfer(archive, version);
+      if (!loaded.state_.is_consistent() || loaded.epochs() < 0 ||
+          loaded.options_.combination > ScoreCombination::Variance) {
         throw std::runtime_error(
             "viann::VarianceImportance: the archive is damaged, or was not written by a "
             "VarianceImportance.");
       }
       *this = std::move(loaded);
     } else {
-      archive_state(archive, version);
+      transfer(archive, version);
     }
   }
 
  private:
-  // A sum over many units keeps double's digits also where the state is float.
-  using Sum = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
-
   template <typename Stored>
-  void fix_shape(const WeightView<Stored>& weights) {
-    layer_.learn(weights);
-    sums_.setZero(features());
+  void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
+    state_.layer().template check<Scalar>(weights, "VarianceImportance", epoch);
   }
 
   template <typename Stored>
   void observe(const WeightView<Stored>& weights) {
     if (options_.combination == ScoreCombination::VarianceTimesMagnitude) {
-      sweep(weights.features_by_units(), [](const auto& w, const auto& m2) {
-        return m2.template cast<Sum>() * w.abs().template cast<Sum>();
-      });
+      state_.observe(weights, [](const auto& magnitude, const auto& m2) { return m2 * magnitude; });
     } else {
-      sweep(weights.features_by_units(),
-            [](const auto& /*w*/, const auto& m2) { return m2.template cast<Sum>(); });
-    }
-  }
-
-  // Updates the state and, while it is in the cache, sums over it. In either memory order a
-  // feature stays in one thread, so that the number of threads does not change its sum.
-  template <typename Values, typename Terms>
-  void sweep(const Values& values, const Terms& terms) {
-    using detail::KeepTogether;
-    sums_.setZero();
-    if (layer_.features_are_rows()) {
-      accumulator_.template update<KeepTogether::Rows>(
-          values, [&](Index feature, Index /*unit*/, const auto& w, const auto& m2) {
-            sums_.segment(feature, w.size()) += terms(w, m2);
-          });
-    } else {
-      accumulator_.template update<KeepTogether::Columns>(
-          values.transpose(), [&](Index /*unit*/, Index feature, const auto& w, const auto& m2) {
-            sums_[feature] += terms(w, m2).sum();
-          });
+      state_.observe(weights, [](const auto& /*magnitude*/, const auto& m2) { return m2; });
     }
   }
 
   void require_two_observations(const char* what) const {
-    if (accumulator_.count() >= 2) return;
-    throw std::logic_error(detail::sentence("viann::VarianceImportance: ", what,
-                                            " takes at least two observations, but there ",
-                                            accumulator_.count() == 1 ? "was 1" : "were 0",
-                                            "; call on_epoch_end() after every epoch."));
-  }
-
-  Array by_feature(const Array& state) const {
-    if (layer_.features_are_rows()) return state;
-    return state.transpose();
-  }
-
-  bool is_consistent() const {
-    const Array state = by_feature(accumulator_.mean());
-    return options_.combination <= ScoreCombination::Variance && epochs() >= 0 &&
-           (accumulator_.empty() || (state.rows() == features() && state.cols() == units()));
+    if (state_.count() >= 2) return;
+    throw std::logic_error(detail::sentence(
+        "viann::VarianceImportance: ", what, " takes at least two observations, but there ",
+        state_.count() == 1 ? "was 1" : "were 0", "; call on_epoch_end() after every epoch."));
   }
 
   template <class Archive>
-  void archive_state(Archive& archive, const unsigned version) {
+  void transfer(Archive& archive, const unsigned version) {
     auto combination = static_cast<std::int32_t>(options_.combination);
     archive& combination& options_.observe_initial_weights& initial_observations_;
-    layer_.serialize(archive, version);
-    accumulator_.serialize(archive, version);
-    if constexpr (Archive::is_loading::value) {
-      options_.combination = static_cast<ScoreCombination>(combination);
-      sums_.resize(features());
-    }
-    for (Index feature = 0; feature < sums_.size(); ++feature) archive& sums_[feature];
+    options_.combination = static_cast<ScoreCombination>(combination);
+    state_.serialize(archive, version);
   }
 
   VarianceImportanceOptions options_;
-  detail::Layer layer_;
   std::int64_t initial_observations_ = 0;
-  WelfordAccumulator<Scalar> accumulator_;     // in the memory order of the first weights
-  Eigen::Array<Sum, Eigen::Dynamic, 1> sums_;  // by feature: sum over units of M2 |w| or of M2
+  detail::LayerVariance<Scalar> state_;
 };
 
 }  // namespace viann

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <type_traits>
+
+#include "viann/detail/layer.hpp"
+#include "viann/detail/sweep.hpp"
+#include "viann/weight_view.hpp"
+#include "viann/welford_accumulator.hpp"
+
+namespace viann::detail {
+
+/// Mean and variance of every weight of a layer and, per feature, a sum over its units: all brought
+/// up to date in one sweep over memory. The state lies in the memory order of the first weights
+/// seen, so that the sweep follows the memory of both.
+template <typename Scalar>
+class LayerVariance {
+ public:
+  using Array = typename WelfordAccumulator<Scalar>::Array;
+  using Index = Eigen::Index;
+  // A sum over many units keeps double's digits also where the state is float.
+  using Sum = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
+  using Sums = Eigen::Array<Sum, Eigen::Dynamic, 1>;
+
+  const Layer& layer() const { return layer_; }
+  std::int64_t count() const { return accumulator_.count(); }
+
+  /// Mean and sample variance of every weight, features x units; 0 x 0 before the first weights.
+  Array mean() const { return by_feature(accumulator_.mean()); }
+  Array variance() const { return by_feature(accumulator_.variance()); }
+
+  /// By feature: the sum over the units of the terms given to the last observe().
+  const Sums& sums() const { return sums_; }
+
+  template <typename Stored>
+  void fix_shape(const WeightView<Stored>& weights) {
+    layer_.learn(weights);
+    sums_.setZero(layer_.features());
+  }
+
+  /// Takes in weights that passed the layer's check.
+  /// \param terms  called as terms(w, m2) for stretches of |w| and of the sums of squared
+  ///               deviations; returns an expression of what is to be summed over the units.
+  template <typename Stored, typename Terms>
+  void observe(const WeightView<Stored>& weights, const Terms& terms) {
+    if (!layer_.known()) fix_shape(weights);
+    const auto& values = weights.features_by_units();
+    const auto terms_of = [&terms](const auto& w, const auto& m2) {
+      return terms(w.abs().template cast<Sum>(), m2.template cast<Sum>());
+    };
+    sums_.setZero();
+    // Either way a feature stays in one thread, so that their number does not change its sum.
+    if (layer_.features_are_rows()) {
+      accumulator_.template update<KeepTogether::Rows>(
+          values, [&](Index feature, Index /*unit*/, const auto& w, const auto& m2) {
+            sums_.segment(feature, w.size()) += terms_of(w, m2);
+          });
+    } else {
+      accumulator_.template update<KeepTogether::Columns>(
+          values.transpose(), [&](Index /*unit*/, Index feature, const auto& w, const auto& m2) {
+            sums_[feature] += terms_of(w, m2).sum();
+          });
+    }
+  }
+
+  friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
+    return a.layer_ == b.layer_ && a.accumulator_ == b.accumulator_ && (a.sums_ == b.sums_).all();
+  }
+
+  template <class Archive>
+  void serialize(Archive& archive, const unsigned version) {
+    layer_.serialize(archive, version);
+    accumulator_.serialize(archive, version);
+    if constexpr (Archive::is_loading::value) sums_.resize(layer_.features());
+    for (Index feature = 0; feature < sums_.size(); ++feature) archive& sums_[feature];
+  }
+
+  /// Whether what was loaded is of one layer.
+  bool is_consistent() const {
+    const Array state = mean();
+    return count() == 0 || (state.rows() == layer_.features() && state.cols() == layer_.units());
+  }
+
+ private:
+  Array by_feature(const Array& state) const {
+    if (layer_.features_are_rows()) return state;
+    return state.transpose();
+  }
+
+  Layer layer_;
+  WelfordAccumulator<Scalar> accumulator_;  // features x units, or transposed
+  Sums sums_;
+};
+
+}  // namespace viann::detail

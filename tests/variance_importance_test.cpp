@@ -351,6 +351,19 @@ TEST_CASE("comparison sees options, shape and state") {
   options.combination = ScoreCombination::Variance;
   CHECK(importance != observed(trajectory, options));
   CHECK(observed({-trajectory[0], trajectory[0]}) != observed({2 * trajectory[0], trajectory[0]}));
+  // Shapes alone, before any observation.
+  VarianceImportance<> wide, high;
+  wide.on_train_begin(features_by_units(MatrixXd::Zero(3, 4)));
+  high.on_train_begin(features_by_units(MatrixXd::Zero(4, 3)));
+  CHECK(wide != high);
+  CHECK(wide != VarianceImportance<>());
+  // The same two observations, of which one was no epoch.
+  options = {};
+  options.observe_initial_weights = true;
+  VarianceImportance<> with_initial(options);
+  with_initial.on_train_begin(features_by_units(trajectory[0]));
+  with_initial.on_epoch_end(features_by_units(trajectory[1]));
+  CHECK(with_initial != observed({trajectory[0], trajectory[1]}, options));
   // The same weights in the other memory order: kept, and swept, in that order.
   VarianceImportance<> row_major;
   for (const auto& weights : trajectory) {

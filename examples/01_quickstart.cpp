@@ -9,6 +9,7 @@
 #include <iomanip>
 #include <iostream>
 #include <sstream>
+#include <string>
 #include <viann/viann.hpp>
 
 #include "support/classifier.hpp"

@@ -5,6 +5,8 @@
 // by its name in the object files).
 
 #include <cstddef>
+#include <new>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/trajectories.hpp"
@@ -12,13 +14,13 @@
 
 namespace {
 std::size_t allocations = 0;
-}
+std::size_t last_allowed = static_cast<std::size_t>(-1);
+}  // namespace
 
-#define VIANN_COUNT_CALLS(function, parameters, arguments) \
-  void* __real_##function parameters;                      \
-  void* __wrap_##function parameters {                     \
-    ++allocations;                                         \
-    return __real_##function arguments;                    \
+#define VIANN_COUNT_CALLS(function, parameters, arguments)                       \
+  void* __real_##function parameters;                                            \
+  void* __wrap_##function parameters {                                           \
+    return ++allocations > last_allowed ? nullptr : __real_##function arguments; \
   }
 
 extern "C" {
@@ -110,4 +112,40 @@ TEST_CASE("what is kept is two Scalars per weight and one double per feature") {
   const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
   viann::VarianceImportance<> importance;
   CHECK(allocations_in([&] { importance.on_epoch_end(viann::features_by_units(W)); }) == 3);
+}
+
+TEST_CASE("a call for which memory runs out changes nothing") {
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
+  const auto observe = [&](viann::VarianceImportance<>& importance) {
+    importance.on_epoch_end(viann::features_by_units(W));
+  };
+  viann::VarianceImportance<> fresh, begun, importance;
+  begun.on_train_begin(viann::features_by_units(W));
+  viann::WelfordAccumulator<> samples, merged;
+  samples(W);
+  const auto runs_out = [](std::size_t allowed, const auto& call) {
+    last_allowed = allocations + allowed;
+    bool thrown = false;
+    try {
+      call();
+    } catch (const std::bad_alloc&) {
+      thrown = true;
+    }
+    last_allowed = static_cast<std::size_t>(-1);
+    return thrown;
+  };
+  // Eigen alone allocates in these calls, by malloc.
+  for (const std::size_t allowed : {0, 1, 2}) {
+    importance = fresh;
+    REQUIRE(runs_out(allowed, [&] { observe(importance); }));
+    CHECK(importance == fresh);
+  }
+  for (const std::size_t allowed : {0, 1}) {
+    importance = begun;
+    REQUIRE(runs_out(allowed, [&] { observe(importance); }));
+    CHECK(importance == begun);
+    REQUIRE(runs_out(allowed, [&] { merged += samples; }));
+    CHECK(merged == viann::WelfordAccumulator<>());
+  }
+  CHECK_FALSE(runs_out(3, [&] { observe(fresh); }));
 }

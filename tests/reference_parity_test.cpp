@@ -2,6 +2,9 @@
 //
 // The figures that the Python original computes from the same weights (tests/reference).
 
+#include <string>
+#include <vector>
+
 #include "support/catch.hpp"
 #include "support/reference_file.hpp"
 #include "support/trajectories.hpp"

@@ -70,6 +70,8 @@ TEST_CASE("a view has the axes that its maker's name says, whatever is inside") 
   check_both(MatrixXd::Identity(3, 3) * W);
   check_both(W + MatrixXd::Zero(3, 2) * MatrixXd::Zero(2, 5));
   check_both(W(std::vector<int>{0, 1, 2}, Eigen::all));
+  check_both(larger(Eigen::seqN(2, 3), Eigen::seqN(3, 5)));
+  check_both(W.colwise().reverse().eval()(Eigen::seq(2, 0, Eigen::fix<-1>), Eigen::all));
 }
 
 TEMPLATE_TEST_CASE("weights of every real type are taken", "", float, double, long double,
@@ -77,6 +79,16 @@ TEMPLATE_TEST_CASE("weights of every real type are taken", "", float, double, lo
   const Eigen::Matrix<TestType, Eigen::Dynamic, Eigen::Dynamic> W = numbered().cast<TestType>();
   check_both(W);
   STATIC_REQUIRE(std::is_same_v<typename decltype(features_by_units(W))::Scalar, TestType>);
+}
+
+TEST_CASE("a type that derives from an Eigen type is one") {
+  struct Kernel : MatrixXd {
+    using MatrixXd::MatrixXd;
+  };
+  Kernel kernel(3, 5);
+  kernel.leftCols(5) = numbered();
+  check_both(kernel);
+  check_features_by_units(features_by_units(Kernel(kernel)));
 }
 
 TEST_CASE("vectors are layers of one feature or one unit") {
@@ -87,6 +99,8 @@ TEST_CASE("vectors are layers of one feature or one unit") {
   CHECK(features_by_units(row).units() == 4);
   CHECK(units_by_features(row).features() == 4);
   CHECK(units_by_features(Eigen::VectorXd::Ones(4).eval()).units() == 4);
+  CHECK(features_by_units(column.head(3)).features() == 3);
+  CHECK(units_by_features(row.tail(3)).features() == 3);
 }
 
 TEST_CASE("weights in memory are looked at, not copied") {
@@ -119,6 +133,20 @@ TEST_CASE("a matrix product is evaluated once, also inside of a larger expressio
   STATIC_REQUIRE(std::is_same_v<decltype(sum), const viann::WeightView<MatrixXd>>);
   const auto scaled = features_by_units(0.5 * W);
   STATIC_REQUIRE_FALSE(std::is_same_v<decltype(scaled), const viann::WeightView<MatrixXd>>);
+}
+
+TEST_CASE("what changes when it is read again is evaluated once") {
+  const auto random = features_by_units(MatrixXd::Random(3, 5));
+  STATIC_REQUIRE(std::is_same_v<decltype(random), const viann::WeightView<MatrixXd>>);
+  int calls = 0;
+  const MatrixXd W = numbered();
+  const auto counted = features_by_units(W.unaryExpr([&calls](double w) {
+    ++calls;
+    return w;
+  }));
+  check_features_by_units(counted);
+  check_features_by_units(counted);
+  CHECK(calls == 15);
 }
 
 TEST_CASE("raw buffers are row-major") {

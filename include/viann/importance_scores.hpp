@@ -21,9 +21,9 @@ inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, cons
     throw std::invalid_argument(sentence("viann::", function, ": there are no scores."));
   }
   if (!all_finite<double>(scores)) {
-    const Eigen::Index feature = first_non_finite<double>(scores).first;
-    throw std::invalid_argument(sentence("viann::", function, ": the score of feature ", feature,
-                                         " is ", scores[feature],
+    const NonFinite bad = first_non_finite<double>(scores);
+    throw std::invalid_argument(sentence("viann::", function, ": the score of feature ", bad.row,
+                                         " is ", bad.value,
                                          "; only finite scores can be compared."));
   }
 }

@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "viann/detail/checks.hpp"
+#include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/layer_variance.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/weight_view.hpp"
+#include "viann/welford_accumulator.hpp"
 
 namespace viann {
 
@@ -23,7 +25,7 @@ struct VarianceImportanceOptions {
   ScoreCombination combination = ScoreCombination::VarianceTimesMagnitude;
 
   /// Whether the weights given to on_train_begin() are the first observation. The paper's
-  /// implementation does not count them.
+  /// implementation does not count them. With true, on_train_begin() is no longer optional.
   bool observe_initial_weights = false;
 
   friend bool operator==(const VarianceImportanceOptions& a, const VarianceImportanceOptions& b) {
@@ -71,7 +73,7 @@ struct VarianceImportanceOptions {
 template <typename Scalar = double>
 class VarianceImportance {
  public:
-  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Array = typename WelfordAccumulator<Scalar>::Array;
   using Index = Eigen::Index;
 
   explicit VarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {}
@@ -95,8 +97,14 @@ class VarianceImportance {
   /// training. The first call fixes the shape unless on_train_begin() did.
   /// \throws std::invalid_argument if the shape differs from the first, or there are no weights,
   ///         or one is not finite in Scalar; nothing is changed.
+  /// \throws std::logic_error if the options want initial weights and there were none.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
+    if (options_.observe_initial_weights && initial_observations_ == 0) {
+      throw std::logic_error(
+          "viann::VarianceImportance: observe_initial_weights is set; call on_train_begin() with "
+          "the weights before training first.");
+    }
     check(weights, epochs() + 1);
     observe(weights);
   }
@@ -125,7 +133,7 @@ class VarianceImportance {
   /// raw_i of every feature, in units of a weight cubed (squared for the variance alone). May be
   /// read after every epoch, at the cost of a division per feature.
   /// \throws std::logic_error if there were fewer than two observations.
-  /// \throws std::overflow_error if a sum exceeds the range of the state.
+  /// \throws std::overflow_error if one exceeds the range of the state or of double.
   Eigen::VectorXd raw_scores() const {
     require_two_observations("a score");
     using Sum = typename detail::LayerVariance<Scalar>::Sum;
@@ -134,8 +142,8 @@ class VarianceImportance {
     if (!detail::all_finite<double>(raw)) {
       throw std::overflow_error(detail::sentence(
           "viann::VarianceImportance: after epoch ", epochs(), " the score of feature ",
-          detail::first_non_finite<double>(raw).first,
-          " exceeds the range of the state; the weights have diverged: lower the learning rate."));
+          detail::first_non_finite<double>(raw).row,
+          " is too large for a number; the weights have diverged: lower the learning rate."));
     }
     return raw;
   }
@@ -150,22 +158,20 @@ class VarianceImportance {
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const VarianceImportance& a, const VarianceImportance& b) {
-    return a.options_ == b.options_ && a.initial_observations_ == b.initial_observations_ &&
-           a.state_ == b.state_;
+    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_;
   }
   friend bool operator!=(const VarianceImportance& a, const VarianceImportance& b) {
     return !(a == b);
   }
 
-  /// Saves or loads options and state, with the archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if what is loaded does not fit together; nothing is changed.
+  /// Saves or loads options and state, with binary or text archives of Boost.Serialization or
+  /// cereal. \throws std::runtime_error if what is loaded does not fit together; nothing is
+  /// changed.
   template <class Archive>
   void serialize(Archive& archive, const unsigned version) {
     if constexpr (Archive::is_loading::value) {
       VarianceImportance loaded;
-      loaded.transfer(archive, version);
-      if (!loaded.state_.is_consistent() || loaded.epochs() < 0 ||
-          loaded.options_.combination > ScoreCombination::Variance) {
+      if (!loaded.transfer(archive, version)) {
         throw std::runtime_error(
             "viann::VarianceImportance: the archive is damaged, or was not written by a "
             "VarianceImportance.");
@@ -199,15 +205,19 @@ class VarianceImportance {
   }
 
   template <class Archive>
-  void transfer(Archive& archive, const unsigned version) {
+  bool transfer(Archive& archive, const unsigned version) {
     auto combination = static_cast<std::int32_t>(options_.combination);
-    archive& combination& options_.observe_initial_weights& initial_observations_;
+    archive& combination& options_.observe_initial_weights& initial_observations_.value();
     options_.combination = static_cast<ScoreCombination>(combination);
-    state_.serialize(archive, version);
+    return combination >= 0 && combination <= static_cast<int>(ScoreCombination::Variance) &&
+           initial_observations_ >= 0 && initial_observations_ <= 1 &&
+           initial_observations_ <= static_cast<int>(options_.observe_initial_weights) &&
+           state_.serialize(archive, version) && epochs() >= 0;
   }
 
   VarianceImportanceOptions options_;
-  std::int64_t initial_observations_ = 0;
+  detail::EmptiedByMove<std::int64_t>
+      initial_observations_;  // 1 if the weights before training are
   detail::LayerVariance<Scalar> state_;
 };
 

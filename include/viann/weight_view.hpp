@@ -16,9 +16,9 @@ namespace viann {
 /// that guesses wrong returns one score per unit without a word. So no hook of this library takes
 /// a bare matrix: the caller says which axis is the feature, once, in the call.
 ///
-/// A view holds a reference to a matrix that outlives it, a small expression by value, or the
-/// matrix itself if it was handed over as a temporary. Like an Eigen expression it is made to be
-/// used within the call: it must not outlive the matrix it refers to.
+/// A view is made to be used within the call, like an Eigen expression: it refers to the matrices
+/// inside and must not outlive them. Only a Matrix or Array that is itself handed over as a
+/// temporary lives on in its view.
 ///
 /// Made by features_by_units() and units_by_features(), not by hand.
 ///
@@ -47,28 +47,32 @@ class WeightView {
 /// Says that the rows of `weights` are the features: W(feature, unit).
 ///
 /// This is the layout of Keras kernels and of loops that compute X * W with one sample per row.
-/// Takes any dense Eigen expression of real numbers. Weights in memory are not copied; a
-/// temporary matrix moves into the view, and a matrix product is evaluated once.
+/// Takes any dense Eigen expression of real numbers. Weights in memory are not copied. A matrix
+/// product, random numbers, and whatever else must not be read twice, is evaluated once. A
+/// temporary matrix moves into the view.
 template <typename Weights>
 auto features_by_units(Weights&& weights) {
   using Dense = typename detail::RequireDense<Weights>::Type;
-  using Stored =
-      std::conditional_t<detail::is_temporary_matrix<Weights>, Dense, detail::Evaluated<Dense>>;
-  return WeightView<Stored>(std::forward<Weights>(weights));
+  if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
+    return WeightView<Dense>(std::forward<Weights>(weights));
+  } else {
+    return WeightView<detail::Evaluated<Dense>>(
+        static_cast<const Eigen::DenseBase<Dense>&>(weights).derived());
+  }
 }
 
 /// Says that the columns of `weights` are the features: W(unit, feature).
 ///
 /// This is the layout of torch::nn::Linear, of mlpack's Linear and of loops that compute W * x
-/// with one sample per column. Otherwise as features_by_units().
+/// with one sample per column. As features_by_units(), but a temporary matrix is copied.
 template <typename Weights>
 auto units_by_features(Weights&& weights) {
   using Dense = typename detail::RequireDense<Weights>::Type;
-  if constexpr (detail::is_temporary_matrix<Weights>) {
-    // Evaluated, because a transposed view of the temporary would dangle.
-    return features_by_units(weights.transpose().eval());
+  const Dense& matrix = static_cast<const Eigen::DenseBase<Dense>&>(weights).derived();
+  if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
+    return features_by_units(matrix.transpose().eval());  // a mere view of it would dangle
   } else {
-    return features_by_units(static_cast<const Dense&>(weights).transpose());
+    return features_by_units(matrix.transpose());
   }
 }
 

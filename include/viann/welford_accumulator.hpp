@@ -9,10 +9,16 @@
 #include <utility>
 
 #include "viann/detail/checks.hpp"
+#include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/expressions.hpp"
 #include "viann/detail/sweep.hpp"
 
 namespace viann {
+
+namespace detail {
+template <typename Scalar>
+class LayerVariance;
+}
 
 /// Running mean and sample variance of every element of a matrix, over a stream of matrices.
 ///
@@ -37,6 +43,9 @@ namespace viann {
 /// short cut, has neither property: it loses all digits once the mean exceeds about 1e8 standard
 /// deviations.
 ///
+/// Differences between samples, and for the variance their squares, must lie in Scalar's range;
+/// else mean and variance turn infinite or NaN.
+///
 /// Memory: two Scalars per element (16 bytes with double). Float halves that; its error is
 /// measured in the README.
 ///
@@ -48,7 +57,7 @@ class WelfordAccumulator {
                 "samples may be of any real type.");
 
  public:
-  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using Index = Eigen::Index;
 
   /// Takes in a sample: any dense Eigen expression of real numbers. The first fixes the shape.
@@ -64,47 +73,23 @@ class WelfordAccumulator {
     update<keep>(values, [](auto&&...) {});
   }
 
-  /// The same for a sample known to be finite and of the right shape, for hooks that need a sum
-  /// over the updated state: while a stretch of a column is in the cache it is handed on as
-  /// visit(row, col, x, m2), where x are the sample's values and m2 the sums of squared
-  /// deviations from (row, col) downwards, so that the sum costs no second pass over memory.
-  template <detail::KeepTogether keep, typename Derived, typename Visitor>
-  void update(const Derived& sample, const Visitor& visit) {
-    if (empty()) {
-      Array mean = Array::Zero(sample.rows(), sample.cols());
-      m2_ = Array::Zero(sample.rows(), sample.cols());
-      mean_ = std::move(mean);
-    }
-    ++count_;
-    const Scalar inverse = Scalar(1) / static_cast<Scalar>(count_);
-    const Scalar shrink = static_cast<Scalar>(count_ - 1) / static_cast<Scalar>(count_);
-    detail::for_each_stretch<keep>(rows(), cols(), [&](Index row, Index col, Index length) {
-      const auto x = sample.col(col).segment(row, length).array().template cast<Scalar>();
-      auto mean = mean_.col(col).segment(row, length);
-      auto m2 = m2_.col(col).segment(row, length);
-      m2 += (x - mean) * ((x - mean) * shrink);
-      mean += (x - mean) * inverse;
-      visit(row, col, x, m2);
-    });
-  }
-
   /// Takes in all that `other` has seen, as if its samples had been fed to this one
   /// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983, eq. 1.5).
   /// \throws std::invalid_argument if both have seen samples and their shapes differ.
   WelfordAccumulator& operator+=(const WelfordAccumulator& other) {
     if (other.empty()) return *this;
-    if (empty()) return *this = other;
+    if (empty()) return *this = WelfordAccumulator(other);  // moved: all or nothing
     if (rows() != other.rows() || cols() != other.cols()) {
       throw std::invalid_argument(detail::sentence(
           "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
           rows(), " x ", cols(), "; merge accumulators of the same matrix."));
     }
-    const auto ours = static_cast<Scalar>(count_);
-    const auto theirs = static_cast<Scalar>(other.count_);
+    const auto ours = static_cast<Scalar>(count());
+    const auto theirs = static_cast<Scalar>(other.count());
     const Scalar share = theirs / (ours + theirs);
     m2_ += other.m2_ + (other.mean_ - mean_) * ((other.mean_ - mean_) * (ours * share));
     mean_ += (other.mean_ - mean_) * share;
-    count_ += other.count_;
+    count_ = count() + other.count();
     return *this;
   }
 
@@ -116,17 +101,17 @@ class WelfordAccumulator {
   Index cols() const { return mean_.cols(); }
 
   /// Whether no sample has been taken in.
-  bool empty() const { return count_ == 0; }
+  bool empty() const { return count() == 0; }
 
   /// Mean of the samples, rows x cols.
   const Array& mean() const { return mean_; }
 
   /// Sample variance M2 / (n - 1), rows x cols; NaN while count() < 2.
   Array variance() const {
-    if (count_ < 2) {
+    if (count() < 2) {
       return Array::Constant(rows(), cols(), std::numeric_limits<Scalar>::quiet_NaN());
     }
-    return m2_ / static_cast<Scalar>(count_ - 1);
+    return m2_ / static_cast<Scalar>(count() - 1);
   }
 
   /// Back to the state of a new accumulator, without a shape.
@@ -134,15 +119,16 @@ class WelfordAccumulator {
 
   /// Whether both have the same count, shape and, bit for bit, state.
   friend bool operator==(const WelfordAccumulator& a, const WelfordAccumulator& b) {
-    return a.count_ == b.count_ && a.rows() == b.rows() && a.cols() == b.cols() &&
+    return a.count() == b.count() && a.rows() == b.rows() && a.cols() == b.cols() &&
            (a.mean_ == b.mean_).all() && (a.m2_ == b.m2_).all();
   }
   friend bool operator!=(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return !(a == b);
   }
 
-  /// Saves or loads the state, with the archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if what is loaded is no accumulator; this one is then unchanged.
+  /// Saves or loads the state, with binary or text archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if what is loaded is no accumulator, std::bad_alloc if it is too
+  ///         large; this one is then unchanged.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
     std::int64_t count = count_;
@@ -167,6 +153,32 @@ class WelfordAccumulator {
   }
 
  private:
+  template <typename>
+  friend class detail::LayerVariance;
+
+  // Takes in a sample known to be finite and of the right shape. While a stretch of a column is in
+  // the cache it is handed on as visit(row, col, x, m2), where x are the sample's values and m2 the
+  // sums of squared deviations from (row, col) downwards: a sum over them costs no second sweep.
+  template <detail::KeepTogether keep, typename Derived, typename Visitor>
+  void update(const Derived& sample, const Visitor& visit) {
+    if (empty()) {
+      Array mean = Array::Zero(sample.rows(), sample.cols());
+      m2_ = Array::Zero(sample.rows(), sample.cols());
+      mean_ = std::move(mean);
+    }
+    const std::int64_t n = ++count_.value();
+    const Scalar inverse = Scalar(1) / static_cast<Scalar>(n);
+    const Scalar shrink = static_cast<Scalar>(n - 1) / static_cast<Scalar>(n);
+    detail::for_each_stretch<keep>(rows(), cols(), [&](Index row, Index col, Index length) {
+      const auto x = sample.col(col).segment(row, length).array().template cast<Scalar>();
+      auto mean = mean_.col(col).segment(row, length);
+      auto m2 = m2_.col(col).segment(row, length);
+      m2 += (x - mean) * ((x - mean) * shrink);
+      mean += (x - mean) * inverse;
+      visit(row, col, x, m2);
+    });
+  }
+
   template <typename Values>
   void check(const Values& values) const {
     if (values.size() == 0) {
@@ -180,10 +192,10 @@ class WelfordAccumulator {
           values.cols(), ", but the first was ", rows(), " x ", cols(), "."));
     }
     if (!detail::all_finite<Scalar>(values)) {
-      const auto [row, col] = detail::first_non_finite<Scalar>(values);
+      const detail::NonFinite bad = detail::first_non_finite<Scalar>(values);
       throw std::invalid_argument(detail::sentence(
-          "viann::WelfordAccumulator: sample ", count_ + 1, " is ", values.coeff(row, col),
-          " at row ", row, ", column ", col, "; only finite values have a variance."));
+          "viann::WelfordAccumulator: sample ", count_ + 1, " has at row ", bad.row, ", column ",
+          bad.col, " the value ", bad.value, "; only finite values have a variance."));
     }
   }
 
@@ -193,7 +205,7 @@ class WelfordAccumulator {
     for (Index i = 0; i < m2_.size(); ++i) archive& m2_.data()[i];
   }
 
-  std::int64_t count_ = 0;
+  detail::EmptiedByMove<std::int64_t> count_;
   Array mean_;
   Array m2_;  // sum of squared deviations from the mean
 };

@@ -1,5 +1,5 @@
 # Configures, builds, tests and installs the consumer.
-#   FROM      "installed" (viann is installed first and found) or "subdirectory"
+#   FROM      "installed" (viann is installed first), "subdirectory" or "fetched"
 #   VIANN     viann's source tree;  BUILD  viann's build tree;  WORK  a folder to work in
 file(REMOVE_RECURSE ${WORK})
 
@@ -13,11 +13,9 @@ endfunction()
 
 if(FROM STREQUAL "installed")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
-  set(source -DCMAKE_PREFIX_PATH=${WORK}/prefix)
-else()
-  set(source -DVIANN_SOURCE_DIR=${VIANN})
 endif()
-run(${CMAKE_COMMAND} -S ${VIANN}/tests/consumer -B ${WORK}/build ${source}
+run(${CMAKE_COMMAND} -S ${VIANN}/tests/consumer -B ${WORK}/build
+  -DFROM=${FROM} -DVIANN=${VIANN} -DCMAKE_PREFIX_PATH=${WORK}/prefix
   -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_INSTALL_PREFIX=${WORK}/installed)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --no-tests=error)

@@ -10,9 +10,8 @@
 #endif
 
 #include <string>
+#include <typeinfo>
 #include <utility>
-
-using Catch::Approx;
 
 /// The sentence of the exception that `call` must throw, and that must be exactly an Exception.
 template <typename Exception, typename Call>

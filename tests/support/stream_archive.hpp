@@ -3,6 +3,7 @@
 
 #include <sstream>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 
 /// The interface that Boost.Serialization and cereal share, over numbers in a text stream: just

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 /// Weights of a layer over the epochs of an imagined training, rows x cols each.
@@ -24,6 +25,11 @@ inline Trajectory random_walk(Eigen::Index rows, Eigen::Index cols, int epochs, 
     trajectory.push_back(weights);
   }
   return trajectory;
+}
+
+/// Shapes of layers: the smallest, vectors, and lengths around those into which a sweep cuts.
+inline std::vector<std::pair<int, int>> layer_shapes() {
+  return {{1, 1}, {1, 7}, {7, 1}, {5, 6}, {512, 2}, {513, 3}, {2, 700}, {9000, 2}};
 }
 
 /// Independent draws from a normal distribution around `mean` with standard deviation 1.

@@ -5,12 +5,10 @@
 #include <cmath>
 #include <sstream>
 #include <string>
-#include <type_traits>
-#include <utility>
 
 namespace viann::detail {
 
-/// "4 x 3 weights", "nan": values as a user can read them in the sentence of an exception.
+/// The parts, one after the other: for the sentence of an exception.
 template <typename... Parts>
 std::string sentence(const Parts&... parts) {
   std::ostringstream out;
@@ -27,16 +25,27 @@ bool all_finite(const Eigen::DenseBase<Derived>& values) {
   return (values.derived().array().template cast<State>() * State(0)).sum() == State(0);
 }
 
-/// The first coefficient, along the rows, that is not finite after its conversion to State.
-/// To be called only if there is one.
+/// A coefficient that is not finite after its conversion to State.
+struct NonFinite {
+  Eigen::Index row;
+  Eigen::Index col;
+  std::string value;  // as a user can read it
+};
+
+/// The first such coefficient, along the rows. To be called only if there is one.
 template <typename State, typename Derived>
-std::pair<Eigen::Index, Eigen::Index> first_non_finite(const Eigen::DenseBase<Derived>& values) {
+NonFinite first_non_finite(const Eigen::DenseBase<Derived>& values) {
   for (Eigen::Index row = 0; row < values.rows(); ++row) {
     for (Eigen::Index col = 0; col < values.cols(); ++col) {
-      if (!std::isfinite(static_cast<State>(values.derived().coeff(row, col)))) return {row, col};
+      const auto value = values.derived().coeff(row, col);
+      if (std::isfinite(static_cast<State>(value))) continue;
+      const auto widest = static_cast<long double>(value);
+      return {
+          row, col,
+          sentence(widest, std::isfinite(widest) ? ", beyond the range of the state's type" : "")};
     }
   }
-  return {-1, -1};
+  return {-1, -1, ""};
 }
 
 }  // namespace viann::detail

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <cmath>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 
 #include "viann/detail/checks.hpp"
+#include "viann/detail/emptied_by_move.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann::detail {
@@ -43,42 +43,47 @@ class Layer {
                    ": ", reason...));
     };
     const auto& values = weights.features_by_units();
+    const auto first_seen = [&] {
+      return known() ? sentence(", but the first seen were ", features_, " x ", units_) : "";
+    };
     if (values.size() == 0) {
-      refuse("there are no weights (", values.rows(), " features x ", values.cols(),
-             " units); build the layer before it is observed.");
+      refuse("there are no weights (", values.rows(), " features x ", values.cols(), " units)",
+             first_seen(), "; build the layer before it is observed.");
     }
     if (known() && (values.rows() != features_ || values.cols() != units_)) {
       const bool swapped = values.rows() == units_ && values.cols() == features_;
-      refuse("the weights are ", values.rows(), " features x ", values.cols(),
-             " units, but the first seen were ", features_, " x ", units_,
+      refuse("the weights are ", values.rows(), " features x ", values.cols(), " units",
+             first_seen(),
              swapped ? "; the axes are swapped: one call says features_by_units, the other "
                        "units_by_features."
                      : "; observe the same layer in every call, or start afresh with "
                        "on_train_begin().");
     }
     if (!all_finite<State>(values)) {
-      const auto [feature, unit] = first_non_finite<State>(values);
-      const auto value = static_cast<long double>(values.coeff(feature, unit));
-      refuse("the weight of (feature ", feature, ", unit ", unit, ") is ", value,
-             std::isfinite(value) ? ", too large for the type of the hook's state."
-                                  : "; training has diverged: lower its learning rate or clip its "
-                                    "gradients.");
+      const NonFinite bad = first_non_finite<State>(values);
+      refuse("the weight of (feature ", bad.row, ", unit ", bad.col, ") is ", bad.value,
+             "; training has diverged: lower its learning rate or clip its gradients.");
     }
   }
 
   friend bool operator==(const Layer& a, const Layer& b) {
-    return a.features_ == b.features_ && a.units_ == b.units_ &&
+    return a.features() == b.features() && a.units() == b.units() &&
            a.features_are_rows_ == b.features_are_rows_;
   }
 
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
-    archive& features_& units_& features_are_rows_;
+    archive& features_.value() & units_.value() & features_are_rows_;
+  }
+
+  /// Whether what was loaded can be the shape of a layer.
+  bool is_consistent() const {
+    return (features_ > 0 && units_ > 0) || (features_ == 0 && units_ == 0);
   }
 
  private:
-  std::int64_t features_ = 0;
-  std::int64_t units_ = 0;
+  EmptiedByMove<std::int64_t> features_;
+  EmptiedByMove<std::int64_t> units_;
   bool features_are_rows_ = true;
 };
 

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"
@@ -36,8 +37,8 @@ class LayerVariance {
 
   template <typename Stored>
   void fix_shape(const WeightView<Stored>& weights) {
+    sums_.setZero(weights.features());
     layer_.learn(weights);
-    sums_.setZero(layer_.features());
   }
 
   /// Takes in weights that passed the layer's check.
@@ -45,7 +46,13 @@ class LayerVariance {
   ///               deviations; returns an expression of what is to be summed over the units.
   template <typename Stored, typename Terms>
   void observe(const WeightView<Stored>& weights, const Terms& terms) {
-    if (!layer_.known()) fix_shape(weights);
+    if (!layer_.known()) {  // in a new object, so that this one is unchanged if memory runs out
+      LayerVariance first;
+      first.fix_shape(weights);
+      first.observe(weights, terms);
+      *this = std::move(first);
+      return;
+    }
     const auto& values = weights.features_by_units();
     const auto terms_of = [&terms](const auto& w, const auto& m2) {
       return terms(w.abs().template cast<Sum>(), m2.template cast<Sum>());
@@ -69,24 +76,31 @@ class LayerVariance {
     return a.layer_ == b.layer_ && a.accumulator_ == b.accumulator_ && (a.sums_ == b.sums_).all();
   }
 
+  /// \returns whether what was saved, or loaded, is the state of one layer.
   template <class Archive>
-  void serialize(Archive& archive, const unsigned version) {
+  bool serialize(Archive& archive, const unsigned version) {
     layer_.serialize(archive, version);
     accumulator_.serialize(archive, version);
-    if constexpr (Archive::is_loading::value) sums_.resize(layer_.features());
+    if constexpr (Archive::is_loading::value) {
+      if (!is_consistent()) return false;
+      sums_.resize(layer_.features());
+    }
     for (Index feature = 0; feature < sums_.size(); ++feature) archive& sums_[feature];
-  }
-
-  /// Whether what was loaded is of one layer.
-  bool is_consistent() const {
-    const Array state = mean();
-    return count() == 0 || (state.rows() == layer_.features() && state.cols() == layer_.units());
+    return true;
   }
 
  private:
   Array by_feature(const Array& state) const {
     if (layer_.features_are_rows()) return state;
     return state.transpose();
+  }
+
+  bool is_consistent() const {
+    const bool rows = layer_.features_are_rows();
+    return layer_.is_consistent() &&
+           (accumulator_.empty() ||
+            (accumulator_.rows() == (rows ? layer_.features() : layer_.units()) &&
+             accumulator_.cols() == (rows ? layer_.units() : layer_.features())));
   }
 
   Layer layer_;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A hook takes no bare matrix. Compiled with the axis (must work) and without (must not).
+// A hook takes no bare matrix, and a view no buffer without sizes and no complex numbers. Compiled
+// as it should be (must work) and with one mistake at a time (must not).
 
+#include <vector>
 #include <viann/viann.hpp>
 
 int main() {
@@ -13,6 +15,10 @@ int main() {
   importance.on_train_begin(W);
 #elif defined(BARE_EXPRESSION)
   importance.on_epoch_end(2.0 * W.transpose());
+#elif defined(VECTOR_OF_NUMBERS)
+  importance.on_epoch_end(viann::features_by_units(std::vector<double>(12)));
+#elif defined(COMPLEX_WEIGHTS)
+  importance.on_epoch_end(viann::features_by_units(Eigen::MatrixXcd(W)));
 #else
   importance.on_train_begin(viann::features_by_units(W));
   importance.on_epoch_end(viann::features_by_units(W));

@@ -135,12 +135,12 @@ TEST_CASE("a call for which memory runs out changes nothing") {
     return thrown;
   };
   // Eigen alone allocates in these calls, by malloc.
-  for (const std::size_t allowed : {0, 1, 2}) {
+  for (const std::size_t allowed : {0U, 1U, 2U}) {
     importance = fresh;
     REQUIRE(runs_out(allowed, [&] { observe(importance); }));
     CHECK(importance == fresh);
   }
-  for (const std::size_t allowed : {0, 1}) {
+  for (const std::size_t allowed : {0U, 1U}) {
     importance = begun;
     REQUIRE(runs_out(allowed, [&] { observe(importance); }));
     CHECK(importance == begun);

@@ -46,30 +46,11 @@ class LayerVariance {
   ///               deviations; returns an expression of what is to be summed over the units.
   template <typename Stored, typename Terms>
   void observe(const WeightView<Stored>& weights, const Terms& terms) {
-    if (!layer_.known()) {  // in a new object, so that this one is unchanged if memory runs out
-      LayerVariance first;
-      first.fix_shape(weights);
-      first.observe(weights, terms);
-      *this = std::move(first);
-      return;
-    }
-    const auto& values = weights.features_by_units();
-    const auto terms_of = [&terms](const auto& w, const auto& m2) {
-      return terms(w.abs().template cast<Sum>(), m2.template cast<Sum>());
-    };
-    sums_.setZero();
-    // Either way a feature stays in one thread, so that their number does not change its sum.
-    if (layer_.features_are_rows()) {
-      accumulator_.template update<KeepTogether::Rows>(
-          values, [&](Index feature, Index /*unit*/, const auto& w, const auto& m2) {
-            sums_.segment(feature, w.size()) += terms_of(w, m2);
-          });
-    } else {
-      accumulator_.template update<KeepTogether::Columns>(
-          values.transpose(), [&](Index /*unit*/, Index feature, const auto& w, const auto& m2) {
-            sums_[feature] += terms_of(w, m2).sum();
-          });
-    }
+    if (layer_.known()) return sweep(weights, terms);
+    LayerVariance first;  // not in place: if memory runs out, this one must not have changed
+    first.fix_shape(weights);
+    first.sweep(weights, terms);
+    *this = std::move(first);
   }
 
   friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
@@ -90,6 +71,27 @@ class LayerVariance {
   }
 
  private:
+  template <typename Stored, typename Terms>
+  void sweep(const WeightView<Stored>& weights, const Terms& terms) {
+    const auto& values = weights.features_by_units();
+    const auto terms_of = [&terms](const auto& w, const auto& m2) {
+      return terms(w.abs().template cast<Sum>(), m2.template cast<Sum>());
+    };
+    sums_.setZero();
+    // Either way a feature stays in one thread, so that their number does not change its sum.
+    if (layer_.features_are_rows()) {
+      accumulator_.template update<KeepTogether::Rows>(
+          values, [&](Index feature, Index /*unit*/, const auto& w, const auto& m2) {
+            sums_.segment(feature, w.size()) += terms_of(w, m2);
+          });
+    } else {
+      accumulator_.template update<KeepTogether::Columns>(
+          values.transpose(), [&](Index /*unit*/, Index feature, const auto& w, const auto& m2) {
+            sums_[feature] += terms_of(w, m2).sum();
+          });
+    }
+  }
+
   Array by_feature(const Array& state) const {
     if (layer_.features_are_rows()) return state;
     return state.transpose();

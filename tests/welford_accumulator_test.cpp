@@ -40,7 +40,7 @@ double correct_digits(double value, double certified) {
 }
 
 /// What rounding may cost: the error of the mean grows with the number of steps, that of every
-/// deviation with the ratio of mean to standard deviation (Chan, Golub & LeVeque 1983, table 2).
+/// deviation with the ratio of mean to standard deviation (Chan, Golub & LeVeque 1983).
 template <typename Scalar>
 double allowed_error(int samples, double offset) {
   return (2 + 0.1 * samples + 4 * offset) *

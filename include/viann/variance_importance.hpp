@@ -164,9 +164,8 @@ class VarianceImportance {
     return !(a == b);
   }
 
-  /// Saves or loads options and state, with binary or text archives of Boost.Serialization or
-  /// cereal. \throws std::runtime_error if what is loaded does not fit together; nothing is
-  /// changed.
+  /// Saves or loads options and state: binary or text archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if what is loaded does not fit together; nothing is changed.
   template <class Archive>
   void serialize(Archive& archive, const unsigned version) {
     if constexpr (Archive::is_loading::value) {
@@ -216,8 +215,7 @@ class VarianceImportance {
   }
 
   VarianceImportanceOptions options_;
-  detail::EmptiedByMove<std::int64_t>
-      initial_observations_;  // 1 if the weights before training are
+  detail::EmptiedByMove<std::int64_t> initial_observations_;  // 0 or 1
   detail::LayerVariance<Scalar> state_;
 };
 

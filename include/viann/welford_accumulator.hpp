@@ -34,7 +34,7 @@ class LayerVariance;
 /// ```
 ///
 /// With n samples so far, x the new one and M2 the sum of squared deviations from the mean
-/// (B. P. Welford, Technometrics 4(3), 1962, eq. I):
+/// (B. P. Welford, Technometrics 4(3), 1962, pp. 419-420):
 ///
 ///     d = x - mean,   M2 += d^2 (n - 1) / n,   mean += d / n
 ///
@@ -74,7 +74,7 @@ class WelfordAccumulator {
   }
 
   /// Takes in all that `other` has seen, as if its samples had been fed to this one
-  /// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983, eq. 1.5).
+  /// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983).
   /// \throws std::invalid_argument if both have seen samples and their shapes differ.
   WelfordAccumulator& operator+=(const WelfordAccumulator& other) {
     if (other.empty()) return *this;
@@ -126,7 +126,7 @@ class WelfordAccumulator {
     return !(a == b);
   }
 
-  /// Saves or loads the state, with binary or text archives of Boost.Serialization or cereal.
+  /// Saves or loads the state: binary or text archives of Boost.Serialization or cereal.
   /// \throws std::runtime_error if what is loaded is no accumulator, std::bad_alloc if it is too
   ///         large; this one is then unchanged.
   template <class Archive>
@@ -173,6 +173,7 @@ class WelfordAccumulator {
       const auto x = sample.col(col).segment(row, length).array().template cast<Scalar>();
       auto mean = mean_.col(col).segment(row, length);
       auto m2 = m2_.col(col).segment(row, length);
+      // In this order of factors the first sample, with its shrink of 0, cannot overflow.
       m2 += (x - mean) * ((x - mean) * shrink);
       mean += (x - mean) * inverse;
       visit(row, col, x, m2);

@@ -14,22 +14,6 @@
 
 namespace viann {
 
-namespace detail {
-
-inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, const char* function) {
-  if (scores.size() == 0) {
-    throw std::invalid_argument(sentence("viann::", function, ": there are no scores."));
-  }
-  if (!all_finite<double>(scores)) {
-    const NonFinite bad = first_non_finite<double>(scores);
-    throw std::invalid_argument(sentence("viann::", function, ": the score of feature ", bad.row,
-                                         " is ", bad.value,
-                                         "; only finite scores can be compared."));
-  }
-}
-
-}  // namespace detail
-
 /// Min-max normalisation to [0, 1]: (s - min) / (max - min), the scale of the paper's figures.
 ///
 /// The least score becomes 0 and the largest 1, whatever they were: a 0 says "least of these

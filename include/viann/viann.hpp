@@ -4,6 +4,7 @@
 /// viann: which inputs a neural network has learned to rely on, told from how the weights of its
 /// first layer move during training. This header includes the whole core, but no adapter.
 
+#include "viann/agreement.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/version.hpp"

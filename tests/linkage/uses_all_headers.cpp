@@ -8,5 +8,6 @@ double LINKAGE_UNIT() {
   viann::VarianceImportance<> importance;
   importance.on_epoch_end(viann::features_by_units(Eigen::Matrix2d::Zero()));
   importance.on_epoch_end(viann::units_by_features(Eigen::Matrix2d::Identity()));
+  if (viann::kendall(importance.scores(), importance.raw_scores()) < 0) return -1;
   return viann::sum_to_one(importance.scores())[viann::ranking(importance.scores())[0]];
 }

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 namespace viann::detail {
@@ -46,6 +47,20 @@ NonFinite first_non_finite(const Eigen::DenseBase<Derived>& values) {
     }
   }
   return {-1, -1, ""};
+}
+
+/// Refuses what is no vector of finite scores, one per feature, in the name of a public function.
+/// \throws std::invalid_argument
+inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, const char* function) {
+  if (scores.size() == 0) {
+    throw std::invalid_argument(sentence("viann::", function, ": there are no scores."));
+  }
+  if (!all_finite<double>(scores)) {
+    const NonFinite bad = first_non_finite<double>(scores);
+    throw std::invalid_argument(sentence("viann::", function, ": the score of feature ", bad.row,
+                                         " is ", bad.value,
+                                         "; only finite scores can be compared."));
+  }
 }
 
 }  // namespace viann::detail

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "viann/detail/checks.hpp"
+
+/// How far two vectors of scores agree, feature by feature. Coefficients lie in [-1, 1] and are
+/// symmetric in their arguments. A vector whose scores are all equal, as that of a single feature,
+/// has no order to agree with: its correlation with anything is 0, never NaN.
+
+namespace viann {
+
+namespace detail {
+
+using Scores = Eigen::Ref<const Eigen::VectorXd>;
+
+inline void require_comparable(const Scores& a, const Scores& b, const char* function) {
+  require_scores(a, function);
+  require_scores(b, function);
+  if (a.size() != b.size()) {
+    throw std::invalid_argument(sentence("viann::", function, ": ", a.size(), " scores cannot be ",
+                                         "compared with ", b.size(),
+                                         "; pass two scores of each feature."));
+  }
+}
+
+/// The features from the least score to the largest; `then` decides between equal scores.
+inline std::vector<Eigen::Index> ascending(const Scores& scores, const Scores& then) {
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(scores.size()));
+  std::iota(order.begin(), order.end(), Eigen::Index{0});
+  std::sort(order.begin(), order.end(), [&](Eigen::Index i, Eigen::Index j) {
+    return std::pair(scores[i], then[i]) < std::pair(scores[j], then[j]);
+  });
+  return order;
+}
+
+/// Calls body(begin, end) for every run of equal neighbours among n.
+template <typename Equal, typename Body>
+void for_each_run(std::size_t n, const Equal& equal, const Body& body) {
+  for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
+    while (++end < n && equal(end - 1, end)) {
+    }
+    body(begin, end);
+  }
+}
+
+/// Ranks from 1 to n; equal scores share the mean of their places.
+inline Eigen::VectorXd average_ranks(const Scores& scores) {
+  const auto order = ascending(scores, scores);
+  Eigen::VectorXd ranks(scores.size());
+  for_each_run(
+      order.size(),
+      [&](std::size_t i, std::size_t j) { return scores[order[i]] == scores[order[j]]; },
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+          ranks[order[i]] = 0.5 * static_cast<double>(begin + 1 + end);
+        }
+      });
+  return ranks;
+}
+
+/// Scores minus their mean, over the largest of them, so that sums of squares neither overflow nor
+/// vanish; all 0 if the scores are equal.
+inline Eigen::VectorXd centered(const Scores& scores) {
+  if ((scores.array() == scores[0]).all()) return Eigen::VectorXd::Zero(scores.size());
+  const Eigen::VectorXd relative = scores / scores.cwiseAbs().maxCoeff();
+  return relative.array() - relative.mean();
+}
+
+/// Sorts by merging. Returns the number of pairs that stood in the wrong order.
+inline std::int64_t sort_counting_inversions(std::vector<double>& values) {
+  std::vector<double> merged(values.size());
+  std::int64_t inversions = 0;
+  for (std::size_t width = 1; width < values.size(); width *= 2) {
+    for (std::size_t begin = 0; begin < values.size(); begin += 2 * width) {
+      const std::size_t middle = std::min(begin + width, values.size());
+      const std::size_t end = std::min(begin + 2 * width, values.size());
+      std::size_t left = begin;
+      std::size_t right = middle;
+      for (std::size_t out = begin; out < end; ++out) {
+        if (left < middle && (right == end || values[left] <= values[right])) {
+          merged[out] = values[left++];
+        } else {
+          inversions += static_cast<std::int64_t>(middle - left);
+          merged[out] = values[right++];
+        }
+      }
+    }
+    values.swap(merged);
+  }
+  return inversions;
+}
+
+/// Number of pairs among `count` things.
+inline double pairs(std::size_t count) {
+  return 0.5 * static_cast<double>(count) * (static_cast<double>(count) - 1);
+}
+
+}  // namespace detail
+
+/// Pearson's correlation coefficient of the scores: 1 if they lie on a rising line.
+/// \throws std::invalid_argument if there are no scores, their numbers differ, or one is not
+/// finite.
+inline double pearson(const Eigen::Ref<const Eigen::VectorXd>& a,
+                      const Eigen::Ref<const Eigen::VectorXd>& b) {
+  detail::require_comparable(a, b, "pearson");
+  const Eigen::VectorXd x = detail::centered(a);
+  const Eigen::VectorXd y = detail::centered(b);
+  const double norms = x.norm() * y.norm();
+  return norms > 0 ? std::clamp(x.dot(y) / norms, -1.0, 1.0) : 0.0;
+}
+
+/// Spearman's rank correlation: Pearson's of the ranks, where equal scores share the mean of their
+/// places (C. Spearman, The American Journal of Psychology 15(1), 1904).
+/// \throws as pearson().
+inline double spearman(const Eigen::Ref<const Eigen::VectorXd>& a,
+                       const Eigen::Ref<const Eigen::VectorXd>& b) {
+  detail::require_comparable(a, b, "spearman");
+  return pearson(detail::average_ranks(a), detail::average_ranks(b));
+}
+
+/// Kendall's rank correlation in its form for ties, tau-b (M. G. Kendall, Biometrika 33(3), 1945):
+/// the pairs of features that both order alike less those that they order against each other, over
+/// the geometric mean of the numbers of pairs that each of them orders at all.
+///
+/// In n log n steps, by W. R. Knight (Journal of the American Statistical Association 61, 1966):
+/// sorted by a, and by b where a ties, b's pairs in the wrong order are the discordant ones.
+/// \throws as pearson().
+inline double kendall(const Eigen::Ref<const Eigen::VectorXd>& a,
+                      const Eigen::Ref<const Eigen::VectorXd>& b) {
+  detail::require_comparable(a, b, "kendall");
+  const auto order = detail::ascending(a, b);
+  std::vector<double> sorted_b;
+  sorted_b.reserve(order.size());
+  for (const Eigen::Index feature : order) sorted_b.push_back(b[feature]);
+
+  const auto tied_pairs = [&](const auto& equal) {
+    double tied = 0;
+    detail::for_each_run(order.size(), equal, [&](std::size_t begin, std::size_t end) {
+      tied += detail::pairs(end - begin);
+    });
+    return tied;
+  };
+  const auto equal_a = [&](std::size_t i, std::size_t j) { return a[order[i]] == a[order[j]]; };
+  const auto equal_b = [&](std::size_t i, std::size_t j) { return sorted_b[i] == sorted_b[j]; };
+  const double tied_a = tied_pairs(equal_a);
+  const double tied_both =
+      tied_pairs([&](std::size_t i, std::size_t j) { return equal_a(i, j) && equal_b(i, j); });
+  const auto discordant = static_cast<double>(detail::sort_counting_inversions(sorted_b));
+  const double tied_b = tied_pairs(equal_b);
+
+  const double all = detail::pairs(order.size());
+  const double concordant_less_discordant = all - tied_a - tied_b + tied_both - 2 * discordant;
+  const double ordered = std::sqrt(all - tied_a) * std::sqrt(all - tied_b);
+  return ordered > 0 ? std::clamp(concordant_less_discordant / ordered, -1.0, 1.0) : 0.0;
+}
+
+/// How far the k most important features are the same: the size of the intersection over that of
+/// the union (P. Jaccard, 1912), from 0 (none is shared) to 1. Features that tie with the k-th are
+/// among the most important, too, so that the result does not hang on the order of the features.
+/// \throws as pearson(), and std::invalid_argument unless 1 <= k <= number of features.
+inline double top_k_overlap(const Eigen::Ref<const Eigen::VectorXd>& a,
+                            const Eigen::Ref<const Eigen::VectorXd>& b, Eigen::Index k) {
+  detail::require_comparable(a, b, "top_k_overlap");
+  if (k < 1 || k > a.size()) {
+    throw std::invalid_argument(detail::sentence("viann::top_k_overlap: there is no top ", k,
+                                                 " of ", a.size(), " features."));
+  }
+  const auto top = [k](const detail::Scores& scores) {
+    std::vector<double> sorted(scores.begin(), scores.end());
+    std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(), std::greater<>());
+    return (scores.array() >= sorted[static_cast<std::size_t>(k - 1)]).eval();
+  };
+  const auto top_a = top(a);
+  const auto top_b = top(b);
+  return static_cast<double>((top_a && top_b).count()) /
+         static_cast<double>((top_a || top_b).count());
+}
+
+}  // namespace viann

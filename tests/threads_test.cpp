@@ -10,6 +10,10 @@
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
 
+// LLVM's OpenMP runtime never gives its threads' memory back; LeakSanitizer need not say so.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libomp.so\n"; }
+
 using Eigen::Index;
 using viann::detail::for_each_stretch;
 using viann::detail::KeepTogether;

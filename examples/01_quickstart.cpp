@@ -12,8 +12,9 @@
 #include <string>
 #include <viann/viann.hpp>
 
-#include "support/classifier.hpp"
-#include "support/csv.hpp"
+#include "support/command_line.hpp"
+#include "support/dataset.hpp"
+#include "support/network.hpp"
 #include "support/progress_line.hpp"
 
 namespace {
@@ -21,9 +22,9 @@ namespace {
 void quickstart(int epochs, unsigned seed) {
   const examples::Dataset iris = examples::read_csv(EXAMPLES_DATA "/iris.csv");
   const Eigen::MatrixXd X = examples::standardize(iris.X);  // scores compare inputs on one scale
-  const Eigen::VectorXi species = iris.y.cast<int>();
+  const Eigen::MatrixXd species = examples::one_hot(iris.y);
 
-  examples::Classifier net(X.cols(), species.maxCoeff() + 1, seed);
+  examples::Network<> net(examples::Task::Classification, X.cols(), species.cols(), seed);
   viann::VarianceImportance<> importance;
 
   examples::ProgressLine progress;
@@ -32,7 +33,7 @@ void quickstart(int epochs, unsigned seed) {
     const double loss = net.train_one_epoch(X, species);
     importance.on_epoch_end(viann::features_by_units(net.first_layer()));  // <-- the hook
 
-    accuracy = (net.predict(X).array() == species.array()).cast<double>().mean();
+    accuracy = net.accuracy(X, species);
     std::ostringstream line;
     line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << epochs << "  loss "
          << loss << "  accuracy " << accuracy;
@@ -61,13 +62,5 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str();
   app.add_option("seed", seed, "of initial weights and shuffling")->capture_default_str();
-  try {
-    app.parse(argc, argv);
-    quickstart(epochs, seed);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;  // 0 after --help
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << "\n";
-    return 1;
-  }
+  return examples::run(app, argc, argv, [&] { quickstart(epochs, seed); });
 }

@@ -13,7 +13,9 @@
 #include <string>
 #include <viann/viann.hpp>
 
-#include "support/classifier.hpp"
+#include "support/command_line.hpp"
+#include "support/dataset.hpp"
+#include "support/network.hpp"
 
 namespace {
 
@@ -27,7 +29,7 @@ struct Setting {
   std::string name;
   std::function<MatrixXd(const MatrixXd&, const VectorXd&)> change = nullptr;  // of X, by noise
   int epochs = 100;
-  examples::ClassifierOptions options = {};
+  examples::NetworkOptions options = {};
 };
 
 VectorXd scores_of_one_run(const Setting& setting, unsigned seed) {
@@ -36,11 +38,13 @@ VectorXd scores_of_one_run(const Setting& setting, unsigned seed) {
   const auto draw = [&] { return normal(random); };
   MatrixXd X = MatrixXd::NullaryExpr(samples, 4, draw);
   const VectorXd noise = VectorXd::NullaryExpr(samples, draw);
-  const Eigen::VectorXi classes =
-      (2 * X.col(0) + X.col(1) + 0.5 * noise).unaryExpr([](double z) { return z > 0 ? 1 : 0; });
+  const MatrixXd classes =
+      examples::one_hot((2 * X.col(0) + X.col(1) + 0.5 * noise).unaryExpr([](double z) {
+        return z > 0 ? 1.0 : 0.0;
+      }));
   if (setting.change) X = setting.change(X, VectorXd::NullaryExpr(samples, draw));
 
-  examples::Classifier net(X.cols(), 2, seed, setting.options);
+  examples::Network<> net(examples::Task::Classification, X.cols(), 2, seed, setting.options);
   viann::VarianceImportance<> importance;
   for (int epoch = 0; epoch < setting.epochs; ++epoch) {
     net.train_one_epoch(X, classes);
@@ -95,7 +99,7 @@ void limits(unsigned runs) {
   print_mean_scores({"x4 = x0 + noise, which decides nothing", with_copy_of_x0}, runs);
   print_mean_scores({"1000 epochs", nullptr, 1000}, runs);
 
-  examples::ClassifierOptions slow;
+  examples::NetworkOptions slow;
   slow.initial_deviation = 0.5;
   slow.learning_rate = 0.005;
   std::cout << "learning rate / 10, initial weights x 10:\n";
@@ -112,13 +116,5 @@ int main(int argc, char** argv) {
   app.add_option("runs", runs, "seeds to average over")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-    limits(runs);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;  // 0 after --help
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << "\n";
-    return 1;
-  }
+  return examples::run(app, argc, argv, [&] { limits(runs); });
 }

@@ -5,7 +5,9 @@
 /// first layer move during training. This header includes the whole core, but no adapter.
 
 #include "viann/agreement.hpp"
+#include "viann/baselines.hpp"
 #include "viann/importance_scores.hpp"
+#include "viann/training_monitors.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/version.hpp"
 #include "viann/weight_view.hpp"

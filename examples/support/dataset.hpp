@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -76,6 +77,26 @@ inline Eigen::MatrixXd standardize(const Eigen::MatrixXd& X) {
     if (deviation[j] > 0) Z.col(j) /= deviation[j];
   }
   return Z;
+}
+
+/// Whether the numbers are classes: 0, 1, ... up to some k, and each of them is there.
+inline bool are_classes(const Eigen::VectorXd& y) {
+  const double last = y.maxCoeff();
+  if (y.minCoeff() != 0 || last < 1 || last >= static_cast<double>(y.size())) return false;
+  Eigen::VectorXd seen = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(last) + 1);
+  for (const double value : y) {
+    if (value != std::floor(value)) return false;
+    seen[static_cast<Eigen::Index>(value)] = 1;
+  }
+  return seen.minCoeff() == 1;
+}
+
+/// The classes as rows that are 1 in the class's column and else 0: samples x classes.
+inline Eigen::MatrixXd one_hot(const Eigen::VectorXd& classes) {
+  Eigen::MatrixXd Y =
+      Eigen::MatrixXd::Zero(classes.size(), static_cast<Eigen::Index>(classes.maxCoeff()) + 1);
+  for (Eigen::Index i = 0; i < classes.size(); ++i) Y(i, static_cast<Eigen::Index>(classes[i])) = 1;
+  return Y;
 }
 
 }  // namespace examples

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <viann/training_monitors.hpp>
+
+#include "dataset.hpp"
+#include "network.hpp"
+
+/// How the networks of VIANN's paper are trained, as the author's notebook has it.
+
+namespace examples {
+
+/// A data set as the paper's networks see it.
+struct Problem {
+  Task task;
+  Eigen::MatrixXf X;  // standardised over all samples
+  Eigen::MatrixXf Y;  // classes one-hot, or one column of standardised numbers
+  int max_epochs;
+
+  /// The last 5 % of the samples validate, whatever their order; as Keras splits.
+  Eigen::Index training_samples() const {
+    return static_cast<Eigen::Index>(std::floor(0.95 * static_cast<double>(X.rows())));
+  }
+  Eigen::Index validation_samples() const { return X.rows() - training_samples(); }
+
+  Eigen::Index batch_size() const {
+    return static_cast<Eigen::Index>(std::round(static_cast<double>(X.rows()) / 7));
+  }
+};
+
+inline Problem paper_problem(const Dataset& data) {
+  const Eigen::MatrixXf X = standardize(data.X).cast<float>();
+  if (are_classes(data.y)) {
+    return {Task::Classification, X, one_hot(data.y).cast<float>(), 1000};
+  }
+  return {Task::Regression, X, standardize(data.y).cast<float>(), 100};
+}
+
+/// NN1 (linear activations) and NN2 (relu).
+inline Network<float> paper_network(const Problem& problem, Activation activation,
+                                    std::uint64_t seed) {
+  NetworkOptions options;
+  options.hidden_units = {50, 100, 50};
+  options.activation = activation;
+  options.l2 = 0.01;
+  options.learning_rate = 0.01;
+  options.batch_size = problem.batch_size();
+  return {problem.task, problem.X.cols(), problem.Y.cols(), seed, options};
+}
+
+/// Trains until the validation accuracy passes 95 %, at least 7 epochs, or to the problem's last
+/// epoch, and calls on_epoch_end(epoch), from 1, after each. \returns the number of epochs.
+template <typename Net, typename OnEpochEnd>
+int train_as_in_paper(Net& net, const Problem& problem, const OnEpochEnd& on_epoch_end) {
+  const Eigen::Index training = problem.training_samples();
+  const Eigen::Index validation = problem.validation_samples();
+  const Eigen::MatrixXf X = problem.X.topRows(training);
+  const Eigen::MatrixXf Y = problem.Y.topRows(training);
+  const Eigen::MatrixXf X_validation = problem.X.bottomRows(validation);
+  const Eigen::MatrixXf Y_validation = problem.Y.bottomRows(validation);
+
+  auto accurate = viann::MetricThreshold::above(0.95, 7);
+  for (int epoch = 1;; ++epoch) {
+    net.train_one_epoch(X, Y);
+    on_epoch_end(epoch);
+    if (epoch == problem.max_epochs) return epoch;
+    if (problem.task == Task::Classification &&
+        accurate.on_epoch_end(net.accuracy(X_validation, Y_validation))) {
+      return epoch;
+    }
+  }
+}
+
+}  // namespace examples

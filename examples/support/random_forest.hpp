@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <xgboost/c_api.h>
+
+#include <Eigen/Core>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "dataset.hpp"
+
+namespace examples {
+
+/// The importance of every feature to a random forest of 100 trees, grown by XGBoost: the total
+/// by which its splits on the feature lower the squared error, which of one-hot classes is Gini's
+/// impurity. Shares that sum to 1.
+/// \throws std::runtime_error with XGBoost's words.
+inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64_t seed) {
+  const auto check = [](int code) {
+    if (code != 0) throw std::runtime_error(std::string("XGBoost: ") + XGBGetLastError());
+  };
+  using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const RowMajor X = standardize(data.X).cast<float>();
+  const Eigen::VectorXf y = data.y.cast<float>();
+  const bool classes = are_classes(data.y);
+  const auto samples = static_cast<bst_ulong>(X.rows());
+  const auto features = static_cast<double>(X.cols());
+
+  DMatrixHandle matrix = nullptr;
+  check(XGDMatrixCreateFromMat(X.data(), samples, static_cast<bst_ulong>(X.cols()), NAN, &matrix));
+  const std::unique_ptr<void, decltype(&XGDMatrixFree)> matrix_owner(matrix, &XGDMatrixFree);
+  check(XGDMatrixSetFloatInfo(matrix, "label", y.data(), samples));
+
+  BoosterHandle forest = nullptr;
+  check(XGBoosterCreate(&matrix, 1, &forest));
+  const std::unique_ptr<void, decltype(&XGBoosterFree)> forest_owner(forest, &XGBoosterFree);
+  const auto set = [&](const char* name, const std::string& value) {
+    check(XGBoosterSetParam(forest, name, value.c_str()));
+  };
+  // One round that grows all trees side by side is a forest. Each tree sees .632 of the samples,
+  // the share of distinct ones that a bootstrap sample has, and splits down to pure leaves.
+  set("num_parallel_tree", "100");
+  set("subsample", "0.632");
+  set("eta", "1");
+  set("lambda", "0");
+  set("max_depth", "64");
+  set("min_child_weight", "0.01");
+  set("tree_method", "exact");
+  set("seed", std::to_string(seed));
+  set("nthread", "1");
+  set("verbosity", "0");
+  if (classes) {
+    set("objective", "multi:softprob");
+    set("num_class", std::to_string(static_cast<int>(data.y.maxCoeff()) + 1));
+    set("colsample_bynode", std::to_string(std::sqrt(features) / features));
+  } else {
+    set("objective", "reg:squarederror");
+  }
+  check(XGBoosterUpdateOneIter(forest, 0, matrix));
+
+  bst_ulong used_features = 0;
+  const char** names = nullptr;  // "f0", "f1", ...; features of no split are left out
+  bst_ulong dimensions = 0;
+  const bst_ulong* shape = nullptr;
+  const float* gains = nullptr;
+  check(XGBoosterFeatureScore(forest, R"({"importance_type": "total_gain"})", &used_features,
+                              &names, &dimensions, &shape, &gains));
+  Eigen::VectorXd importance = Eigen::VectorXd::Zero(X.cols());
+  for (bst_ulong i = 0; i < used_features; ++i) importance[std::stoi(names[i] + 1)] = gains[i];
+  return importance / importance.sum();
+}
+
+}  // namespace examples

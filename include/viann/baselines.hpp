@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <stdexcept>
+#include <type_traits>
+
+#include "viann/detail/baseline_inputs.hpp"
+#include "viann/detail/checks.hpp"
+
+/// Other ways to ask which inputs a trained network relies on, to hold against the hooks' answer.
+///
+/// garson() and olden() read the final weights. permutation_importance() and
+/// leave_one_feature_out() read no weights; they ask how much worse the network becomes when an
+/// input tells it nothing, and need data and a loss: a callable that takes a matrix like X (samples
+/// x features) and returns the network's loss on it, the lower the better. The rows stand in X's
+/// order, so the callable can hold the targets itself.
+
+namespace viann {
+
+/// What garson() makes of the weights w_ij from input i to unit j of the first layer and v_jk from
+/// unit j of the last hidden layer to output k.
+enum class GarsonForm {
+  /// Of a network with one hidden layer: score_i = sum_k [ sum_j s_ij |v_jk| / sum_j |v_jk| ],
+  /// where s_ij = |w_ij| / sum_i |w_ij| is input i's share of unit j (G. D. Garson, Interpreting
+  /// neural-network connection weights, AI Expert 6(4), 1991).
+  Textbook,
+  /// As in the notebook of VIANN's author, for the first and the last of any number of layers:
+  /// score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel: this is
+  /// each input's mean share s_ij, and of the last layer it matters only which weights are 0.
+  Notebook
+};
+
+/// Garson's algorithm: each input's share of what flows through the hidden units, summed over the
+/// outputs, of which each has shares that sum to 1. By feature.
+///
+/// A unit without weights has no shares, and an output without shares adds nothing.
+/// \param first  view of the first layer, inputs x units.
+/// \param last   view of the last layer: its "features" are the hidden units, its "units" the
+///               outputs; features_by_units(V) for V(unit, output), units_by_features(V) for
+///               V(output, unit).
+/// \throws std::invalid_argument for a layer without weights, a weight that is not finite, or
+///         unequal inner widths.
+template <typename First, typename Last>
+Eigen::VectorXd garson(const First& first, const Last& last,
+                       GarsonForm form = GarsonForm::Textbook) {
+  const auto shares_by_column = [](const Eigen::MatrixXd& weights) {
+    Eigen::MatrixXd shares = weights.cwiseAbs();
+    for (auto column : shares.colwise()) {
+      if (column.maxCoeff() == 0) continue;
+      column /= column.maxCoeff();  // so that the sum cannot overflow
+      column /= column.sum();
+    }
+    return shares;
+  };
+  Eigen::MatrixXd v = detail::finite_layer(last, "garson");
+  const Eigen::MatrixXd share = shares_by_column(detail::finite_layer(first, "garson"));
+  detail::require_equal_width(share.cols(), v.rows(), "garson");
+  if (form == GarsonForm::Notebook) v = (v.array() != 0).cast<double>();
+  // A unit that no input feeds hands nothing on.
+  const Eigen::ArrayXd is_fed = (share.colwise().sum().transpose().array() > 0).cast<double>();
+  v.array().colwise() *= is_fed;
+  return (share * shares_by_column(v)).rowwise().sum();
+}
+
+/// Olden's connection weights: the product of all layers' weights, summed over every path from an
+/// input to an output, signs and all. Features x outputs.
+///
+/// A positive entry says that the input raises the output, if the activations are increasing and
+/// not saturated; exact for a network without activations. For one score per feature take, for
+/// example, `olden(...).rowwise().norm()`. (J. D. Olden & D. A. Jackson, Ecological Modelling
+/// 154(1-2), 2002, for one hidden layer.)
+/// \param first, rest  views of the layers from the inputs to the outputs; a view's "features" are
+///                     the layer's inputs.
+/// \throws as garson(), and std::overflow_error if a product is beyond the range of double.
+template <typename First, typename... Rest>
+Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
+  Eigen::MatrixXd product = detail::finite_layer(first, "olden");
+  if constexpr (sizeof...(rest) > 0) {
+    const Eigen::MatrixXd next = olden(rest...);
+    detail::require_equal_width(product.cols(), next.rows(), "olden");
+    product = product * next;
+    if (!detail::all_finite<double>(product)) {
+      throw std::overflow_error(
+          "viann::olden: a product of weights is beyond the range of double; rescale the weights.");
+    }
+  }
+  return product;
+}
+
+struct PermutationImportanceOptions {
+  Eigen::Index repeats = 5;  // permutations of every feature, at least 1
+  std::uint64_t seed = 0;    // the same seed gives the same permutations
+};
+
+/// By how much the loss rises when a feature is permuted.
+struct PermutationImportance {
+  Eigen::MatrixXd loss_increases;      // features x repeats
+  Eigen::VectorXd mean;                // by feature, over the repeats
+  Eigen::VectorXd standard_deviation;  // by feature, over the repeats (dividing by their number)
+};
+
+/// Permutation importance: by how much the loss rises when the values of one feature are dealt out
+/// to the samples anew, so that its column keeps its distribution and tells nothing (L. Breiman,
+/// Machine Learning 45(1), 2001; A. Fisher, C. Rudin & F. Dominici, JMLR 20(177), 2019).
+///
+/// Of two correlated features each can stand in for the other, and both may seem unimportant. A
+/// feature of no use scores about 0, and by chance also less than 0.
+/// \param X     samples x features, of any floating-point type.
+/// \param loss  see the top of this header; called features * repeats + 1 times.
+/// \throws std::invalid_argument if X is empty, there are no repeats, or a loss is not finite.
+template <typename Derived, typename Loss>
+PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
+                                             PermutationImportanceOptions options = {}) {
+  if (options.repeats < 1) {
+    throw std::invalid_argument(detail::sentence("viann::permutation_importance: ", options.repeats,
+                                                 " repeats score nothing; ask for 1 or more."));
+  }
+  detail::SpoiledColumns<Derived, std::remove_reference_t<Loss>> columns(X, loss,
+                                                                         "permutation_importance");
+  std::mt19937_64 random(options.seed);
+  PermutationImportance result;
+  result.loss_increases.resize(columns.features(), options.repeats);
+  for (Eigen::Index feature = 0; feature < columns.features(); ++feature) {
+    for (Eigen::Index repeat = 0; repeat < options.repeats; ++repeat) {
+      result.loss_increases(feature, repeat) = columns.loss_increase(
+          feature, [&](auto column) { std::shuffle(column.begin(), column.end(), random); });
+    }
+  }
+  result.mean = result.loss_increases.rowwise().mean();
+  result.standard_deviation = (result.loss_increases.colwise() - result.mean).rowwise().norm() /
+                              std::sqrt(static_cast<double>(options.repeats));
+  return result;
+}
+
+/// What leave_one_feature_out() puts in the place of a feature's values.
+enum class Replacement {
+  Mean,  // the feature's mean over the samples
+  Zero   // as VIANN's authors did, with standardised features
+};
+
+/// By how much the loss rises when one feature is the same for all samples. By feature.
+///
+/// The network is not trained again, so this measures what this network uses, not what could be
+/// learned without the feature.
+/// \param X     samples x features, of any floating-point type.
+/// \param loss  see the top of this header; called features + 1 times.
+/// \throws std::invalid_argument if X is empty or a loss is not finite.
+template <typename Derived, typename Loss>
+Eigen::VectorXd leave_one_feature_out(const Eigen::DenseBase<Derived>& X, Loss&& loss,
+                                      Replacement replacement = Replacement::Mean) {
+  using Scalar = typename Derived::Scalar;
+  static_assert(!Eigen::NumTraits<Scalar>::IsInteger, "viann: X must be of a floating-point type");
+  detail::SpoiledColumns<Derived, std::remove_reference_t<Loss>> columns(X, loss,
+                                                                         "leave_one_feature_out");
+  Eigen::VectorXd scores(columns.features());
+  for (Eigen::Index feature = 0; feature < scores.size(); ++feature) {
+    scores[feature] = columns.loss_increase(feature, [&](auto column) {
+      column.setConstant(replacement == Replacement::Mean ? column.mean() : Scalar(0));
+    });
+  }
+  return scores;
+}
+
+}  // namespace viann

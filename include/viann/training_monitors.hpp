@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+
+#include "viann/detail/checks.hpp"
+
+/// Rules that tell a training loop when to stop.
+
+namespace viann {
+
+/// Stops when a metric passes a threshold, but not before a minimum of epochs.
+///
+/// \code
+///   // As in the experiments of VIANN's paper: validation accuracy above .95, but 7 epochs at
+///   least. auto accurate = viann::MetricThreshold::above(0.95, 7); for (int epoch = 0; epoch <
+///   1000; ++epoch) {
+///     train_one_epoch(net, X, y);
+///     importance.on_epoch_end(viann::units_by_features(net.W1));
+///     if (accurate.on_epoch_end(accuracy(net, X_validation, y_validation))) break;
+///   }
+/// \endcode
+///
+/// Which way is better is said in the name, because an accuracy rises and a loss falls.
+class MetricThreshold {
+ public:
+  /// Stops when the metric is greater than `threshold`.
+  /// \param min_epochs  the epochs to train at least.
+  /// \throws std::invalid_argument if `threshold` is NaN or `min_epochs` is negative.
+  static MetricThreshold above(double threshold, std::int64_t min_epochs = 0) {
+    return {true, threshold, min_epochs};
+  }
+
+  /// Stops when the metric is less than `threshold`. Else as above().
+  static MetricThreshold below(double threshold, std::int64_t min_epochs = 0) {
+    return {false, threshold, min_epochs};
+  }
+
+  /// Takes in the metric of the epoch that has ended. \returns whether to stop now.
+  /// \throws std::invalid_argument if `metric` is NaN, as it is when training has diverged; that
+  ///         epoch does not count then.
+  [[nodiscard]] bool on_epoch_end(double metric) {
+    if (std::isnan(metric)) {
+      throw std::invalid_argument(
+          detail::sentence("viann::MetricThreshold: epoch ", epochs_ + 1,
+                           ": the metric is nan, which is neither above nor below ", threshold_,
+                           "; has the training diverged?"));
+    }
+    ++epochs_;
+    const bool passed = stops_above_ ? metric > threshold_ : metric < threshold_;
+    return passed && epochs_ >= min_epochs_;
+  }
+
+  /// Number of metrics taken in.
+  std::int64_t epochs() const { return epochs_; }
+
+  /// Forgets the epochs, for the next training.
+  void reset() { epochs_ = 0; }
+
+ private:
+  MetricThreshold(bool stops_above, double threshold, std::int64_t min_epochs)
+      : stops_above_(stops_above), threshold_(threshold), min_epochs_(min_epochs) {
+    if (std::isnan(threshold)) {
+      throw std::invalid_argument("viann::MetricThreshold: the threshold is nan; pass a number.");
+    }
+    if (min_epochs < 0) {
+      throw std::invalid_argument(detail::sentence("viann::MetricThreshold: a minimum of ",
+                                                   min_epochs,
+                                                   " epochs makes no sense; pass 0 or more."));
+    }
+  }
+
+  bool stops_above_;
+  double threshold_;
+  std::int64_t min_epochs_;
+  std::int64_t epochs_ = 0;
+};
+
+}  // namespace viann

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#include "viann/baselines.hpp"
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::MatrixXf;
+using Eigen::VectorXd;
+using viann::features_by_units;
+using viann::garson;
+using viann::GarsonForm;
+using viann::leave_one_feature_out;
+using viann::olden;
+using viann::permutation_importance;
+using viann::PermutationImportanceOptions;
+using viann::Replacement;
+using viann::units_by_features;
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+MatrixXd drawn(Index rows, Index cols, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  return MatrixXd::NullaryExpr(rows, cols, [&] { return normal(random); });
+}
+
+// Two inputs, two hidden units, one output: the shares of unit 0 are 1/4 and 3/4, of unit 1 both
+// 1/2.
+const MatrixXd W = (MatrixXd(2, 2) << 1, -2, -3, 2).finished();
+
+}  // namespace
+
+TEST_CASE("Garson's textbook form weighs each unit's shares by its weight to the output") {
+  const MatrixXd v = (MatrixXd(2, 1) << -3, 1).finished();
+  const VectorXd scores = garson(features_by_units(W), features_by_units(v));
+  // By hand: (1/4 * 3 + 1/2 * 1) / 4 and (3/4 * 3 + 1/2 * 1) / 4.
+  REQUIRE(scores.size() == 2);
+  CHECK(scores[0] == Approx(1.25 / 4).epsilon(1e-15));
+  CHECK(scores[1] == Approx(2.75 / 4).epsilon(1e-15));
+}
+
+TEST_CASE("Garson adds up the outputs") {
+  const MatrixXd v = (MatrixXd(2, 2) << -3, 0, 1, 5).finished();
+  const VectorXd scores = garson(features_by_units(W), features_by_units(v));
+  // The second output is fed by unit 1 alone.
+  CHECK(scores[0] == Approx(1.25 / 4 + 0.5).epsilon(1e-15));
+  CHECK(scores[1] == Approx(2.75 / 4 + 0.5).epsilon(1e-15));
+}
+
+TEST_CASE("Garson with one hidden unit: the shares of its weights, in either form") {
+  const MatrixXd w = (MatrixXd(3, 1) << 1, -5, 2).finished();
+  const MatrixXd v = MatrixXd::Constant(1, 1, -7);
+  for (const auto form : {GarsonForm::Textbook, GarsonForm::Notebook}) {
+    const VectorXd scores = garson(features_by_units(w), features_by_units(v), form);
+    CHECK(scores.isApprox(Eigen::Vector3d(1, 5, 2) / 8, 1e-15));
+  }
+}
+
+TEST_CASE("Garson's notebook form is the sum over outputs of its stated steps") {
+  const MatrixXd w = drawn(5, 4, 1);
+  const MatrixXd v = drawn(4, 3, 2);
+  VectorXd expected = VectorXd::Zero(5);
+  for (Index k = 0; k < v.cols(); ++k) {
+    MatrixXd products = (w * v.col(k).asDiagonal()).cwiseAbs();
+    for (auto column : products.colwise()) column /= column.sum();
+    const VectorXd of_output = products.rowwise().sum();
+    expected += of_output / of_output.sum();
+  }
+  const VectorXd scores = garson(features_by_units(w), features_by_units(v), GarsonForm::Notebook);
+  CHECK(scores.isApprox(expected, 1e-14));
+  // The weights to the outputs cancel.
+  CHECK(garson(features_by_units(w), features_by_units(drawn(4, 3, 3)), GarsonForm::Notebook)
+            .isApprox(expected, 1e-14));
+  CHECK_FALSE(garson(features_by_units(w), features_by_units(v)).isApprox(expected, 1e-3));
+}
+
+TEST_CASE("Garson of units without weights") {
+  const MatrixXd w = (MatrixXd(2, 3) << 1, 0, 4, 3, 0, 4).finished();  // nothing feeds unit 1
+  const MatrixXd v = (MatrixXd(3, 1) << 1, 9, 0).finished();           // unit 2 feeds nothing
+  for (const auto form : {GarsonForm::Textbook, GarsonForm::Notebook}) {
+    const VectorXd scores = garson(features_by_units(w), features_by_units(v), form);
+    CHECK(scores.isApprox(Eigen::Vector2d(0.25, 0.75), 1e-15));
+    CHECK(garson(features_by_units(MatrixXd::Zero(2, 3)), features_by_units(v), form) ==
+          VectorXd::Zero(2));
+    CHECK(garson(features_by_units(w), features_by_units(MatrixXd::Zero(3, 1)), form) ==
+          VectorXd::Zero(2));
+  }
+}
+
+TEST_CASE("Garson does not overflow or vanish with large and small weights") {
+  const MatrixXd v = (MatrixXd(2, 1) << -3, 1).finished();
+  const VectorXd scores = garson(features_by_units(W), features_by_units(v));
+  for (const double c : {5e307, 1e-300}) {
+    CHECK(garson(features_by_units(c * W), features_by_units(c * v)).isApprox(scores, 1e-14));
+  }
+  // A unit of tiny weights has its shares beside one of large weights.
+  MatrixXd unequal = W;
+  unequal.col(0) *= 1e-200;
+  unequal.col(1) *= 1e200;
+  CHECK(garson(features_by_units(unequal), features_by_units(v)).isApprox(scores, 1e-14));
+}
+
+TEST_CASE("the axis is said for the baselines, too") {
+  const MatrixXd w = drawn(5, 4, 1);
+  const MatrixXd v = drawn(4, 3, 2);
+  const MatrixXf transposed = w.transpose().cast<float>();
+  CHECK(garson(units_by_features(transposed), units_by_features(v.transpose()))
+            .isApprox(garson(features_by_units(w), features_by_units(v)), 1e-6));
+  CHECK(olden(units_by_features(w.transpose()), units_by_features(v.transpose())) ==
+        olden(features_by_units(w), features_by_units(v)));
+}
+
+TEST_CASE("Olden is the product of all layers, signs and all") {
+  const MatrixXd v = (MatrixXd(2, 1) << -3, 1).finished();
+  // By hand: 1 * -3 + -2 * 1 and -3 * -3 + 2 * 1.
+  CHECK(olden(features_by_units(W), features_by_units(v)) == Eigen::Vector2d(-5, 11));
+  CHECK(olden(features_by_units(W)) == W);
+
+  // A network without activations has this product as its derivative.
+  const MatrixXd a = drawn(4, 6, 1);
+  const MatrixXd b = drawn(6, 5, 2);
+  const MatrixXd c = drawn(5, 2, 3);
+  const MatrixXd derivative =
+      olden(features_by_units(a), features_by_units(b), features_by_units(c));
+  const auto net = [&](const MatrixXd& x) -> MatrixXd { return ((x * a) * b) * c; };
+  for (Index i = 0; i < 4; ++i) {
+    const MatrixXd unit = MatrixXd::Identity(4, 4).row(i);
+    CHECK(derivative.row(i).isApprox(net(unit), 1e-13));
+  }
+}
+
+TEST_CASE("layers that cannot be are refused, by name") {
+  const auto w = [](Index inputs, Index units) { return MatrixXd::Ones(inputs, units).eval(); };
+  const auto of_garson = message_of<std::invalid_argument>(
+      [&] { garson(features_by_units(w(3, 4)), features_by_units(w(5, 1))); });
+  CHECK(contains(of_garson, "viann::garson"));
+  CHECK(contains(of_garson, "4 units"));
+  CHECK(contains(of_garson, "5 inputs"));
+  const auto of_olden = message_of<std::invalid_argument>([&] {
+    olden(features_by_units(w(3, 4)), features_by_units(w(4, 2)), features_by_units(w(3, 1)));
+  });
+  CHECK(contains(of_olden, "viann::olden"));
+  CHECK(contains(of_olden, "2 units"));
+  CHECK(contains(of_olden, "3 inputs"));
+
+  MatrixXd bad = w(3, 4);
+  bad(2, 1) = not_a_number;
+  const auto of_nan = message_of<std::invalid_argument>(
+      [&] { garson(features_by_units(bad), features_by_units(w(4, 1))); });
+  CHECK(contains(of_nan, "input 2"));
+  CHECK(contains(of_nan, "unit 1"));
+  CHECK(contains(of_nan, "nan"));
+  CHECK_THROWS_AS(olden(features_by_units(w(3, 4)), features_by_units(w(4, 0))),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(garson(features_by_units(w(0, 4)), features_by_units(w(4, 1))),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(olden(features_by_units(MatrixXd(1e200 * w(2, 2))),
+                        features_by_units(MatrixXd(1e200 * w(2, 1)))),
+                  std::overflow_error);
+}
+
+namespace {
+
+// A linear model with its targets: y = X beta exactly, and the mean squared error as its loss. With
+// feature i replaced, the error is beta_i (x_i - replacement).
+struct Linear {
+  MatrixXd X = drawn(400, 4, 5);
+  VectorXd beta = Eigen::Vector4d(2, -1, 0, 0.5);
+  VectorXd y = X * beta;
+  double loss(const MatrixXd& Z) const {
+    return (Z * beta - y).squaredNorm() / static_cast<double>(y.size());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("leaving one feature out of a linear model costs beta^2 times its variance") {
+  Linear model;
+  model.X.col(1).array() += 3;  // so that mean and zero differ
+  model.y = model.X * model.beta;
+  const auto loss = [&](const MatrixXd& Z) { return model.loss(Z); };
+  const MatrixXd before = model.X;
+  const VectorXd by_mean = leave_one_feature_out(model.X, loss);
+  const VectorXd by_zero = leave_one_feature_out(model.X, loss, Replacement::Zero);
+  CHECK(model.X == before);
+  for (Index i = 0; i < 4; ++i) {
+    const auto x = model.X.col(i).array();
+    const double b2 = model.beta[i] * model.beta[i];
+    CHECK(by_mean[i] == Approx(b2 * (x - x.mean()).square().mean()).margin(1e-12));
+    CHECK(by_zero[i] == Approx(b2 * x.square().mean()).margin(1e-12));
+  }
+  CHECK(by_zero[1] > 5 * by_mean[1]);
+}
+
+TEST_CASE("the loss without a feature is told as an increase over the loss with it") {
+  const Linear model;
+  const auto offset = [&](const MatrixXd& Z) { return model.loss(Z) + 100; };
+  const auto plain = [&](const MatrixXd& Z) { return model.loss(Z); };
+  CHECK(leave_one_feature_out(model.X, offset)
+            .isApprox(leave_one_feature_out(model.X, plain), 1e-11));
+  CHECK(permutation_importance(model.X, offset)
+            .mean.isApprox(permutation_importance(model.X, plain).mean, 1e-11));
+}
+
+TEST_CASE("permutation importance of a linear model is about 2 beta^2 times the variance") {
+  const Linear model;
+  PermutationImportanceOptions options;
+  options.repeats = 50;
+  const auto result = permutation_importance(
+      model.X, [&](const MatrixXd& Z) { return model.loss(Z); }, options);
+  REQUIRE(result.loss_increases.rows() == 4);
+  REQUIRE(result.loss_increases.cols() == 50);
+  for (Index i = 0; i < 4; ++i) {
+    // Over all permutations p, the mean of (x_i - x_p(i))^2 is exactly 2 n / (n - 1) times the
+    // mean square deviation, less the pairs i = p(i); the standard error over 50 is told.
+    const auto x = model.X.col(i).array();
+    const double expected = 2 * model.beta[i] * model.beta[i] * (x - x.mean()).square().mean();
+    const double standard_error = result.standard_deviation[i] / std::sqrt(50.0);
+    CHECK(std::abs(result.mean[i] - expected) <= 6 * standard_error + 1e-12);
+    const auto row = result.loss_increases.row(i).array();
+    CHECK(result.mean[i] == Approx(row.mean()).margin(1e-14));
+    CHECK(result.standard_deviation[i] ==
+          Approx(std::sqrt((row - row.mean()).square().mean())).margin(1e-14));
+  }
+  CHECK(result.mean[0] > 0);
+  CHECK(result.standard_deviation[0] > 0);
+  CHECK(result.mean[2] == 0);
+}
+
+TEST_CASE("every call of the loss sees one column permuted and the others as they were") {
+  const MatrixXd X = drawn(30, 3, 7);
+  std::vector<MatrixXd> seen;
+  PermutationImportanceOptions options;
+  options.repeats = 2;
+  permutation_importance(
+      X,
+      [&](const MatrixXd& Z) {
+        seen.push_back(Z);
+        return 0.0;
+      },
+      options);
+  REQUIRE(seen.size() == 7);
+  CHECK(seen[0] == X);
+  for (Index call = 1; call < 7; ++call) {
+    const MatrixXd& Z = seen[static_cast<std::size_t>(call)];
+    const Index permuted = (call - 1) / 2;
+    for (Index j = 0; j < 3; ++j) {
+      CHECK((Z.col(j) == X.col(j)) == (j != permuted));
+      CHECK(std::multiset<double>(Z.col(j).begin(), Z.col(j).end()) ==
+            std::multiset<double>(X.col(j).begin(), X.col(j).end()));
+    }
+  }
+  CHECK(seen[1] != seen[2]);
+}
+
+TEST_CASE("the seed decides the permutations") {
+  const Linear model;
+  const auto loss = [&](const MatrixXd& Z) { return model.loss(Z); };
+  const auto with_seed = [&](std::uint64_t seed) {
+    return permutation_importance(model.X, loss, {3, seed}).loss_increases;
+  };
+  CHECK(with_seed(1) == with_seed(1));
+  CHECK(with_seed(1) != with_seed(2));
+}
+
+TEST_CASE("the loss gets X's own type and storage order") {
+  using RowMajorF = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const RowMajorF X = drawn(20, 3, 1).cast<float>();
+  const auto loss = [](const RowMajorF& Z) { return Z.col(0).squaredNorm(); };
+  CHECK(leave_one_feature_out(X, loss, Replacement::Zero)[0] ==
+        Approx(-X.col(0).squaredNorm()).epsilon(1e-6));
+  CHECK(permutation_importance(X, loss).mean.size() == 3);
+  CHECK(leave_one_feature_out(X.topRows(10), loss).size() == 3);  // an expression
+}
+
+TEST_CASE("data and losses that tell nothing are refused") {
+  const MatrixXd X = drawn(10, 2, 1);
+  const auto zero = [](const MatrixXd&) { return 0.0; };
+  CHECK_THROWS_AS(permutation_importance(MatrixXd(0, 3), zero), std::invalid_argument);
+  CHECK_THROWS_AS(leave_one_feature_out(MatrixXd(3, 0), zero), std::invalid_argument);
+  CHECK_THROWS_AS(permutation_importance(X, zero, {0, 0}), std::invalid_argument);
+
+  const auto message = message_of<std::invalid_argument>([&] {
+    leave_one_feature_out(
+        X, [&](const MatrixXd& Z) { return Z(0, 1) == X(0, 1) ? 0.0 : not_a_number; });
+  });
+  CHECK(contains(message, "leave_one_feature_out"));
+  CHECK(contains(message, "feature 1"));
+  CHECK(contains(message, "nan"));
+  CHECK_THROWS_AS(permutation_importance(X, [](const MatrixXd&) { return not_a_number; }),
+                  std::invalid_argument);
+}

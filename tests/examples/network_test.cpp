@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "../../examples/support/network.hpp"
+
+#include <cstdint>
+
+#include "../support/catch.hpp"
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using examples::Activation;
+using examples::Network;
+using examples::NetworkOptions;
+using examples::Task;
+
+namespace {
+
+NetworkOptions three_layers(Activation activation) {
+  NetworkOptions options;
+  options.hidden_units = {7, 5, 6};
+  options.activation = activation;
+  options.initial_deviation = 0.5;
+  options.l2 = 0.01;
+  return options;
+}
+
+double l2_term(const Network<>& net, double l2) {
+  double sum = 0;
+  for (std::size_t l = 0; l + 1 < net.layers().size(); ++l) {
+    sum += l2 * net.layers()[l].W.squaredNorm();
+  }
+  return sum;
+}
+
+struct Data {
+  MatrixXd X, Y;
+};
+
+Data data_for(Task task) {
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal;
+  const auto draw = [&] { return normal(random); };
+  const MatrixXd X = MatrixXd::NullaryExpr(12, 4, draw);
+  if (task == Task::Regression) return {X, MatrixXd::NullaryExpr(12, 2, draw)};
+  MatrixXd Y = MatrixXd::Zero(12, 3);
+  for (Index i = 0; i < 12; ++i) Y(i, i % 3) = 1;
+  return {X, Y};
+}
+
+}  // namespace
+
+TEST_CASE("the examples' trainer: gradients agree with finite differences") {
+  for (const Task task : {Task::Classification, Task::Regression}) {
+    for (const Activation activation : {Activation::Linear, Activation::Relu}) {
+      const auto [X, Y] = data_for(task);
+      const NetworkOptions options = three_layers(activation);
+      Network<> net(task, X.cols(), Y.cols(), 1, options);
+      for (auto& layer : net.layers()) layer.b.setConstant(0.1);
+      const auto gradients = net.gradients(X, Y);
+
+      const auto objective = [&] { return net.loss(X, Y) + l2_term(net, options.l2); };
+      const auto difference = [&](double& parameter) {
+        const double kept = parameter;
+        const double h = 1e-6;
+        parameter = kept + h;
+        const double above = objective();
+        parameter = kept - h;
+        const double below = objective();
+        parameter = kept;
+        return (above - below) / (2 * h);
+      };
+      for (std::size_t l = 0; l < net.layers().size(); ++l) {
+        auto& layer = net.layers()[l];
+        MatrixXd dW = layer.W;
+        for (Index j = 0; j < layer.W.cols(); ++j) {
+          for (Index i = 0; i < layer.W.rows(); ++i) dW(i, j) = difference(layer.W(i, j));
+        }
+        Eigen::RowVectorXd db = layer.b;
+        for (Index j = 0; j < layer.b.size(); ++j) db[j] = difference(layer.b[j]);
+        CHECK((dW - gradients[l].W).norm() <= 1e-6 * gradients[l].W.norm());
+        CHECK((db - gradients[l].b).norm() <= 1e-6 * gradients[l].b.norm());
+        CHECK(gradients[l].W.norm() > 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("the examples' trainer: one batch is one step down the gradient") {
+  const auto [X, Y] = data_for(Task::Classification);
+  NetworkOptions options = three_layers(Activation::Relu);
+  options.batch_size = X.rows();
+  options.learning_rate = 0.25;
+  Network<> net(Task::Classification, X.cols(), Y.cols(), 1, options);
+  const auto before = net.layers();
+  const auto gradients = net.gradients(X, Y);
+  const double loss_before = net.loss(X, Y);
+  CHECK(net.train_one_epoch(X, Y) == Approx(loss_before).epsilon(1e-12));
+  for (std::size_t l = 0; l < before.size(); ++l) {
+    CHECK(net.layers()[l].W.isApprox(before[l].W - 0.25 * gradients[l].W, 1e-12));
+    CHECK(net.layers()[l].b.isApprox(before[l].b - 0.25 * gradients[l].b, 1e-12));
+  }
+}
+
+TEST_CASE("the examples' trainer: probabilities, loss and accuracy of a known network") {
+  NetworkOptions options;
+  options.hidden_units = {2};
+  Network<> net(Task::Classification, 2, 2, 1, options);
+  net.layers()[0].W.setIdentity();
+  net.layers()[1].W.setIdentity();
+  MatrixXd X(2, 2), Y(2, 2);
+  X << 1, 0, 3, 0;
+  Y << 1, 0, 0, 1;
+  const MatrixXd P = net.predict(X);
+  CHECK(P(0, 0) == Approx(1 / (1 + std::exp(-1))));
+  CHECK(P(1, 1) == Approx(1 / (1 + std::exp(3))));
+  CHECK(net.loss(X, Y) == Approx(-(std::log(P(0, 0)) + std::log(P(1, 1))) / 2));
+  CHECK(net.accuracy(X, Y) == 0.5);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+//
+// Four ways to score a network's inputs, beside a random forest.
+//
+// Nobody should trust one importance score alone. Trains the paper's NN2 on a data set and prints
+// what VIANN, permutation, leaving one feature out and Garson's algorithm say of it, what a random
+// forest finds important in the same data, and how far they all agree.
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+#include <viann/viann.hpp>
+
+#include "support/charts.hpp"
+#include "support/command_line.hpp"
+#include "support/dataset.hpp"
+#include "support/network.hpp"
+#include "support/paper_setup.hpp"
+#include "support/progress_line.hpp"
+#include "support/random_forest.hpp"
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXf;
+
+examples::ScoreTable all_scores(const examples::Dataset& data, unsigned seed) {
+  const examples::Problem problem = examples::paper_problem(data);
+  auto net = examples::paper_network(problem, examples::Activation::Relu, seed);
+  viann::VarianceImportance<> importance;
+  examples::ProgressLine progress;
+  examples::train_as_in_paper(net, problem, [&](int epoch) {
+    importance.on_epoch_end(viann::features_by_units(net.first_layer()));
+    progress.show("epoch " + std::to_string(epoch) + ", loss " +
+                  std::to_string(net.loss(problem.X, problem.Y)));
+  });
+  progress.finish();
+
+  const auto loss = [&](const MatrixXf& X) { return net.loss(X, problem.Y); };
+  viann::PermutationImportanceOptions permutations;
+  permutations.repeats = 20;
+  permutations.seed = seed;
+  return {data.features,
+          {{"viann", importance.raw_scores()},
+           {"permutation", viann::permutation_importance(problem.X, loss, permutations).mean},
+           {"leave_one_out", viann::leave_one_feature_out(problem.X, loss)},
+           {"garson",
+            viann::garson(viann::features_by_units(net.first_layer()),
+                          viann::features_by_units(net.last_layer()), viann::GarsonForm::Notebook)},
+           {"random_forest", examples::random_forest_importance(data, seed)}}};
+}
+
+// From the most to the least important feature to VIANN, and on one scale.
+examples::ScoreTable sorted_and_normalized(const examples::ScoreTable& table) {
+  const auto order = viann::ranking(table.methods.front().second);
+  examples::ScoreTable sorted;
+  for (const Index i : order)
+    sorted.features.push_back(table.features[static_cast<std::size_t>(i)]);
+  for (const auto& [name, scores] : table.methods) {
+    sorted.methods.emplace_back(name, viann::min_max_normalize(scores)(order));
+  }
+  return sorted;
+}
+
+void print(const examples::ScoreTable& table) {
+  std::cout << std::fixed << std::setprecision(2) << "\nScores, min-max normalised\n"
+            << std::setw(24) << "";
+  for (const auto& method : table.methods) std::cout << std::setw(15) << method.first;
+  std::cout << "\n";
+  for (std::size_t i = 0; i < table.features.size(); ++i) {
+    std::cout << "  " << std::left << std::setw(22) << table.features[i] << std::right;
+    for (const auto& method : table.methods) {
+      std::cout << std::setw(15) << method.second[static_cast<Index>(i)];
+    }
+    std::cout << "\n";
+  }
+
+  std::cout << "\nAgreement: Pearson's correlation below the diagonal, Spearman's above\n"
+            << std::setw(24) << "";
+  for (const auto& method : table.methods) std::cout << std::setw(15) << method.first;
+  std::cout << "\n";
+  for (std::size_t a = 0; a < table.methods.size(); ++a) {
+    std::cout << "  " << std::left << std::setw(22) << table.methods[a].first << std::right;
+    for (std::size_t b = 0; b < table.methods.size(); ++b) {
+      const auto& x = table.methods[a].second;
+      const auto& y = table.methods[b].second;
+      std::cout << std::setw(15) << (b < a ? viann::pearson(x, y) : viann::spearman(x, y));
+    }
+    std::cout << "\n";
+  }
+}
+
+void compare(const std::string& data_set, unsigned seed, const std::string& csv,
+             const std::string& chart) {
+  const std::string shipped = EXAMPLES_DATA "/" + data_set + ".csv";
+  const examples::Dataset data =
+      examples::read_csv(std::filesystem::exists(shipped) ? shipped : data_set);
+  const examples::ScoreTable table = all_scores(data, seed);
+  print(sorted_and_normalized(table));
+  if (!csv.empty()) examples::write_csv(csv, table);
+  if (chart.empty()) return;
+  if (data_set == "digits") {
+    const Eigen::VectorXd scores = viann::min_max_normalize(table.methods.front().second);
+    examples::draw_heat_map(chart, "VIANN's score of every pixel of the digits",
+                            scores.reshaped<Eigen::RowMajor>(8, 8));
+  } else {
+    examples::draw_bars(chart, "Importance of the inputs, min-max normalised",
+                        sorted_and_normalized(table));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string data_set = "iris";
+  unsigned seed = 1;
+  std::string csv, chart;
+  CLI::App app("What four scores of a network's inputs and a random forest say of the same data.");
+  app.add_option("data", data_set,
+                 "iris, wine, breastcancer, digits, boston, diabetes, or a CSV file with a line of "
+                 "names and the target as its last column")
+      ->capture_default_str();
+  app.add_option("--seed", seed, "of the network, the permutations and the forest")
+      ->capture_default_str();
+  app.add_option("--csv", csv, "file for the scores before normalisation");
+  app.add_option("--chart", chart, "file for a chart by gnuplot: .svg or .png");
+  return examples::run(app, argc, argv, [&] { compare(data_set, seed, csv, chart); });
+}

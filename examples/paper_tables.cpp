@@ -264,6 +264,8 @@ void paper_tables(const std::vector<std::string>& models, const std::vector<std:
     results[*run] = result;
     if (file.is_open()) file << row(*run, result) << std::endl;
   }
+  progress.show(std::to_string(results.size()) + " runs, " + std::to_string(runs.size()) +
+                " of them new");
   progress.finish();
   print_tables(results, models, datasets);
 }

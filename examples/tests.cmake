@@ -1,14 +1,64 @@
-add_test(NAME example.quickstart COMMAND 01_quickstart)
-set_tests_properties(example.quickstart PROPERTIES PASS_REGULAR_EXPRESSION
-  "petal_[^\n]*\n *petal_[^\n]*\n *sepal_[^\n]*\n *sepal_[^\n]*\n\nFinal accuracy")
-
-add_test(NAME example.limits COMMAND 02_limits 3)
-set_tests_properties(example.limits PROPERTIES PASS_REGULAR_EXPRESSION
-  "standardised[^\n]* %\n[^\n]*ten times as small[^\n]* 0 %\n")
+# One short seeded run of each example, of which something must come out that only a working one
+# prints; no test hangs on what a seed could overturn.
+function(example_test name pattern)
+  add_test(NAME example.${name} COMMAND ${ARGN})
+  set_tests_properties(example.${name} PROPERTIES PASS_REGULAR_EXPRESSION "${pattern}")
+endfunction()
 
 # A wrong argument gets a sentence and exit code 2.
-foreach(arguments "zero" "1" "10\;-1" "10\;1\;1")
-  add_test(NAME "example.quickstart.refuses ${arguments}" COMMAND ${CMAKE_COMMAND}
-    "-DPROGRAM=$<TARGET_FILE:01_quickstart>" "-DARGUMENTS=${arguments}"
-    -P ${CMAKE_CURRENT_SOURCE_DIR}/support/expect_usage_error.cmake)
-endforeach()
+function(example_refuses program)
+  foreach(arguments ${ARGN})
+    string(REPLACE " " ";" list "${arguments}")
+    add_test(NAME "example.${program}.refuses ${arguments}" COMMAND ${CMAKE_COMMAND}
+      "-DPROGRAM=$<TARGET_FILE:${program}>" "-DARGUMENTS=${list}"
+      -P ${CMAKE_CURRENT_SOURCE_DIR}/support/expect_usage_error.cmake)
+  endforeach()
+endfunction()
+
+example_test(quickstart
+  "petal_[^\n]*\n *petal_[^\n]*\n *sepal_[^\n]*\n *sepal_[^\n]*\n\nFinal accuracy" 01_quickstart)
+example_refuses(01_quickstart "zero" "1" "10 -1" "10 1 1")
+
+example_test(limits "standardised[^\n]* %\n[^\n]*ten times as small[^\n]* 0 %\n" 02_limits 3)
+
+example_test(token_importance "epoch 10/10  loss 0.[0-9]+.*(anne|elizabeth|darcy|elliot)"
+  token_importance --epochs 10)
+example_refuses(token_importance "--epochs 1" "--seed x")
+
+if(TARGET compare_with_random_forest)
+  example_test(compare_with_random_forest
+    "epoch [0-9]+, loss 0.*petal_length +[01].[0-9]+.*random_forest( +-?[01].[0-9]+)+ +1.00\n$"
+    compare_with_random_forest --csv ${CMAKE_CURRENT_BINARY_DIR}/iris_scores.csv)
+  example_refuses(compare_with_random_forest "--seed x" "iris wine")
+  add_test(NAME example.compare_with_random_forest.own_file COMMAND compare_with_random_forest
+    ${CMAKE_CURRENT_SOURCE_DIR}/data/diabetes.csv)
+  add_test(NAME example.compare_with_random_forest.no_file
+    COMMAND compare_with_random_forest no_such_file.csv)
+  set_tests_properties(example.compare_with_random_forest.no_file PROPERTIES
+    PASS_REGULAR_EXPRESSION "no_such_file.csv cannot be opened")
+
+  find_program(GNUPLOT gnuplot ${required})
+  if(GNUPLOT)
+    foreach(kind svg png)
+      set(chart ${CMAKE_CURRENT_BINARY_DIR}/digits.${kind})
+      add_test(NAME example.chart.${kind} COMMAND ${CMAKE_COMMAND}
+        -DPROGRAM=$<TARGET_FILE:compare_with_random_forest> "-DARGUMENTS=wine;--chart;${chart}"
+        -DWRITES=${chart} -P ${CMAKE_CURRENT_SOURCE_DIR}/support/expect_file.cmake)
+    endforeach()
+  endif()
+
+  # Started again with its own file, the program repeats nothing and prints the same tables.
+  add_test(NAME example.paper_tables COMMAND ${CMAKE_COMMAND}
+    -DPROGRAM=$<TARGET_FILE:paper_tables> -DCSV=${CMAKE_CURRENT_BINARY_DIR}/paper_tables.csv
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/support/expect_resumed_tables.cmake)
+  example_refuses(paper_tables "--models nn3" "--datasets iris,roses" "--seeds 0")
+endif()
+
+if(TARGET conv_filters AND TARGET paper_tables)
+  example_test(paper_tables.deep "deep on iris, 1 seed.*VIANN-LOFO +-?[01].[0-9]+.*epochs +[0-9]+"
+    paper_tables --models deep --datasets iris --seeds 1)
+endif()
+if(TARGET conv_filters)
+  example_test(conv_filters "epoch 3/3.*filter_7( +-?[0-9.]+)+\n" conv_filters --epochs 3)
+  example_refuses(conv_filters "--epochs 1")
+endif()

@@ -13,15 +13,19 @@ namespace viann {
 
 /// Stops when a metric passes a threshold, but not before a minimum of epochs.
 ///
-/// \code
-///   // As in the experiments of VIANN's paper: validation accuracy above .95, but 7 epochs at
-///   least. auto accurate = viann::MetricThreshold::above(0.95, 7); for (int epoch = 0; epoch <
-///   1000; ++epoch) {
-///     train_one_epoch(net, X, y);
-///     importance.on_epoch_end(viann::units_by_features(net.W1));
-///     if (accurate.on_epoch_end(accuracy(net, X_validation, y_validation))) break;
-///   }
-/// \endcode
+/// ```cpp
+/// #include <iostream>
+/// #include <viann/training_monitors.hpp>
+///
+/// int main() {
+///   auto low = viann::MetricThreshold::below(0.1, 3);  // at least 3 epochs
+///   double loss = 1;
+///   do {
+///     loss *= 0.5;  // your training
+///   } while (!low.on_epoch_end(loss));
+///   std::cout << low.epochs() << "\n";  // 4
+/// }
+/// ```
 ///
 /// Which way is better is said in the name, because an accuracy rises and a loss falls.
 class MetricThreshold {

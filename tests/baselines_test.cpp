@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -276,7 +277,10 @@ TEST_CASE("the seed decides the permutations") {
 TEST_CASE("the loss gets X's own type and storage order") {
   using RowMajorF = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const RowMajorF X = drawn(20, 3, 1).cast<float>();
-  const auto loss = [](const RowMajorF& Z) { return Z.col(0).squaredNorm(); };
+  const auto loss = [](const auto& Z) {
+    static_assert(std::is_same_v<decltype(Z), const RowMajorF&>);
+    return Z.col(0).squaredNorm();
+  };
   CHECK(leave_one_feature_out(X, loss, Replacement::Zero)[0] ==
         Approx(-X.col(0).squaredNorm()).epsilon(1e-6));
   CHECK(permutation_importance(X, loss).mean.size() == 3);

@@ -51,7 +51,9 @@ Data data_for(Task task) {
 TEST_CASE("the examples' trainer: gradients agree with finite differences") {
   for (const Task task : {Task::Classification, Task::Regression}) {
     for (const Activation activation : {Activation::Linear, Activation::Relu}) {
-      const auto [X, Y] = data_for(task);
+      const Data data = data_for(task);
+      const MatrixXd& X = data.X;
+      const MatrixXd& Y = data.Y;
       const NetworkOptions options = three_layers(activation);
       Network<> net(task, X.cols(), Y.cols(), 1, options);
       for (auto& layer : net.layers()) layer.b.setConstant(0.1);

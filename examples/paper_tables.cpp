@@ -123,7 +123,8 @@ Result carry_out(const Run& run, const Problem& problem, const Eigen::VectorXd& 
                            on_epoch_end);
 }
 
-// The rows of an earlier call, by run. What an interrupted one left of a row is not one.
+// The rows of an earlier call, by run. A line that is not whole is refused, not skipped: the next
+// row would be appended to it.
 Results read_results(const std::string& path) {
   Results results;
   std::ifstream file(path);

@@ -60,7 +60,7 @@ inline void draw(const std::string& path, int width, int height, const std::stri
 
 namespace detail {
 
-// Quoted for gnuplot, whose text marks up _ and ^ unless told not to.
+// As a string of gnuplot's, which a quote inside would end.
 inline std::string quoted(std::string text) {
   text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
   return '"' + text + '"';

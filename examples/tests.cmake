@@ -37,7 +37,6 @@ if(TARGET compare_with_random_forest)
   set_tests_properties(example.compare_with_random_forest.no_file PROPERTIES
     PASS_REGULAR_EXPRESSION "no_such_file.csv cannot be opened")
 
-  find_program(GNUPLOT gnuplot ${required})
   if(GNUPLOT)
     foreach(kind svg png)
       set(chart ${CMAKE_CURRENT_BINARY_DIR}/digits.${kind})

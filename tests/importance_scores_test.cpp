@@ -60,6 +60,24 @@ TEST_CASE("ranking goes from the largest to the least, and ties keep the feature
   CHECK(viann::ranking(VectorXd::Ones(1000)) == in_order);
 }
 
+TEST_CASE("kernel_scores gives one matrix per channel, row after row") {
+  const VectorXd scores = VectorXd::LinSpaced(12, 0, 11);
+  const auto kernels = viann::kernel_scores(scores, 2, 3);
+  REQUIRE(kernels.size() == 2);
+  CHECK(kernels[0] == (Eigen::MatrixXd(2, 3) << 0, 1, 2, 3, 4, 5).finished());
+  CHECK(kernels[1] == (Eigen::MatrixXd(2, 3) << 6, 7, 8, 9, 10, 11).finished());
+  CHECK(viann::kernel_scores(scores, 1, 12).front() == scores.transpose());
+}
+
+TEST_CASE("kernel_scores refuses what is no whole number of kernels") {
+  const VectorXd scores = VectorXd::Ones(12);
+  CHECK(contains(message_of<std::invalid_argument>([&] { viann::kernel_scores(scores, 5, 1); }),
+                 "12 scores are no whole number of 5 x 1 kernels"));
+  CHECK_THROWS_AS(viann::kernel_scores(scores, 0, 3), std::invalid_argument);
+  CHECK_THROWS_AS(viann::kernel_scores(scores, -2, -3), std::invalid_argument);
+  CHECK_THROWS_AS(viann::kernel_scores(VectorXd(), 2, 3), std::invalid_argument);
+}
+
 TEST_CASE("what is no score is refused with its place") {
   check_refusals("min_max_normalize", [](const VectorXd& s) { viann::min_max_normalize(s); });
   check_refusals("sum_to_one", [](const VectorXd& s) { viann::sum_to_one(s); });

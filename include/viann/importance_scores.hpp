@@ -58,4 +58,24 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
   return order;
 }
 
+/// The scores of a convolution's weights in the shape of its kernel: one rows x cols matrix per
+/// input channel. The features are the positions of the kernel, (channel, row, column) in row-major
+/// order, as the adapters give them. Of a kernel with more dimensions, `rows` is the product of all
+/// but the last; of one with a single dimension, 1.
+/// \throws std::invalid_argument if the scores are not a whole number of kernels.
+inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                                                  Eigen::Index rows, Eigen::Index cols) {
+  if (rows <= 0 || cols <= 0 || scores.size() == 0 || scores.size() % (rows * cols) != 0) {
+    throw std::invalid_argument(detail::sentence(
+        "viann::kernel_scores: ", scores.size(), " scores are no whole number of ", rows, " x ",
+        cols, " kernels; give the kernel's shape, without channels."));
+  }
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  std::vector<Eigen::MatrixXd> kernels;
+  for (Eigen::Index begin = 0; begin < scores.size(); begin += rows * cols) {
+    kernels.emplace_back(Eigen::Map<const RowMajor>(scores.data() + begin, rows, cols));
+  }
+  return kernels;
+}
+
 }  // namespace viann

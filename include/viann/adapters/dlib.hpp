@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <dlib/dnn.h>
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "viann/detail/owning_map.hpp"
+#include "viann/weight_view.hpp"
+
+/// dlib: dlib_weights() gives the weights of a layer as a view that any hook takes.
+///
+/// ```cpp
+/// for (int epoch = 0; epoch < epochs; ++epoch) {
+///   for (const auto& batch : batches) trainer.train_one_step(batch.samples, batch.labels);
+///   importance.on_epoch_end(viann::dlib_weights(trainer));
+/// }
+/// ```
+///
+/// dlib allocates a layer's weights when it sees the first samples. Until then every function here
+/// throws std::invalid_argument: to observe the weights before training, call the network once.
+/// Views refer to dlib's memory, or, of weights on a GPU, to its copy on the host. They are to be
+/// used within the call that takes them.
+
+namespace viann {
+
+namespace detail {
+
+template <typename Layer>
+const dlib::tensor& dlib_parameters(const Layer& layer) {
+  const dlib::tensor& parameters = layer.get_layer_params();
+  if (parameters.size() > 0) return parameters;
+  throw std::invalid_argument(
+      "viann::dlib_weights: the layer has no weights yet; dlib allocates them with the first "
+      "samples: train a step, or call the network once, before its weights are observed.");
+}
+
+/// The weights per filter of a convolution whose parameters are all filters, then all biases.
+template <typename Convolution>
+Eigen::Index dlib_filter_size(const Convolution& layer, const dlib::tensor& parameters) {
+  const Eigen::Index filters = layer.num_filters();
+  const Eigen::Index biases = layer.bias_is_disabled() ? 0 : filters;
+  return (static_cast<Eigen::Index>(parameters.size()) - biases) / filters;
+}
+
+}  // namespace detail
+
+/// Of a fully connected layer: inputs x outputs, without the biases.
+template <unsigned long outputs, dlib::fc_bias_mode mode>
+auto dlib_weights(const dlib::fc_<outputs, mode>& layer) {
+  const float* weights = detail::dlib_parameters(layer).host();
+  return features_by_units(weights,
+                           static_cast<Eigen::Index>(layer.get_weights().get().num_samples()),
+                           static_cast<Eigen::Index>(layer.get_num_outputs()));
+}
+
+/// Of a convolution: every (channel, row, column) of a filter is a feature, in this order, and
+/// every filter a unit. kernel_scores() gives the scores back in the filter's shape.
+template <long filters, long rows, long cols, int... strides_and_padding>
+auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer) {
+  const dlib::tensor& parameters = detail::dlib_parameters(layer);
+  return units_by_features(parameters.host(), static_cast<Eigen::Index>(layer.num_filters()),
+                           detail::dlib_filter_size(layer, parameters));
+}
+
+/// Of a transposed convolution, features and units as above. These weights are copied: dlib keeps
+/// them as channels x filters x rows x columns.
+template <long filters, long rows, long cols, int... strides_and_padding>
+auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer) {
+  const dlib::tensor& parameters = detail::dlib_parameters(layer);
+  const Eigen::Index positions = rows * cols;
+  const Eigen::Index units = layer.num_filters();
+  const Eigen::Index channels = detail::dlib_filter_size(layer, parameters) / positions;
+  Eigen::MatrixXf weights(channels * positions, units);
+  for (Eigen::Index channel = 0; channel < channels; ++channel) {
+    weights.middleRows(channel * positions, positions) = Eigen::Map<const Eigen::MatrixXf>(
+        parameters.host() + channel * units * positions, positions, units);
+  }
+  return features_by_units(std::move(weights));
+}
+
+namespace detail {
+
+template <typename Layer, typename = void>
+struct HasDlibWeights : std::false_type {};
+template <typename Layer>
+struct HasDlibWeights<Layer, std::void_t<decltype(dlib_weights(std::declval<const Layer&>()))>>
+    : std::true_type {};
+
+/// Looks at the layers of a network, from the inputs on, for the first with trainable weights.
+struct FirstDlibWeights {
+  std::optional<RowMajorView<float>>& found;
+
+  template <typename Layer, typename Subnet, typename Enabled>
+  void operator()(const dlib::add_layer<Layer, Subnet, Enabled>& layer) const {
+    if constexpr (HasDlibWeights<Layer>::value) {
+      const Layer& details = layer.layer_details();
+      if (found || details.get_learning_rate_multiplier() == 0) return;
+      found.emplace(row_major_view(dlib_weights(details)));
+    }
+  }
+};
+
+}  // namespace detail
+
+/// Of a network: the weights of the layer nearest to the inputs that is fully connected or a
+/// convolution, and not frozen by a learning rate multiplier of 0. A convolution's are copied.
+/// \throws std::invalid_argument if there is no such layer, or its weights are not allocated yet.
+template <typename Network, std::size_t = Network::num_layers>
+detail::RowMajorView<float> dlib_weights(const Network& network) {
+  std::optional<detail::RowMajorView<float>> found;
+  dlib::visit_layers_backwards(network, detail::FirstDlibWeights{found});
+  if (found) return *std::move(found);
+  throw std::invalid_argument(
+      "viann::dlib_weights: the network has no fully connected or convolutional layer that is "
+      "trained (learning rate multiplier above 0); name the layer you mean: dlib_weights<2>(net).");
+}
+
+/// Of the layer that dlib::layer<index>(network) is: 0 is the loss or the output.
+template <std::size_t index, typename Network, std::size_t = Network::num_layers>
+auto dlib_weights(const Network& network) {
+  static_assert(index < Network::num_layers,
+                "viann::dlib_weights: the network has no layer of that index.");
+  using Layer = std::decay_t<decltype(dlib::layer<index>(network).layer_details())>;
+  static_assert(detail::HasDlibWeights<Layer>::value,
+                "viann::dlib_weights: the layer of that index is neither fully connected nor a "
+                "convolution; count as dlib::layer<index>(network) does, from the output.");
+  return dlib_weights(dlib::layer<index>(network).layer_details());
+}
+
+/// Of a trainer's network, once the trainer's threads have finished the step they are at.
+template <typename Network, typename Solver>
+auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
+  return dlib_weights(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
+}
+template <std::size_t index, typename Network, typename Solver>
+auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
+  return dlib_weights<index>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
+}
+
+}  // namespace viann

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <ensmallen.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "viann/detail/checks.hpp"
+
+namespace viann {
+
+namespace detail {
+struct AnyFunction {};
+}  // namespace detail
+
+/// Turns ensmallen's callbacks into a hook: observes the weights before training and after every
+/// epoch of `Optimize()`.
+///
+/// ```cpp
+/// viann::EnsmallenCallback observer(importance, [](const arma::mat& coordinates) {
+///   return viann::units_by_features(coordinates.memptr(), units, features);
+/// });
+/// optimizer.Optimize(function, coordinates, observer, ens::EarlyStopAtMinLoss());
+/// ```
+///
+/// For mlpack's networks, mlpack_callback() makes one.
+///
+/// An epoch is what the optimizer calls one: SGD, Adam and all others built on SGD do, and so do
+/// Eve, SPALeRASGD and BigBatchSGD. The rest only take steps: say then how many make an epoch.
+///
+/// `Optimize()` may be called again and again: the hook goes on where it was. It is started, by its
+/// on_train_begin(), only while it has not seen any layer; so is a hook that was loaded, never.
+///
+/// Put it before callbacks that stop the training: ensmallen asks no further once one has said
+/// stop. Behind them it still sees the last epoch, unless training also ends for another reason.
+///
+/// Holds a reference to the hook. What the hook throws passes through `Optimize()`, which leaves
+/// the coordinates as they are.
+///
+/// \tparam Hook     VarianceImportance, or any other hook
+/// \tparam Weights  callable as weights(coordinates); returns a view of the layer's weights
+template <typename Hook, typename Weights>
+class EnsmallenCallback {
+ public:
+  /// \param steps  observe after so many steps each, instead of after every epoch; 0: epochs
+  EnsmallenCallback(Hook& hook, Weights weights, std::size_t steps = 0)
+      : hook_(hook), weights_(std::move(weights)), steps_(steps) {
+    // ensmallen looks for methods of exact signatures and passes over any other without a word.
+    using namespace ens::callbacks::traits;
+    using detail::AnyFunction;
+    using Self = EnsmallenCallback;
+    using SGD = ens::StandardSGD;
+    static_assert(HasBeginOptimizationSignature<Self, SGD, AnyFunction, arma::mat>::value &&
+                      HasBeginEpochSignature<Self, SGD, AnyFunction, arma::mat>::hasVoid &&
+                      HasEndEpochSignature<Self, SGD, AnyFunction, arma::mat>::hasVoid &&
+                      HasStepTakenSignature<Self, SGD, AnyFunction, arma::mat>::hasVoid &&
+                      HasEndOptimizationSignature<Self, SGD, AnyFunction, arma::mat>::value,
+                  "viann: this version of ensmallen would not call EnsmallenCallback; call "
+                  "on_epoch_end() after each of several short calls of Optimize() instead.");
+  }
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void BeginOptimization(Optimizer& /*optimizer*/, Function& /*function*/,
+                         Coordinates& coordinates) {
+    ended_epochs_ = 0;
+    taken_steps_ = 0;
+    has_epochs_ = false;
+    if (hook_.features() == 0) hook_.on_train_begin(weights_(std::as_const(coordinates)));
+  }
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void BeginEpoch(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
+                  std::size_t epoch, double /*objective*/) {
+    // The last epoch's end is not told to callbacks behind one that stopped the training there.
+    end_epoch(coordinates, epoch - 1);
+  }
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void EndEpoch(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
+                std::size_t epoch, double /*objective*/) {
+    end_epoch(coordinates, epoch);
+  }
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void StepTaken(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates) {
+    ++taken_steps_;
+    if (steps_ == 0 || ++steps_since_observation_ < steps_) return;
+    steps_since_observation_ = 0;
+    hook_.on_epoch_end(weights_(coordinates));
+  }
+
+  /// \throws std::logic_error if the optimizer took steps but has no epochs, and the number of
+  ///         steps was not given: nothing was observed.
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void EndOptimization(Optimizer& /*optimizer*/, Function& /*function*/,
+                       Coordinates& /*coordinates*/) {
+    if (steps_ > 0 || has_epochs_ || taken_steps_ == 0) return;
+    throw std::logic_error(detail::sentence(
+        "viann::EnsmallenCallback: nothing was observed, because the optimizer took ", taken_steps_,
+        " steps but ended no epoch; say after how many steps to observe: EnsmallenCallback(hook, "
+        "weights, steps)."));
+  }
+
+ private:
+  template <typename Coordinates>
+  void end_epoch(const Coordinates& coordinates, std::size_t epoch) {
+    has_epochs_ = true;
+    if (steps_ > 0 || epoch <= ended_epochs_) return;
+    ended_epochs_ = epoch;
+    hook_.on_epoch_end(weights_(coordinates));
+  }
+
+  Hook& hook_;
+  Weights weights_;
+  std::size_t steps_;
+  std::size_t steps_since_observation_ = 0;
+  // Of the Optimize() under way:
+  std::size_t ended_epochs_ = 0;
+  std::size_t taken_steps_ = 0;
+  bool has_epochs_ = false;
+};
+
+}  // namespace viann

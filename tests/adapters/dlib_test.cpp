@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#include "viann/adapters/dlib.hpp"
+
+#include <vector>
+
+#include "support/catch.hpp"
+#include "viann/variance_importance.hpp"
+
+using Eigen::Index;
+using viann::dlib_weights;
+
+namespace {
+
+using Sample = dlib::matrix<float>;
+template <typename Subnet>
+using LossOf = dlib::loss_mean_squared<dlib::fc<1, Subnet>>;
+using Mlp = LossOf<dlib::relu<dlib::fc<5, dlib::bn_fc<dlib::input<Sample>>>>>;
+
+/// One image or column of zeros but for a 1 at one place.
+Sample impulse(long rows, long cols, long place) {
+  Sample sample = dlib::zeros_matrix<float>(rows, cols);
+  sample(place / cols, place % cols) = 1;
+  return sample;
+}
+
+/// For every feature, what the units of an unbiased layer answer to an input of that feature alone:
+/// the weights themselves, since all other products are 0.
+template <typename View, typename Network>
+void check_answers(const View& view, Network& network, long rows, long cols) {
+  REQUIRE(view.features() == rows * cols);
+  for (Index feature = 0; feature < view.features(); ++feature) {
+    const dlib::tensor& answer = network(impulse(rows, cols, feature));
+    REQUIRE(view.units() == static_cast<Index>(answer.size()));
+    for (Index unit = 0; unit < view.units(); ++unit) {
+      CHECK(view.features_by_units()(feature, unit) == answer.host()[unit]);
+    }
+  }
+}
+
+/// A convolution's input of several channels, made from an image of their rows one below the other.
+template <long channels>
+struct ChannelsBelowEachOther {
+  using input_type = Sample;
+  template <typename Iterator>
+  void to_tensor(Iterator begin, Iterator end, dlib::resizable_tensor& data) const {
+    data.set_size(std::distance(begin, end), channels, begin->nr() / channels, begin->nc());
+    float* to = data.host();
+    for (; begin != end; ++begin) to = std::copy(begin->begin(), begin->end(), to);
+  }
+  friend void serialize(const ChannelsBelowEachOther&, std::ostream&) {}
+  friend void deserialize(ChannelsBelowEachOther&, std::istream&) {}
+  friend std::ostream& operator<<(std::ostream& out, const ChannelsBelowEachOther&) { return out; }
+};
+
+struct Data {
+  std::vector<Sample> X;
+  std::vector<float> y;
+};
+
+Data four_inputs() {
+  Data data;
+  dlib::rand random(7);
+  for (int i = 0; i < 64; ++i) {
+    Sample x(4, 1);
+    for (float& value : x) value = static_cast<float>(random.get_random_gaussian());
+    data.X.push_back(x);
+    data.y.push_back(x(0) - 2 * x(2));
+  }
+  return data;
+}
+
+}  // namespace
+
+TEST_CASE("the view has each weight where the layer itself uses it") {
+  SECTION("fc") {
+    dlib::fc_no_bias<5, dlib::input<Sample>> network;
+    network(impulse(3, 1, 0));
+    check_answers(dlib_weights(network), network, 3, 1);
+    check_answers(dlib_weights(network.layer_details()), network, 3, 1);
+  }
+  SECTION("square fc") {
+    dlib::fc_no_bias<4, dlib::input<Sample>> network;
+    network(impulse(4, 1, 0));
+    check_answers(dlib_weights(network), network, 4, 1);
+  }
+  SECTION("con of several channels") {
+    dlib::add_layer<dlib::con_<5, 2, 3, 1, 1, 0, 0>, dlib::input<Sample>> one_channel;
+    one_channel(impulse(2, 3, 0));
+    check_answers(dlib_weights(one_channel), one_channel, 2, 3);
+
+    dlib::add_layer<dlib::con_<5, 2, 3, 1, 1, 0, 0>, ChannelsBelowEachOther<2>> network;
+    network(impulse(4, 3, 0));
+    check_answers(dlib_weights(network), network, 4, 3);
+    check_answers(dlib_weights(network.layer_details()), network, 4, 3);
+  }
+  SECTION("con as large as the image, without biases") {
+    dlib::add_layer<dlib::con_<3, 0, 0, 1, 1>, ChannelsBelowEachOther<2>> network;
+    network.layer_details().disable_bias();
+    network(impulse(4, 3, 0));
+    check_answers(dlib_weights(network), network, 4, 3);
+  }
+  SECTION("cont") {
+    dlib::add_layer<dlib::cont_<5, 2, 3, 1, 1, 0, 0>, ChannelsBelowEachOther<2>> network;
+    network(impulse(2, 1, 0));
+    const auto view = dlib_weights(network);
+    REQUIRE(view.features() == 2 * 6);
+    REQUIRE(view.units() == 5);
+    for (Index channel = 0; channel < 2; ++channel) {
+      const dlib::tensor& answer = network(impulse(2, 1, channel));  // filters x rows x columns
+      for (Index position = 0; position < 6; ++position) {
+        for (Index unit = 0; unit < 5; ++unit) {
+          CHECK(view.features_by_units()(channel * 6 + position, unit) ==
+                answer.host()[unit * 6 + position]);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a fully connected layer's biases are not among its features") {
+  dlib::fc<5, dlib::input<Sample>> network;
+  network(impulse(3, 1, 0));
+  CHECK(dlib_weights(network).features() == 3);
+  network.layer_details().disable_bias();  // leaves the parameters as large as they were
+  CHECK(dlib_weights(network).features() == 3);
+}
+
+TEST_CASE("weights are not copied") {
+  Mlp network;
+  network(impulse(4, 1, 0));
+  const dlib::tensor& parameters = dlib::layer<3>(network).layer_details().get_layer_params();
+  CHECK(dlib_weights(network).features_by_units().data() == parameters.host());
+  CHECK(dlib_weights<3>(network).features_by_units().data() == parameters.host());
+
+  dlib::add_layer<dlib::con_<5, 2, 3, 1, 1>, dlib::input<Sample>> convolution;
+  convolution(impulse(2, 3, 0));
+  CHECK(dlib_weights(convolution.layer_details()).features_by_units().data() ==
+        convolution.layer_details().get_layer_params().host());
+}
+
+TEST_CASE("in training, observing the view is observing a copy") {
+  const Data data = four_inputs();
+  Mlp network;
+  dlib::dnn_trainer<Mlp, dlib::adam> trainer(network, dlib::adam());
+  trainer.set_learning_rate(0.01);
+  trainer.set_min_learning_rate(1e-9);
+
+  using Copy = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const auto copy = [&] {
+    trainer.get_net(dlib::force_flush_to_disk::no);  // waits for the trainer's threads
+    const dlib::matrix<float> values =
+        dlib::mat(dlib::layer<3>(network).layer_details().get_weights());
+    Copy weights(4, 5);
+    for (long input = 0; input < 4; ++input) {
+      for (long unit = 0; unit < 5; ++unit) weights(input, unit) = values(input, unit);
+    }
+    return weights;
+  };
+
+  viann::VarianceImportance<> of_trainer, of_network, of_index, of_copies;
+  for (int epoch = 0; epoch < 20; ++epoch) {
+    trainer.train_one_step(data.X, data.y);
+    of_trainer.on_epoch_end(dlib_weights(trainer));
+    of_network.on_epoch_end(dlib_weights(network));
+    of_index.on_epoch_end(dlib_weights<3>(trainer));
+    of_copies.on_epoch_end(viann::features_by_units(copy()));
+  }
+  CHECK(of_trainer.epochs() == 20);
+  CHECK(of_trainer == of_copies);
+  CHECK(of_network == of_copies);
+  CHECK(of_index == of_copies);
+  CHECK(of_trainer.weight_variance().minCoeff() > 0);
+
+  const Eigen::VectorXd before = of_trainer.scores();
+  trainer.train_one_step(data.X, data.y);
+  dlib_weights(trainer);
+  CHECK(of_trainer.scores() == before);
+}
+
+TEST_CASE("a network's first trainable layer is looked for from the inputs on") {
+  using Deep = LossOf<dlib::relu<dlib::fc<6, dlib::relu<dlib::fc<5, dlib::input<Sample>>>>>>;
+  Deep network;
+  network(impulse(4, 1, 0));
+  CHECK(dlib_weights(network).features() == 4);
+  CHECK(dlib_weights<3>(network).features() == 5);
+  CHECK(dlib_weights<1>(network).features() == 6);
+
+  dlib::layer<5>(network).layer_details().set_learning_rate_multiplier(0);
+  CHECK(dlib_weights(network).features() == 5);
+  CHECK(dlib_weights<5>(network).features() == 4);  // a layer that is named may be frozen
+}
+
+TEST_CASE("what has no weights to view is refused with what to do") {
+  const auto refusal = [](const auto& call) { return message_of<std::invalid_argument>(call); };
+  Mlp network;
+  CHECK(contains(refusal([&] { dlib_weights(network); }), "allocates them with the first samples"));
+  CHECK(contains(refusal([&] { dlib_weights<3>(network); }), "has no weights yet"));
+  dlib::relu<dlib::input<Sample>> no_weights;
+  CHECK(
+      contains(refusal([&] { dlib_weights(no_weights); }), "no fully connected or convolutional"));
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "viann/adapters/ensmallen.hpp"
+
+#include <vector>
+
+#include "support/catch.hpp"
+#include "viann/variance_importance.hpp"
+#include "viann/weight_view.hpp"
+
+using viann::EnsmallenCallback;
+
+namespace {
+
+/// Least squares, sample by sample: what ensmallen calls a differentiable separable function.
+class LeastSquares {
+ public:
+  std::size_t NumFunctions() const { return X_.n_cols; }
+  void Shuffle() {}
+  double Evaluate(const arma::mat& w, std::size_t begin, std::size_t size) const {
+    return arma::accu(arma::square(residual(w, begin, size)));
+  }
+  void Gradient(const arma::mat& w, std::size_t begin, arma::mat& gradient,
+                std::size_t size) const {
+    gradient = 2 * residual(w, begin, size) * X_.cols(begin, begin + size - 1).t();
+  }
+  double Evaluate(const arma::mat& w) const { return Evaluate(w, 0, NumFunctions()); }
+  void Gradient(const arma::mat& w, arma::mat& gradient) const {
+    Gradient(w, 0, gradient, NumFunctions());
+  }
+
+ private:
+  arma::mat residual(const arma::mat& w, std::size_t begin, std::size_t size) const {
+    return w * X_.cols(begin, begin + size - 1) - Y_.cols(begin, begin + size - 1);
+  }
+
+  arma::mat X_ = [] {
+    arma::arma_rng::set_seed(3);
+    return arma::mat(3, 40, arma::fill::randn);
+  }();
+  arma::mat Y_ = arma::mat("1 0 -2; 0 1 1") * X_;
+};
+
+constexpr std::size_t samples = 40;
+constexpr std::size_t batch = 8;
+
+ens::StandardSGD sgd(std::size_t epochs) {
+  return ens::StandardSGD(1e-3, batch, epochs * samples, -1);  // no tolerance: as long as asked for
+}
+
+auto view(const arma::mat& coordinates) {  // units x features, column-major
+  return viann::units_by_features(Eigen::Map<const Eigen::MatrixXd>(coordinates.memptr(), 2, 3));
+}
+
+/// A hook of no library: notes what it is called with.
+struct Notes {
+  std::vector<Eigen::MatrixXd> begun, ended;
+
+  Eigen::Index features() const { return begun.empty() ? 0 : begun.back().rows(); }
+  template <typename View>
+  void on_train_begin(const View& weights) {
+    begun.push_back(weights.features_by_units());
+  }
+  template <typename View>
+  void on_epoch_end(const View& weights) {
+    ended.push_back(weights.features_by_units());
+  }
+};
+
+/// Notes the coordinates by ensmallen's own means.
+struct Copies {
+  std::vector<arma::mat>& ended;
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void EndEpoch(Optimizer&, Function&, const Coordinates& coordinates, std::size_t, double) {
+    ended.push_back(coordinates);
+  }
+};
+
+struct StopAfter {
+  std::size_t last;
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  bool EndEpoch(Optimizer&, Function&, const Coordinates&, std::size_t epoch, double) {
+    return epoch == last;
+  }
+};
+
+struct StopInMidEpoch {
+  std::size_t steps = 0;
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  bool StepTaken(Optimizer&, Function&, const Coordinates&) {
+    return ++steps == 3 * samples / batch + 2;  // in the fourth epoch
+  }
+};
+
+struct CountSteps {
+  std::size_t& steps;
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void StepTaken(Optimizer&, Function&, const Coordinates&) {
+    ++steps;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the hook sees the weights before training and after every epoch") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  const arma::mat initial = w;
+  Notes notes;
+  std::vector<arma::mat> copies;
+  sgd(6).Optimize(function, w, EnsmallenCallback(notes, view), Copies{copies});
+
+  const auto same = [](const Eigen::MatrixXd& seen, const arma::mat& kept) {
+    return seen.transpose() == Eigen::Map<const Eigen::MatrixXd>(kept.memptr(), 2, 3);
+  };
+  REQUIRE(notes.begun.size() == 1);
+  CHECK(same(notes.begun.front(), initial));
+  REQUIRE(copies.size() == 6);
+  REQUIRE(notes.ended.size() == 6);
+  for (std::size_t epoch = 0; epoch < 6; ++epoch) CHECK(same(notes.ended[epoch], copies[epoch]));
+  CHECK(same(notes.ended.back(), w));
+}
+
+TEST_CASE("an epoch is observed once, wherever the callback that stops the training stands") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  Notes notes;
+  SECTION("behind") { sgd(6).Optimize(function, w, EnsmallenCallback(notes, view), StopAfter{4}); }
+  SECTION("before") { sgd(6).Optimize(function, w, StopAfter{4}, EnsmallenCallback(notes, view)); }
+  REQUIRE(notes.ended.size() == 4);
+  CHECK(notes.ended.back()(2, 1) == w(1, 2));
+}
+
+TEST_CASE("an epoch that is broken off is no epoch") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  Notes notes;
+  sgd(6).Optimize(function, w, StopInMidEpoch(), EnsmallenCallback(notes, view));
+  CHECK(notes.ended.size() == 3);
+}
+
+TEST_CASE("when Optimize() is looped, the hook goes on") {
+  LeastSquares function;
+  Notes notes;
+  arma::mat w(2, 3, arma::fill::randn);
+  EnsmallenCallback observer(notes, view);
+  for (int loop = 0; loop < 3; ++loop) sgd(2).Optimize(function, w, observer);
+  CHECK(notes.begun.size() == 1);
+  CHECK(notes.ended.size() == 6);
+  sgd(2).Optimize(function, w, EnsmallenCallback(notes, view));  // so does another callback
+  CHECK(notes.begun.size() == 1);
+  CHECK(notes.ended.size() == 8);
+}
+
+TEST_CASE("an optimizer without epochs is observed every so many steps") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  Notes notes;
+  SECTION("gradient descent") {
+    ens::GradientDescent descent(1e-3, 21, -1);
+    descent.Optimize(function, w, EnsmallenCallback(notes, view, 5));
+    CHECK(notes.ended.size() == 4);
+  }
+  SECTION("L-BFGS") {
+    ens::L_BFGS lbfgs;
+    std::size_t steps = 0;
+    lbfgs.Optimize(function, w, EnsmallenCallback(notes, view, 1), CountSteps{steps});
+    CHECK(steps > 2);
+    CHECK(notes.ended.size() == steps);
+  }
+  SECTION("SGD, if so wished, over the bounds of epochs and of Optimize()") {
+    EnsmallenCallback observer(notes, view, 4);
+    for (int loop = 0; loop < 2; ++loop) sgd(1).Optimize(function, w, observer);
+    CHECK(notes.ended.size() == 2 * samples / batch / 4);
+  }
+}
+
+TEST_CASE("an optimizer without epochs is not passed over in silence") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  Notes notes;
+  ens::GradientDescent descent(1e-3, 20, -1);
+  const std::string message = message_of<std::logic_error>(
+      [&] { descent.Optimize(function, w, EnsmallenCallback(notes, view)); });
+  CHECK(contains(message, "nothing was observed"));
+  CHECK(contains(message, "after how many steps"));
+}
+
+TEST_CASE("all optimizers that ensmallen says have epochs have them here") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  Notes notes;
+  EnsmallenCallback observer(notes, view);
+  const auto epochs_of = [&](auto optimizer) {
+    notes.ended.clear();
+    optimizer.Optimize(function, w, observer);
+    return notes.ended.size();
+  };
+  CHECK(epochs_of(ens::Adam(1e-3, batch, 0.9, 0.999, 1e-8, 3 * samples, -1)) == 3);
+  CHECK(epochs_of(ens::RMSProp(1e-3, batch, 0.99, 1e-8, 3 * samples, -1)) == 3);
+  CHECK(epochs_of(ens::Eve(1e-3, batch, 0.9, 0.999, 0.999, 1e-8, 10, 3 * samples, -1)) == 3);
+  CHECK(epochs_of(ens::SPALeRASGD<>(1e-3, batch, 3 * samples, -1)) == 3);
+}
+
+TEST_CASE("a hook that throws ends the training, and the next training goes on") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  viann::VarianceImportance<> importance;
+  ens::StandardSGD diverging(1e200, batch, 100 * samples, -1);
+  CHECK_THROWS_AS(diverging.Optimize(function, w, EnsmallenCallback(importance, view)),
+                  std::invalid_argument);
+  const auto observed = importance.epochs();
+  w.randn();
+  sgd(2).Optimize(function, w, EnsmallenCallback(importance, view));
+  CHECK(importance.epochs() == observed + 2);
+}

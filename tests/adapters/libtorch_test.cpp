@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+#include "viann/adapters/libtorch.hpp"
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <vector>
+
+#include "viann/variance_importance.hpp"
+
+#undef CHECK  // of libtorch's logging
+#include "support/catch.hpp"
+
+using Eigen::Index;
+using torch::Tensor;
+using viann::libtorch_weights;
+namespace nn = torch::nn;
+
+namespace {
+
+/// For every feature, what the units answer to an input of that feature alone, by the layer's own
+/// forward(): the weights themselves, since all other products are 0.
+/// \param answers  called with an input; returns the answers of the feature's units, in order
+template <typename View>
+void check_answers(const View& view, const std::vector<Tensor>& inputs,
+                   const std::function<Tensor(Index feature, const Tensor& input)>& answers) {
+  const torch::NoGradGuard no_grad;
+  REQUIRE(view.features() == static_cast<Index>(inputs.size()));
+  for (Index feature = 0; feature < view.features(); ++feature) {
+    const Tensor answer = answers(feature, inputs[static_cast<std::size_t>(feature)]).flatten();
+    REQUIRE(view.units() == answer.size(0));
+    for (Index unit = 0; unit < view.units(); ++unit) {
+      CHECK(view.features_by_units()(feature, unit) == answer[unit].template item<float>());
+    }
+  }
+}
+
+/// Inputs of the shape, each 1 at one place and else 0, in row-major order of the places.
+std::vector<Tensor> impulses(const std::vector<std::int64_t>& shape) {
+  const Tensor places = torch::ones(shape);
+  std::vector<Tensor> inputs;
+  for (std::int64_t place = 0; place < places.numel(); ++place) {
+    Tensor input = torch::zeros(places.numel());
+    input[place] = 1;
+    inputs.push_back(input.reshape(shape).unsqueeze(0));  // a batch of one
+  }
+  return inputs;
+}
+
+template <typename Layer>
+void check_convolution(Layer layer, const std::vector<std::int64_t>& kernel, Index groups) {
+  const std::int64_t channels = layer->options.in_channels();
+  std::vector<std::int64_t> image = {channels};
+  image.insert(image.end(), kernel.begin(), kernel.end());
+  const Index positions = torch::ones(kernel).numel();
+  // On an image of the kernel's size there is one output per filter.
+  check_answers(libtorch_weights(layer), impulses(image), [&](Index feature, const Tensor& input) {
+    const Index group = feature / positions / (channels / groups);
+    return layer->forward(input).flatten().chunk(groups)[static_cast<std::size_t>(group)];
+  });
+}
+
+struct Net : nn::Module {
+  nn::BatchNorm1d norm = register_module("norm", nn::BatchNorm1d(4));
+  nn::Linear fc1 = register_module("fc1", nn::Linear(4, 8));
+  nn::Linear fc2 = register_module("fc2", nn::Linear(8, 1));
+
+  Tensor forward(const Tensor& x) { return fc2(torch::relu(fc1(norm(x)))); }
+};
+
+const float* address(const Tensor& tensor) { return tensor.data_ptr<float>(); }
+
+}  // namespace
+
+TEST_CASE("the view has each weight where the layer itself uses it") {
+  torch::manual_seed(1);
+  SECTION("Linear") {
+    nn::Linear layer(nn::LinearOptions(3, 5).bias(false));
+    check_answers(libtorch_weights(layer), impulses({3}),
+                  [&](Index, const Tensor& input) { return layer(input); });
+  }
+  SECTION("square Linear") {
+    nn::Linear layer(nn::LinearOptions(4, 4).bias(false));
+    check_answers(libtorch_weights(layer), impulses({4}),
+                  [&](Index, const Tensor& input) { return layer(input); });
+  }
+  SECTION("Embedding") {
+    nn::Embedding layer(6, 3);
+    std::vector<Tensor> tokens;
+    for (std::int64_t token = 0; token < 6; ++token) tokens.push_back(torch::tensor(token));
+    const auto answers = [&](Index, const Tensor& token) { return layer(token); };
+    check_answers(libtorch_weights(layer), tokens, answers);
+    check_answers(libtorch_weights(static_cast<const nn::Module&>(*layer)), tokens, answers);
+  }
+  SECTION("EmbeddingBag") {
+    nn::EmbeddingBag layer(6, 3);
+    std::vector<Tensor> tokens;
+    for (std::int64_t token = 0; token < 6; ++token) tokens.push_back(torch::tensor({{token}}));
+    check_answers(libtorch_weights(layer), tokens,
+                  [&](Index, const Tensor& token) { return layer(token); });
+  }
+  SECTION("Bilinear") {
+    nn::Bilinear layer(nn::BilinearOptions(2, 3, 4).bias(false));
+    check_answers(libtorch_weights(layer), impulses({2, 3}), [&](Index, const Tensor& pair) {
+      return layer(pair[0].sum(1).unsqueeze(0), pair[0].sum(0).unsqueeze(0));
+    });
+  }
+  SECTION("Conv1d") {
+    check_convolution(nn::Conv1d(nn::Conv1dOptions(2, 5, 3).bias(false)), {3}, 1);
+  }
+  SECTION("Conv2d") {
+    check_convolution(nn::Conv2d(nn::Conv2dOptions(2, 5, {3, 2}).bias(false)), {3, 2}, 1);
+  }
+  SECTION("Conv3d") {
+    check_convolution(nn::Conv3d(nn::Conv3dOptions(2, 3, {2, 1, 3}).bias(false)), {2, 1, 3}, 1);
+  }
+  SECTION("Conv2d in groups") {
+    check_convolution(nn::Conv2d(nn::Conv2dOptions(4, 6, {2, 3}).groups(2).bias(false)), {2, 3}, 2);
+  }
+  SECTION("depthwise Conv1d") {
+    check_convolution(nn::Conv1d(nn::Conv1dOptions(3, 6, 2).groups(3).bias(false)), {2}, 3);
+  }
+  SECTION("ConvTranspose2d, also in groups") {
+    const Index groups = GENERATE(1, 2);
+    nn::ConvTranspose2d layer(nn::ConvTranspose2dOptions(4, 6, {2, 3}).groups(groups).bias(false));
+    const torch::NoGradGuard no_grad;
+    const auto view = libtorch_weights(layer);
+    REQUIRE(view.features() == 4 * 2 * 3);
+    REQUIRE(view.units() == 6 / groups);
+    const auto channels = impulses({4, 1, 1});
+    for (Index channel = 0; channel < 4; ++channel) {
+      const Tensor image = layer->forward(channels[static_cast<std::size_t>(channel)])[0];
+      const Tensor answer = image.flatten(1).chunk(
+          groups)[static_cast<std::size_t>(channel / (4 / groups))];  // filter x position
+      for (Index position = 0; position < 6; ++position) {
+        for (Index unit = 0; unit < view.units(); ++unit) {
+          CHECK(view.features_by_units()(channel * 6 + position, unit) ==
+                answer[unit][position].item<float>());
+        }
+      }
+    }
+  }
+  SECTION("LSTM: the weights that read the inputs, not those that read the state") {
+    nn::LSTM layer(3, 4);
+    const Tensor weight = layer->named_parameters()["weight_ih_l0"];
+    const auto view = libtorch_weights(layer);
+    REQUIRE(view.features() == 3);
+    REQUIRE(view.units() == 16);
+    CHECK(view.features_by_units()(2, 5) == weight[5][2].item<float>());
+  }
+}
+
+TEST_CASE("contiguous weights are not copied, whatever else is") {
+  nn::Linear linear(3, 5);
+  CHECK(libtorch_weights(linear).features_by_units().data() == address(linear->weight));
+  nn::Conv2d convolution(2, 5, 3);
+  CHECK(libtorch_weights(convolution).features_by_units().data() == address(convolution->weight));
+  nn::Embedding embedding(6, 3);
+  CHECK(libtorch_weights(embedding).features_by_units().data() == address(embedding->weight));
+  CHECK(libtorch_weights(linear->weight).features_by_units().data() == address(linear->weight));
+
+  linear->to(torch::kFloat64);
+  CHECK(libtorch_weights<double>(linear).features_by_units().data() ==
+        linear->weight.data_ptr<double>());
+}
+
+TEST_CASE("weights in other types and orders are copied, and the copy lives with its view") {
+  const Tensor exact = torch::randint(-64, 64, {5, 3}).to(torch::kFloat32) / 8;
+  const auto check_same = [&](const auto& view) {
+    REQUIRE(view.features() == 3);
+    REQUIRE(view.units() == 5);
+    for (Index unit = 0; unit < 5; ++unit) {
+      for (Index feature = 0; feature < 3; ++feature) {
+        CHECK(view.features_by_units()(feature, unit) == exact[unit][feature].item<float>());
+      }
+    }
+  };
+  check_same(libtorch_weights(exact.to(torch::kFloat16)));
+  check_same(libtorch_weights(exact.to(torch::kBFloat16)));
+  check_same(libtorch_weights(exact.t().contiguous().t()));
+  check_same(libtorch_weights(torch::cat({exact, exact}, 1).slice(1, 3, 6)));
+  check_same(libtorch_weights<double>(exact));
+}
+
+TEST_CASE("in training, observing the view is observing a copy") {
+  torch::manual_seed(2);
+  const Tensor X = torch::randn({64, 4});
+  const Tensor y = X.select(1, 0) - 2 * X.select(1, 2);
+  Net net;
+  torch::optim::Adam adam(net.parameters(), torch::optim::AdamOptions(0.02));
+  const auto step = [&] {
+    adam.zero_grad();
+    torch::mse_loss(net.forward(X).squeeze(1), y).backward();
+    adam.step();
+  };
+
+  using Copy = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const auto copy = [&] {
+    Copy weights(8, 4);
+    const auto values = net.fc1->weight.accessor<float, 2>();
+    for (Index unit = 0; unit < 8; ++unit) {
+      for (Index feature = 0; feature < 4; ++feature)
+        weights(unit, feature) = values[unit][feature];
+    }
+    return weights;
+  };
+
+  viann::VarianceImportance<> of_layer, of_model, of_name, of_copies;
+  of_layer.on_train_begin(libtorch_weights(net.fc1));
+  for (int epoch = 0; epoch < 20; ++epoch) {
+    step();
+    of_layer.on_epoch_end(libtorch_weights(net.fc1));
+    of_model.on_epoch_end(libtorch_weights(net));
+    of_name.on_epoch_end(libtorch_weights(net, "fc1"));
+    of_copies.on_epoch_end(viann::units_by_features(copy()));
+  }
+  CHECK(of_layer.epochs() == 20);
+  CHECK(of_layer == of_copies);
+  CHECK(of_model == of_copies);
+  CHECK(of_name == of_copies);
+
+  const Eigen::VectorXd before = of_layer.scores();
+  step();
+  CHECK(of_layer.scores() == before);
+}
+
+TEST_CASE("a model's first trainable layer is looked for in the order of registration") {
+  nn::Sequential model(nn::LayerNorm(nn::LayerNormOptions({2, 3})), nn::Flatten(), nn::Linear(6, 5),
+                       nn::Linear(5, 4));
+  CHECK(libtorch_weights(model).features() == 6);
+  model[2]->as<nn::Linear>()->weight.set_requires_grad(false);
+  CHECK(libtorch_weights(model).features() == 5);
+  CHECK(libtorch_weights(model, "2").features() == 6);  // a layer that is named may be frozen
+  nn::ModuleList outer(nn::Dropout(0.5), model);
+  CHECK(libtorch_weights(*outer).features() == 5);
+  CHECK(libtorch_weights(outer, "1.2").features() == 6);
+  CHECK(libtorch_weights(outer, "1").features() == 5);
+}
+
+TEST_CASE("what has no weights to view is refused with what to do") {
+  const auto refusal = [](const auto& call) { return message_of<std::invalid_argument>(call); };
+  CHECK(contains(refusal([] { libtorch_weights(nn::Linear(nullptr)); }), "build it, as in"));
+  CHECK(contains(refusal([] { libtorch_weights(Tensor()); }), "the tensor is undefined"));
+  CHECK(contains(refusal([] { libtorch_weights(torch::ones(3)); }), "has 1 dimension(s)"));
+  CHECK(contains(refusal([] {
+                   libtorch_weights(torch::ones({2, 3}, torch::kInt8));
+                 }),
+                 "of type Char; observe real numbers"));
+  CHECK(contains(refusal([] {
+                   libtorch_weights(torch::ones({2, 3}, torch::kComplexFloat));
+                 }),
+                 "of type ComplexFloat"));
+  CHECK(
+      contains(refusal([] {
+                 libtorch_weights(torch::ones({2, 3}, torch::kFloat64));
+               }),
+               "of type Double, which Float cannot hold exactly; write libtorch_weights<double>"));
+  CHECK(contains(refusal([] { libtorch_weights(torch::eye(3).to_sparse()); }), "is not dense"));
+  CHECK(contains(refusal([] {
+                   libtorch_weights(torch::empty({2, 3}, torch::TensorOptions(torch::kMeta)));
+                 }),
+                 "on the meta device"));
+  CHECK(contains(refusal([] { libtorch_weights(nn::Sequential(nn::ReLU())); }),
+                 "no trainable weights of two or more dimensions"));
+  CHECK(contains(refusal([] { libtorch_weights(Net(), "fc3"); }),
+                 "Net has no layer \"fc3\"; it has: norm, fc1, fc2."));
+  const auto empty = libtorch_weights(torch::empty({0, 3}));
+  CHECK(empty.units() == 0);
+}

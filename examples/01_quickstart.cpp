@@ -16,6 +16,7 @@
 #include "support/dataset.hpp"
 #include "support/network.hpp"
 #include "support/progress_line.hpp"
+#include "support/score_bars.hpp"
 
 namespace {
 
@@ -41,14 +42,7 @@ void quickstart(int epochs, unsigned seed) {
   }
   progress.finish();
 
-  std::cout << "\nImportance of the inputs, from most to least:\n";
-  const Eigen::VectorXd scores = importance.scores();
-  for (const Eigen::Index feature : viann::ranking(scores)) {
-    const double score = scores[feature];
-    std::cout << "  " << std::left << std::setw(14) << iris.feature_name(feature) << std::fixed
-              << std::setprecision(3) << score << "  "
-              << std::string(static_cast<std::size_t>(40 * score + 0.5), '#') << "\n";
-  }
+  examples::print_bars(iris, importance.scores());
   std::cout << "\nFinal accuracy on the training data: " << accuracy << "\n";
 }
 

@@ -6,8 +6,10 @@
 // (filters, channels, height, width) in row-major order; which of these axes is the feature depends
 // on the question:
 // - every (channel, row, column) is a feature, and the filters are the units: which positions of
-//   the kernel count? Added up over the positions: which input channels?
+//   the kernel count? Added up over the positions: which input channels? This is how
+//   libtorch_weights() sees a convolution.
 // - every filter is a feature, and its (channel, row, column) are the units: which filters count?
+//   That is another view of the same memory.
 // The second convolution's input channels are the first one's filters, so there are two answers to
 // the last question, and switching a filter off gives a third.
 
@@ -19,6 +21,7 @@
 #include <sstream>
 #include <string>
 #include <vector>
+#include <viann/adapters/libtorch.hpp>
 #include <viann/viann.hpp>
 
 #include "support/charts.hpp"
@@ -100,11 +103,10 @@ void conv_filters(const Arguments& arguments) {
       loss += mean_loss.item<double>() * static_cast<double>(batch.size(0));
       right += logits.argmax(1).eq(wanted).sum().item<std::int64_t>();
     }
-    const float* w1 = net.conv1->weight.data_ptr<float>();
-    const float* w2 = net.conv2->weight.data_ptr<float>();
-    of_positions.on_epoch_end(viann::units_by_features(w1, filters, positions));
-    of_filters.on_epoch_end(viann::features_by_units(w1, filters, positions));
-    of_channels.on_epoch_end(viann::units_by_features(w2, more_filters, filters * positions));
+    of_positions.on_epoch_end(viann::libtorch_weights(net.conv1));
+    of_filters.on_epoch_end(
+        viann::features_by_units(net.conv1->weight.data_ptr<float>(), filters, positions));
+    of_channels.on_epoch_end(viann::libtorch_weights(net.conv2));
 
     std::ostringstream line;
     line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << arguments.epochs
@@ -114,7 +116,7 @@ void conv_filters(const Arguments& arguments) {
   }
   progress.finish();
 
-  const Eigen::MatrixXd kernel = of_positions.scores().reshaped<Eigen::RowMajor>(3, 3);
+  const Eigen::MatrixXd kernel = viann::kernel_scores(of_positions.scores(), 3, 3).front();
   std::cout << std::fixed << std::setprecision(2)
             << "\nScores of the first layer's kernel positions:\n"
             << kernel << "\n";

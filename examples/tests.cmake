@@ -25,6 +25,23 @@ example_test(token_importance "epoch 10/10  loss 0.[0-9]+.*(anne|elizabeth|darcy
   token_importance --epochs 10)
 example_refuses(token_importance "--epochs 1" "--seed x")
 
+# The frameworks' examples: all inputs with a bar each, from a score of 1 down to 0.
+set(bars "1.000  #+\n.* 0.000  \n$")
+if(TARGET libtorch_training_loop)
+  example_test(libtorch_training_loop "epoch 5/5  accuracy 0.[5-9].*${bars}"
+    libtorch_training_loop --epochs 5)
+  example_refuses(libtorch_training_loop "--epochs 1")
+endif()
+if(TARGET dlib_training_steps)
+  example_test(dlib_training_steps "epoch 5/5  loss 0.[0-3].*${bars}"
+    dlib_training_steps --epochs 5)
+  example_refuses(dlib_training_steps "--epochs 1")
+endif()
+if(TARGET mlpack_callback)
+  example_test(mlpack_callback "epoch 5/5  loss 0.*${bars}" mlpack_callback --epochs 5)
+  example_refuses(mlpack_callback "--epochs 1")
+endif()
+
 if(TARGET compare_with_random_forest)
   example_test(compare_with_random_forest
     "epoch [0-9]+, loss 0.*petal_length +[01].[0-9]+.*random_forest( +-?[01].[0-9]+)+ +1.00\n$"

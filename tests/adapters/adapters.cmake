@@ -1,4 +1,4 @@
-# Tests against the real libraries, where these are found.
+# Tests against the real libraries, where these are found. The frameworks' examples join the target.
 add_custom_target(adapters)
 function(viann_adapter_test adapter library)
   set(sources adapters/${adapter}_test.cpp)
@@ -9,7 +9,8 @@ function(viann_adapter_test adapter library)
     file(CONFIGURE OUTPUT ${unit} CONTENT "#include <viann/adapters/${adapter}.hpp>\n")
     list(APPEND sources ${unit})
   endif()
-  viann_catch_test(${adapter}_test SOURCES ${sources} LIBRARIES ${library})
+  viann_catch_test(${adapter}_test TEST_PREFIX "adapter.${adapter}: "
+    SOURCES ${sources} LIBRARIES ${library})
   add_dependencies(adapters ${adapter}_test)
 endfunction()
 

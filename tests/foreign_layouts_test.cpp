@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// The lines with which the README observes trainers that have no adapter, on weights laid out as
+// these trainers lay them out. Stand-ins have the trainers' names for what the lines call.
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "viann/weight_view.hpp"
+
+using Eigen::Index;
+
+namespace {
+
+constexpr Index in = 3;
+constexpr Index out = 4;
+
+/// What the weight from an input to an output is here: it tells its place.
+double planted(Index input, Index output) { return static_cast<double>(10 * input + output); }
+constexpr double bias = -1;
+
+template <typename View>
+void check(const View& view) {
+  REQUIRE(view.features() == in);
+  REQUIRE(view.units() == out);
+  for (Index i = 0; i < in; ++i) {
+    for (Index o = 0; o < out; ++o) {
+      CHECK(static_cast<double>(view.features_by_units()(i, o)) == planted(i, o));
+    }
+  }
+}
+
+/// A buffer whose element place(input, output) is the weight, and the rest of it biases.
+template <typename Scalar, typename Place>
+std::vector<Scalar> buffer(Index size, const Place& place) {
+  std::vector<Scalar> values(static_cast<std::size_t>(size), static_cast<Scalar>(bias));
+  for (Index i = 0; i < in; ++i) {
+    for (Index o = 0; o < out; ++o) {
+      values[static_cast<std::size_t>(place(i, o))] = static_cast<Scalar>(planted(i, o));
+    }
+  }
+  return values;
+}
+
+struct Mat {
+  std::vector<double> values;
+  template <typename Scalar>
+  const Scalar* ptr() const {
+    return values.data();
+  }
+};
+
+}  // namespace
+
+using viann::features_by_units;
+using viann::units_by_features;
+
+TEST_CASE("Keras: a Dense layer's kernel, W[input][output]") {
+  const auto kernel = buffer<float>(in * out, [](Index i, Index o) { return i * out + o; });
+  const float* data = kernel.data();
+  check(features_by_units(data, in, out));
+}
+
+TEST_CASE("Keras: a convolution's kernel, W[row][column][channel][filter]") {
+  constexpr Index rows = 3;
+  constexpr Index cols = 1;
+  constexpr Index channels = 1;
+  const auto kernel = buffer<float>(in * out, [](Index i, Index o) { return i * out + o; });
+  const float* data = kernel.data();
+  check(features_by_units(data, rows * cols * channels, out));
+}
+
+TEST_CASE("a buffer of W[output][input], as in PyTorch's files") {
+  const auto weight = buffer<float>(in * out, [](Index i, Index o) { return o * in + i; });
+  const float* data = weight.data();
+  check(units_by_features(data, out, in));
+}
+
+TEST_CASE("MiniDNN: an Eigen matrix in x out, then the biases") {
+  struct {
+    std::vector<std::vector<double>> get_parameters() const {
+      return {buffer<double>(in * out + out, [](Index i, Index o) { return o * in + i; })};
+    }
+  } net;
+  const auto parameters = net.get_parameters()[0];
+  check(features_by_units(Eigen::Map<const Eigen::MatrixXd>(parameters.data(), in, out)));
+}
+
+TEST_CASE("OpenCV: a matrix (in + 1) x out of double, row-major, the biases last") {
+  struct Mlp {
+    Mat matrix;
+    const Mat& getWeights(int) const { return matrix; }
+  };
+  const Mlp opencv{{buffer<double>(in * out + out, [](Index i, Index o) { return i * out + o; })}};
+  const Mlp* mlp = &opencv;
+  check(features_by_units(mlp->getWeights(1).ptr<double>(), in, out));
+}
+
+TEST_CASE("tiny-dnn: a vector W[input * out + output], the biases in another") {
+  auto weight = buffer<float>(in * out, [](Index i, Index o) { return i * out + o; });
+  std::vector<float> biases(out, static_cast<float>(bias));
+  struct Layer {
+    std::vector<std::vector<float>*> all;
+    std::vector<std::vector<float>*> weights() const { return all; }
+  };
+  Layer layer{{&weight, &biases}};
+  const std::vector<Layer*> net{&layer};
+  check(features_by_units(net[0]->weights()[0]->data(), in, out));
+}

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -11,6 +10,7 @@
 
 #include "viann/detail/baseline_inputs.hpp"
 #include "viann/detail/checks.hpp"
+#include "viann/detail/shuffle.hpp"
 
 /// Other ways to ask which inputs a trained network relies on, to hold against the hooks' answer.
 ///
@@ -94,7 +94,7 @@ Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
 
 struct PermutationImportanceOptions {
   Eigen::Index repeats = 5;  // permutations of every feature, at least 1
-  std::uint64_t seed = 0;    // the same seed gives the same permutations
+  std::uint64_t seed = 0;    // the same seed gives the same permutations, on every platform
 };
 
 /// By how much the loss rises when a feature is permuted.
@@ -128,7 +128,7 @@ PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X,
   for (Eigen::Index feature = 0; feature < columns.features(); ++feature) {
     for (Eigen::Index repeat = 0; repeat < options.repeats; ++repeat) {
       result.loss_increases(feature, repeat) = columns.loss_increase(
-          feature, [&](auto column) { std::shuffle(column.begin(), column.end(), random); });
+          feature, [&](auto column) { detail::shuffle(column.begin(), column.end(), random); });
     }
   }
   result.mean = result.loss_increases.rowwise().mean();

@@ -7,6 +7,7 @@
 #include "viann/agreement.hpp"
 #include "viann/baselines.hpp"
 #include "viann/importance_scores.hpp"
+#include "viann/probes.hpp"
 #include "viann/training_monitors.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/version.hpp"

@@ -63,4 +63,19 @@ inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, cons
   }
 }
 
+/// Refuses what is no matrix of finite scores, features x runs, in the name of a public function.
+/// \throws std::invalid_argument
+inline void require_runs(const Eigen::Ref<const Eigen::MatrixXd>& scores, const char* function) {
+  if (scores.size() == 0) {
+    throw std::invalid_argument(sentence("viann::", function, ": ", scores.rows(), " features x ",
+                                         scores.cols(), " runs are no scores."));
+  }
+  if (!all_finite<double>(scores)) {
+    const NonFinite bad = first_non_finite<double>(scores);
+    throw std::invalid_argument(sentence("viann::", function, ": the score of feature ", bad.row,
+                                         " in run ", bad.col, " is ", bad.value,
+                                         "; only finite scores can be compared."));
+  }
+}
+
 }  // namespace viann::detail

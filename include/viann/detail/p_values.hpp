@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+namespace viann::detail {
+
+/// By number of hits among `runs`: the chance of so few or fewer where every run is a toss of a
+/// coin.
+inline Eigen::VectorXd coin_tosses_at_most(Eigen::Index runs) {
+  Eigen::VectorXd chance(runs + 1);
+  double log_term = -static_cast<double>(runs) * std::log(2.0);  // 2^-runs may be too small
+  double sum = 0;
+  for (Eigen::Index hits = 0; hits <= runs; ++hits) {
+    sum += std::exp(log_term);
+    chance[hits] = std::min(1.0, sum);
+    log_term += std::log(static_cast<double>(runs - hits) / static_cast<double>(hits + 1));
+  }
+  return chance;
+}
+
+/// P-values that hold for all hypotheses at once, whatever their dependence (S. Holm, Scandinavian
+/// Journal of Statistics 6(2), 1979).
+inline Eigen::VectorXd holm_adjusted(const Eigen::VectorXd& p) {
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(p.size()));
+  std::iota(order.begin(), order.end(), Eigen::Index{0});
+  std::sort(order.begin(), order.end(),
+            [&](Eigen::Index a, Eigen::Index b) { return p[a] < p[b]; });
+  Eigen::VectorXd adjusted(p.size());
+  double largest = 0;
+  double hypotheses = static_cast<double>(p.size());  // not yet rejected
+  for (const Eigen::Index i : order) {
+    largest = std::max(largest, std::min(1.0, hypotheses-- * p[i]));
+    adjusted[i] = largest;
+  }
+  return adjusted;
+}
+
+}  // namespace viann::detail

@@ -180,12 +180,13 @@ struct ProbeDecisions {
 /// little; simulated rates stayed below alpha. An input that only correlates with one that matters
 /// is not irrelevant in this sense, and may be confirmed.
 ///
-/// Rejected: on these data, the best probe beats the input in more than half of all such runs:
-/// given the data, runs are independent, and so few hits have probability p <= alpha if it were
-/// half (binomial; adjusted by S. Holm, Scandinavian Journal of Statistics 6(2), 1979, so that the
-/// chance of any rejection in error is at most alpha). That does not prove the input irrelevant: a
-/// weak one, or one of many that tell the same, is rejected as well. \param scores  2 features x
-/// runs: of the inputs and then of their probes, as from
+/// Rejected: on these data, the best probe beats the input in more than half of all such runs.
+/// Given the data runs are independent, and if it were half, so few hits would have probability p
+/// <= alpha (binomial; adjusted by S. Holm, Scandinavian Journal of Statistics 6(2), 1979, so that
+/// the chance of any rejection in error is at most alpha). That does not prove the input
+/// irrelevant: a weak one, or one of many that tell the same, is rejected as well.
+///
+/// \param scores  2 features x runs, of the inputs and then of their probes, in the order of
 ///                append_probes(). Only comparisons within a run count.
 /// \throws std::invalid_argument if there are no scores, their rows are odd, one is not finite,
 ///         alpha is not in (0, 0.5), or the runs are fewer than 1 / alpha - 1 (19 for 0.05), so

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <stdexcept>
+
+#include "viann/agreement.hpp"
+#include "viann/detail/checks.hpp"
+#include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/student_t.hpp"
+
+/// Has the ranking settled? Within a run, by RankingStability; across runs that differ in their
+/// seeds, by stability_across_runs().
+///
+/// Stable is not the same as right. A score that mirrors the scales of the inputs, or the order of
+/// initial weights that every run shares, repeats itself perfectly. What is unstable cannot be
+/// trusted; what is stable still has to be held against something else, such as probes.
+
+namespace viann {
+
+/// How far the scores of a run still rank the features as they did half the run ago.
+///
+/// ```cpp
+/// #include <iostream>
+/// #include <viann/viann.hpp>
+///
+/// int main() {
+///   Eigen::MatrixXd weights = Eigen::MatrixXd::Random(4, 8);  // 4 features, 8 units
+///   viann::VarianceImportance<> importance;
+///   viann::RankingStability stability;
+///   for (int epoch = 1; epoch <= 40; ++epoch) {
+///     for (int i = 0; i < 4; ++i) weights.row(i) *= 1 + 0.1 * i / epoch;  // stands for training
+///     importance.on_epoch_end(viann::features_by_units(weights));
+///     if (epoch > 1) stability.on_epoch_end(importance.scores());
+///   }
+///   std::cout << stability.agreement() << "\n";  // 1: as after half of the epochs
+/// }
+/// ```
+///
+/// Why half the run: one epoch changes little, least of all in scores that sum up the whole run, so
+/// successive epochs agree whether the ranking has settled or drifts. Half the run ago is as long
+/// as a trend needs to show, at any time. Scores that sum up the run share their first half with
+/// those of then, so some agreement is still there by construction.
+///
+/// Memory: the scores of the later half of the run, 8 bytes * features * epochs / 2. Where that is
+/// too much, feed every tenth epoch: half of the calls is half of the run, too.
+class RankingStability {
+ public:
+  /// Takes in the scores after an epoch, one per feature, of any method.
+  /// \throws std::invalid_argument if there are none, one is not finite, or their number differs
+  ///         from the first; nothing is changed.
+  void on_epoch_end(const Eigen::Ref<const Eigen::VectorXd>& scores) {
+    detail::require_scores(scores, "RankingStability");
+    if (!later_half_.empty() && scores.size() != later_half_.front().size()) {
+      throw std::invalid_argument(detail::sentence(
+          "viann::RankingStability: ", scores.size(), " scores do not follow ",
+          later_half_.front().size(), "; for another layer, start afresh with reset()."));
+    }
+    later_half_.emplace_back(scores);
+    epochs_ = epochs_ + 1;
+    if (epochs_ % 2 == 0 && epochs_ > 2) later_half_.pop_front();
+  }
+
+  /// Spearman's correlation of the last scores with those after half as many epochs, rounded down;
+  /// 0 if either are all equal.
+  /// \throws std::logic_error if there were fewer than two epochs.
+  double agreement() const {
+    if (epochs_ < 2) {
+      throw std::logic_error(detail::sentence(
+          "viann::RankingStability: the scores of two epochs at least are needed, but there ",
+          epochs_ == 1 ? "was 1" : "were 0", "; call on_epoch_end() after every epoch."));
+    }
+    return spearman(later_half_.front(), later_half_.back());
+  }
+
+  /// Number of scores taken in.
+  std::int64_t epochs() const { return epochs_; }
+
+  /// Forgets them, for the next training.
+  void reset() { *this = {}; }
+
+ private:
+  std::deque<Eigen::VectorXd> later_half_;  // of epochs / 2 (rounded down, but not 0) and later
+  detail::EmptiedByMove<std::int64_t> epochs_;
+};
+
+/// A mean over runs, and the interval in which it would lie with infinitely many of them.
+struct MeanWithInterval {
+  double mean = 0;
+  double lower = 0;
+  double upper = 0;
+};
+
+/// How far the scores of several runs repeat each other.
+struct StabilityAcrossRuns {
+  Eigen::VectorXd mean;                // by feature
+  Eigen::VectorXd standard_deviation;  // by feature, over the runs (dividing by one less)
+  Eigen::VectorXd lower;               // by feature: interval of the mean
+  Eigen::VectorXd upper;
+  MeanWithInterval spearman;       // over all pairs of runs
+  MeanWithInterval top_k_overlap;  // over all pairs of runs
+};
+
+namespace detail {
+
+/// The mean of agreement(r, s), which lies between `least` and 1, over all pairs of runs r < s.
+template <typename Agreement>
+MeanWithInterval mean_over_pairs(Eigen::Index runs, double t, double least,
+                                 const Agreement& agreement) {
+  double sum = 0;
+  Eigen::ArrayXd sum_with = Eigen::ArrayXd::Zero(runs);  // by run: over the pairs it is in
+  for (Eigen::Index r = 0; r < runs; ++r) {
+    for (Eigen::Index s = r + 1; s < runs; ++s) {
+      const double value = agreement(r, s);
+      sum += value;
+      sum_with[r] += value;
+      sum_with[s] += value;
+    }
+  }
+  const auto n = static_cast<double>(runs);
+  const Eigen::ArrayXd mean_without = (sum - sum_with) / (0.5 * (n - 1) * (n - 2));
+  const double mean = sum / (0.5 * n * (n - 1));
+  const double standard_error =
+      std::sqrt((n - 1) / n * (mean_without - mean_without.mean()).square().sum());
+  return {mean, std::max(mean - t * standard_error, least),
+          std::min(mean + t * standard_error, 1.0)};
+}
+
+}  // namespace detail
+
+/// Mean and spread of every feature's score over runs, and how far pairs of runs agree, with
+/// intervals that say how sure that is with so few runs.
+///
+/// A feature's mean has Student's interval, with runs - 1 degrees of freedom. The pairs are not
+/// independent, since each run is in runs - 1 of them; so the intervals of their means come from
+/// leaving out one run at a time: the jackknife of a mean over pairs, a U-statistic (J. N. Arvesen,
+/// The Annals of Mathematical Statistics 40(6), 1969), again with Student's quantile.
+///
+/// All are approximate. In the simulations of the test, those for 95 % held the truth in 94 to 97 %
+/// of cases, but in 90 % for the overlap of only 5 runs, of little noise, and in 98 % where all was
+/// noise. They speak of more runs of the same kind: where runs share their data, that means other
+/// seeds, not other data.
+/// \param scores      features x runs, one column a run; each on the same scale.
+/// \param k           how many of the most important features top_k_overlap() compares.
+/// \param confidence  of each interval by itself, between 0 and 1.
+/// \throws std::invalid_argument if there are fewer than 3 runs or no features, a score is not
+///         finite, 1 <= k <= features does not hold, or confidence is not in (0, 1).
+inline StabilityAcrossRuns stability_across_runs(const Eigen::Ref<const Eigen::MatrixXd>& scores,
+                                                 Eigen::Index k, double confidence = 0.95) {
+  detail::require_runs(scores, "stability_across_runs");
+  const Eigen::Index runs = scores.cols();
+  if (runs < 3) {
+    throw std::invalid_argument(
+        detail::sentence("viann::stability_across_runs: ", runs,
+                         " runs do not show how far pairs of runs differ; make 3 or more."));
+  }
+  if (!(confidence > 0 && confidence < 1)) {
+    throw std::invalid_argument(detail::sentence("viann::stability_across_runs: confidence is ",
+                                                 confidence, "; it lies between 0 and 1."));
+  }
+
+  StabilityAcrossRuns result;
+  const double t = detail::student_t_quantile(confidence, runs - 1);
+  const auto n = static_cast<double>(runs);
+  result.mean = scores.rowwise().mean();
+  result.standard_deviation = (scores.colwise() - result.mean).rowwise().norm() / std::sqrt(n - 1);
+  result.lower = result.mean - t / std::sqrt(n) * result.standard_deviation;
+  result.upper = result.mean + t / std::sqrt(n) * result.standard_deviation;
+
+  Eigen::MatrixXd ranks(scores.rows(), runs);  // once a run, not once a pair
+  for (Eigen::Index run = 0; run < runs; ++run) {
+    ranks.col(run) = detail::average_ranks(scores.col(run));
+  }
+  result.spearman = detail::mean_over_pairs(
+      runs, t, -1, [&](auto r, auto s) { return pearson(ranks.col(r), ranks.col(s)); });
+  result.top_k_overlap = detail::mean_over_pairs(
+      runs, t, 0, [&](auto r, auto s) { return top_k_overlap(ranks.col(r), ranks.col(s), k); });
+  return result;
+}
+
+}  // namespace viann

@@ -3,13 +3,18 @@
 
 #include <limits>
 #include <numeric>
+#include <vector>
 
 #include "support/catch.hpp"
 
 using Eigen::Vector3d;
 using Eigen::VectorXd;
+using viann::Aggregation;
+using viann::group_scores;
 
 namespace {
+
+using Groups = std::vector<Eigen::Index>;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
@@ -78,9 +83,77 @@ TEST_CASE("kernel_scores refuses what is no whole number of kernels") {
   CHECK_THROWS_AS(viann::kernel_scores(VectorXd(), 2, 3), std::invalid_argument);
 }
 
+TEST_CASE("a group's score is the sum, the mean or the largest of its features'") {
+  VectorXd scores(6);
+  scores << 1, 4, -3, 2, 6, -5;
+  const Groups groups{1, 0, 2, 1, 1, 2};
+  CHECK(group_scores(scores, groups, Aggregation::Sum) == Vector3d(4, 9, -8));
+  CHECK(group_scores(scores, groups, Aggregation::Mean).isApprox(Vector3d(4, 3, -4), 1e-15));
+  CHECK(group_scores(scores, groups, Aggregation::Max) == Vector3d(4, 6, -3));
+  for (const auto aggregation : {Aggregation::Sum, Aggregation::Mean, Aggregation::Max}) {
+    CHECK(group_scores(Vector3d(1, 3, 2), {2, 0, 1}, aggregation) == Vector3d(3, 2, 1));
+    CHECK(group_scores(Vector3d(5, 5, 5), {0, 0, 0}, aggregation).size() == 1);
+  }
+}
+
+TEST_CASE("sums of groups at the ends of double") {
+  const Groups groups{0, 0, 1};
+  CHECK(group_scores(Vector3d(largest, largest, 1), groups, Aggregation::Mean)[0] == largest);
+  CHECK(group_scores(Vector3d(largest, largest, 1), groups, Aggregation::Max)[0] == largest);
+  CHECK(contains(message_of<std::overflow_error>([&] {
+                   group_scores(Vector3d(largest, largest, 1), groups, Aggregation::Sum);
+                 }),
+                 "viann::group_scores: a sum of scores is beyond the range of double"));
+}
+
+TEST_CASE("groups that leave a feature or a group out are refused") {
+  const auto refused = [](const Groups& groups) {
+    return message_of<std::invalid_argument>(
+        [&] { group_scores(Vector3d(1, 2, 3), groups, Aggregation::Sum); });
+  };
+  CHECK(contains(refused({0, 1}), "viann::group_scores: 3 features cannot be in 2 groups"));
+  CHECK(contains(refused({0, -1, 1}), "feature 1 is in group -1"));
+  CHECK(contains(refused({0, 1, 3}), "feature 2 is in group 3"));
+  CHECK(contains(refused({0, 2, 2}), "no feature is in group 1"));
+}
+
+TEST_CASE("constant columns are found") {
+  Eigen::MatrixXd X(3, 5);
+  X << 7, 7, 0, not_a_number, infinity,    //
+      7, 7, -0.0, not_a_number, infinity,  //
+      7, 8, 0, not_a_number, infinity;
+  using Mask = Eigen::Array<bool, 5, 1>;
+  const Mask expected = (Mask() << true, false, true, false, true).finished();
+  CHECK((viann::constant_columns(X) == expected).all());
+  const Eigen::Matrix<float, 3, 5, Eigen::RowMajor> row_major = X.cast<float>();
+  CHECK((viann::constant_columns(row_major) == expected).all());
+  CHECK((viann::constant_columns(2 * X.leftCols(3).array()) == expected.head(3)).all());
+  CHECK(viann::constant_columns(X.topRows(1))[1]);
+  CHECK(viann::constant_columns(Eigen::MatrixXi::Ones(3, 1))[0]);
+  CHECK(contains(
+      message_of<std::invalid_argument>([] { viann::constant_columns(Eigen::MatrixXd(0, 3)); }),
+      "viann::constant_columns: X is 0 samples x 3 features"));
+}
+
+TEST_CASE("masked scores are 0, whatever they were") {
+  const auto mask = [](bool a, bool b, bool c) { return Eigen::Array<bool, 3, 1>(a, b, c); };
+  CHECK(viann::mask_scores(Vector3d(3, not_a_number, -2), mask(false, true, false)) ==
+        Vector3d(3, 0, -2));
+  CHECK(viann::mask_scores(Vector3d(3, 1, 2), mask(false, false, false)) == Vector3d(3, 1, 2));
+  check_refusals("mask_scores", [](const VectorXd& scores) {
+    viann::mask_scores(scores, Eigen::Array<bool, Eigen::Dynamic, 1>::Zero(scores.size()));
+  });
+  CHECK(contains(message_of<std::invalid_argument>(
+                     [&] { viann::mask_scores(VectorXd::Ones(4), mask(true, true, true)); }),
+                 "viann::mask_scores: a mask of 3 features does not fit 4 scores"));
+}
+
 TEST_CASE("what is no score is refused with its place") {
   check_refusals("min_max_normalize", [](const VectorXd& s) { viann::min_max_normalize(s); });
   check_refusals("sum_to_one", [](const VectorXd& s) { viann::sum_to_one(s); });
+  check_refusals("group_scores", [](const VectorXd& s) {
+    group_scores(s, Groups(static_cast<std::size_t>(s.size()), 0), Aggregation::Sum);
+  });
   check_refusals("ranking", [](const VectorXd& s) { viann::ranking(s); });
 }
 

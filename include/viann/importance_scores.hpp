@@ -78,4 +78,106 @@ inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::
   return kernels;
 }
 
+/// What the score of a group is of the scores in it.
+enum class Aggregation {
+  Sum,   ///< favours wide groups: many columns of noise outscore one that matters
+  Mean,  ///< of many columns of which one matters, little is left
+  Max,   ///< the best column's; the best of many is a little higher by chance
+};
+
+/// Scores of groups of features, such as the one-hot columns of one variable. By group.
+///
+/// Aggregate raw scores and normalise afterwards: the least of normalised scores is 0 whatever it
+/// was, and so a sum of them tells little.
+/// \param groups  by feature: the group it is in, 0, 1, ... ; none of them is left out.
+/// \throws std::invalid_argument if there are no scores, one is not finite, there is not one group
+///         per feature, or one is negative or without a feature.
+/// \throws std::overflow_error if a sum exceeds the range of double.
+inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                                    const std::vector<Eigen::Index>& groups,
+                                    Aggregation aggregation) {
+  detail::require_scores(scores, "group_scores");
+  const auto refuse = [](const auto&... reason) {
+    throw std::invalid_argument(detail::sentence("viann::group_scores: ", reason...));
+  };
+  if (static_cast<Eigen::Index>(groups.size()) != scores.size()) {
+    refuse(scores.size(), " features cannot be in ", groups.size(),
+           " groups; name the group of each feature.");
+  }
+  // Of n features in groups without gaps, none is in a group beyond n - 1.
+  Eigen::ArrayXd widths = Eigen::ArrayXd::Zero(scores.size());
+  Eigen::Index last = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i] < 0 || groups[i] >= scores.size()) {
+      refuse("feature ", i, " is in group ", groups[i],
+             "; number the groups 0, 1, ... without gaps.");
+    }
+    ++widths[groups[i]];
+    last = std::max(last, groups[i]);
+  }
+  for (Eigen::Index group = 0; group <= last; ++group) {
+    if (widths[group] == 0) {
+      refuse("no feature is in group ", group, "; number the groups 0, 1, ... without gaps.");
+    }
+  }
+
+  Eigen::VectorXd result = Eigen::VectorXd::Constant(
+      last + 1, aggregation == Aggregation::Max ? scores.minCoeff() : 0.0);
+  for (Eigen::Index i = 0; i < scores.size(); ++i) {
+    const Eigen::Index group = groups[static_cast<std::size_t>(i)];
+    double& score = result[group];
+    switch (aggregation) {
+      case Aggregation::Sum:
+        score += scores[i];
+        break;
+      case Aggregation::Mean:
+        score += scores[i] / widths[group];
+        break;
+      case Aggregation::Max:
+        score = std::max(score, scores[i]);
+        break;
+    }
+  }
+  if (!detail::all_finite<double>(result)) {
+    throw std::overflow_error(
+        "viann::group_scores: a sum of scores is beyond the range of double; rescale the scores.");
+  }
+  return result;
+}
+
+/// Which columns have the same value in every row, by column. They tell nothing, yet the weights
+/// that leave them move with weight decay and with chance. A column with a NaN is not constant.
+/// \param X  samples x features, of any type.
+/// \throws std::invalid_argument if X is empty.
+template <typename Derived>
+Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<Derived>& X) {
+  if (X.size() == 0) {
+    throw std::invalid_argument(detail::sentence("viann::constant_columns: X is ", X.rows(),
+                                                 " samples x ", X.cols(),
+                                                 " features; there is nothing to compare."));
+  }
+  return Eigen::Array<bool, Eigen::Dynamic, 1>::NullaryExpr(X.cols(), [&](Eigen::Index feature) {
+    return (X.derived().col(feature).array() == X.derived()(0, feature)).all();
+  });
+}
+
+/// The scores, with 0 in the place of those that are masked:
+/// `mask_scores(importance.raw_scores(), constant_columns(X))`.
+///
+/// Mask raw scores and normalise afterwards, so that no masked score sets the scale.
+/// \param masked  by feature.
+/// \throws std::invalid_argument if there are no scores, their number differs from the mask's, or
+///         one that is not masked is not finite.
+inline Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                                   const Eigen::Array<bool, Eigen::Dynamic, 1>& masked) {
+  if (masked.size() != scores.size()) {
+    throw std::invalid_argument(detail::sentence("viann::mask_scores: a mask of ", masked.size(),
+                                                 " features does not fit ", scores.size(),
+                                                 " scores."));
+  }
+  Eigen::VectorXd result = masked.select(0, scores);
+  detail::require_scores(result, "mask_scores");
+  return result;
+}
+
 }  // namespace viann

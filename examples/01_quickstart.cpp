@@ -16,7 +16,6 @@
 #include "support/dataset.hpp"
 #include "support/network.hpp"
 #include "support/progress_line.hpp"
-#include "support/score_bars.hpp"
 
 namespace {
 
@@ -42,8 +41,10 @@ void quickstart(int epochs, unsigned seed) {
   }
   progress.finish();
 
-  examples::print_bars(iris, importance.scores());
-  std::cout << "\nFinal accuracy on the training data: " << accuracy << "\n";
+  std::cout << "\nImportance of the inputs, from most to least:\n";
+  std::cout << viann::Report(iris.features, importance.scores()).table();
+  std::cout << "\nFinal accuracy on the training data: " << std::fixed << std::setprecision(3)
+            << accuracy << "\n";
 }
 
 }  // namespace

@@ -21,7 +21,6 @@
 #include "support/command_line.hpp"
 #include "support/dataset.hpp"
 #include "support/progress_line.hpp"
-#include "support/score_bars.hpp"
 
 namespace {
 
@@ -71,7 +70,8 @@ void dlib_training_steps(int epochs, unsigned seed) {
     progress.show(line.str());
   }
   progress.finish();
-  examples::print_bars(tumours, importance.scores());
+  std::cout << "\nImportance of the inputs, from most to least:\n"
+            << viann::Report(tumours.features, importance.scores()).table();
 }
 
 }  // namespace

@@ -18,7 +18,6 @@
 #include "support/command_line.hpp"
 #include "support/dataset.hpp"
 #include "support/progress_line.hpp"
-#include "support/score_bars.hpp"
 
 namespace {
 
@@ -78,7 +77,8 @@ void libtorch_training_loop(int epochs, unsigned seed) {
     progress.show(line.str());
   }
   progress.finish();
-  examples::print_bars(wine, importance.scores());
+  std::cout << "\nImportance of the inputs, from most to least:\n"
+            << viann::Report(wine.features, importance.scores()).table();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
+#include <iostream>
 #include <sstream>
 #include <viann/adapters/mlpack.hpp>
 #include <viann/viann.hpp>
@@ -16,7 +17,6 @@
 #include "support/command_line.hpp"
 #include "support/dataset.hpp"
 #include "support/progress_line.hpp"
-#include "support/score_bars.hpp"
 
 namespace {
 
@@ -53,7 +53,8 @@ void train_and_score(std::size_t epochs, std::size_t seed) {
   network.Train(X, y, optimizer, viann::mlpack_callback(importance, network),  // <-- the hook
                 ens::EarlyStopAtMinLoss(), ShowEpoch{epochs, progress});
   progress.finish();
-  examples::print_bars(boston, importance.scores());
+  std::cout << "\nImportance of the inputs, from most to least:\n"
+            << viann::Report(boston.features, importance.scores()).table();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "viann/baselines.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/probes.hpp"
+#include "viann/report.hpp"
 #include "viann/stability.hpp"
 #include "viann/training_monitors.hpp"
 #include "viann/variance_importance.hpp"

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "viann/detail/checks.hpp"
+#include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/report_column.hpp"
+
+namespace viann {
+
+/// How Report::table() lays out.
+struct TableOptions {
+  Eigen::Index max_rows = 50;        // of the highest scores; a last line counts the others
+  Eigen::Index max_text_width = 40;  // longer names and texts end in an ellipsis
+  Eigen::Index bar_width = 40;       // of the largest score; 0 for no bars
+};
+
+/// Names and scores of the features, and whatever else is known of them, as text: a table with bars
+/// for people, CSV for programs, and JSON. Prints nothing.
+///
+/// ```cpp
+/// #include <iostream>
+/// #include <viann/report.hpp>
+///
+/// int main() {
+///   const std::vector<std::string> names{"age", "height", "shoe size"};
+///   viann::Report report(names, Eigen::Vector3d(0.25, 1, 0));
+///   report.add_column("spread", Eigen::Vector3d(0.1, 0.02, 0));  // numbers, or
+///   report.add_column("kind", std::vector<std::string>{"years", "cm", "EU"});  // texts
+///   std::cout << report.table() << "\n" << report.csv();
+/// }
+/// ```
+///
+/// A score may be NaN: it stands last, without a bar.
+class Report {
+ public:
+  /// \param names   by feature, in UTF-8.
+  /// \param scores  by feature.
+  /// \throws std::invalid_argument if there are no scores, or not as many names.
+  Report(std::vector<std::string> names, const Eigen::Ref<const Eigen::VectorXd>& scores) {
+    if (scores.size() == 0) throw std::invalid_argument("viann::Report: there are no scores.");
+    features_ = scores.size();
+    add_column("feature", std::move(names));
+    add_column("score", scores);
+  }
+
+  Eigen::Index features() const { return features_; }
+
+  /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes.
+  /// \throws std::invalid_argument if there are not as many numbers as features, or a column of
+  ///         this title is there; nothing is changed.
+  template <typename Derived>
+  Report& add_column(std::string title, const Eigen::DenseBase<Derived>& numbers) {
+    static_assert(Derived::IsVectorAtCompileTime, "viann: a column is a vector, one per feature");
+    Column column{std::move(title), Content::Numbers, Eigen::VectorXd(numbers.size()), {}};
+    for (Eigen::Index i = 0; i < numbers.size(); ++i) {
+      column.numbers[i] = static_cast<double>(numbers.derived()[i]);
+    }
+    const bool is_exact = column.largest() <= 9007199254740992.0;  // 2^53
+    if (Eigen::NumTraits<typename Derived::Scalar>::IsInteger && is_exact) {
+      column.content = Content::Integers;
+    }
+    return add(std::move(column));
+  }
+
+  /// Adds a column of texts in UTF-8, one per feature: a group's name, a unit.
+  /// \throws as above.
+  Report& add_column(std::string title, std::vector<std::string> texts) {
+    return add({std::move(title), Content::Texts, {}, std::move(texts)});
+  }
+
+  /// Adds a column of anything that has a to_string(), such as the decisions of decide_by_probes().
+  /// \throws as above.
+  template <typename Value>
+  Report& add_column(std::string title, const std::vector<Value>& values) {
+    using std::to_string;
+    std::vector<std::string> texts;
+    texts.reserve(values.size());
+    for (const auto& value : values) texts.push_back(to_string(value));
+    return add_column(std::move(title), std::move(texts));
+  }
+
+  /// A table for people, from the highest score to the lowest; equal ones in the features' order.
+  ///
+  ///       petal_width   1.000  ########################################
+  ///       petal_length  0.397  ################
+  ///
+  /// Titles stand above it where there is more than names and scores. The longest bar is that of
+  /// the score furthest from 0; a negative score has a bar of minuses. Columns are aligned by
+  /// counting code points: letters that combine, and those that are two columns wide, as in
+  /// Chinese, shift what stands behind them. Control characters become blanks.
+  /// \throws std::invalid_argument for a negative option, or no room for rows or texts.
+  std::string table(TableOptions options = {}) const {
+    if (options.max_rows < 1 || options.max_text_width < 1 || options.bar_width < 0) {
+      throw std::invalid_argument(detail::sentence(
+          "viann::Report: a table of ", options.max_rows, " rows, texts ", options.max_text_width,
+          " and bars ", options.bar_width, " wide cannot be; ask for 1, 1 and 0 at least."));
+    }
+    const std::vector<Eigen::Index> rows = by_score(options.max_rows);
+    const bool with_titles = columns_.size() > 2;
+    std::vector<std::string> lines(rows.size() + (with_titles ? 1 : 0));
+    for (const Column& column : columns_) {
+      const auto cells =
+          column.table_cells(rows, with_titles, static_cast<std::size_t>(options.max_text_width));
+      std::size_t width = 0;
+      for (const auto& cell : cells) width = std::max(width, detail::text_width(cell));
+      for (std::size_t line = 0; line < lines.size(); ++line) {
+        lines[line] += "  " + detail::padded(cells[line], width, !column.has_texts());
+      }
+    }
+    const double largest = features() > 0 ? columns_[1].largest() : 0;  // 0 once moved from
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      lines[row + (with_titles ? 1 : 0)] +=
+          "  " + detail::bar(scores()[rows[row]], largest, options.bar_width);
+    }
+
+    std::string table;
+    for (const std::string& line : lines) {
+      table += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+    }
+    const auto others = features() - static_cast<Eigen::Index>(rows.size());
+    if (others > 0) table += detail::sentence("  ... and ", others, " more\n");
+    return table;
+  }
+
+  /// A line of titles and one for every feature, in the features' order. Numbers have the digits
+  /// that it takes to read them back as they are. Fields are quoted as by RFC 4180, and lines end
+  /// with a mere \n.
+  std::string csv() const {
+    std::string text;
+    const auto line = [&](const auto& field) {
+      for (const Column& column : columns_) {
+        text += (&column == &columns_.front() ? "" : ",") + detail::csv_field(field(column));
+      }
+      text += '\n';
+    };
+    line([](const Column& column) { return column.title; });
+    for (Eigen::Index i = 0; i < features(); ++i) {
+      line([i](const Column& column) {
+        return column.has_texts() ? column.text(i) : detail::number_text(column.numbers[i]);
+      });
+    }
+    return text;
+  }
+
+  /// What nlohmann::json, which finds this function by itself, makes of a report: an array with an
+  /// object for every feature, in the features' order. `nlohmann::ordered_json(report).dump(2)`
+  /// keeps the columns in their order, too; dump() writes null for NaN and wants valid UTF-8.
+  template <typename Json>
+  friend void to_json(Json& json, const Report& report) {
+    json = Json::array();
+    for (Eigen::Index i = 0; i < report.features(); ++i) {
+      Json row = Json::object();
+      for (const Column& column : report.columns_) {
+        switch (column.content) {
+          case Content::Texts:
+            row[column.title] = column.text(i);
+            break;
+          case Content::Integers:
+            row[column.title] = static_cast<std::int64_t>(column.numbers[i]);
+            break;
+          case Content::Numbers:
+            row[column.title] = column.numbers[i];
+            break;
+        }
+      }
+      json.push_back(std::move(row));
+    }
+  }
+
+ private:
+  using Column = detail::ReportColumn;
+  using Content = Column::Content;
+
+  Report& add(Column column) {
+    if (column.size() != features()) {
+      throw std::invalid_argument(detail::sentence("viann::Report: ", column.size(), " entries of ",
+                                                   column.title, " do not fit ", features(),
+                                                   " features; pass one for each."));
+    }
+    for (const Column& other : columns_) {
+      if (other.title != column.title) continue;
+      throw std::invalid_argument("viann::Report: there is a column " + column.title +
+                                  " already; choose another title.");
+    }
+    columns_.push_back(std::move(column));
+    return *this;
+  }
+
+  const Eigen::VectorXd& scores() const { return columns_[1].numbers; }
+
+  /// The features with the highest scores, NaN last.
+  std::vector<Eigen::Index> by_score(Eigen::Index most) const {
+    std::vector<Eigen::Index> order(static_cast<std::size_t>(features()));
+    std::iota(order.begin(), order.end(), Eigen::Index{0});
+    std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
+      return std::isnan(scores()[b]) ? !std::isnan(scores()[a]) : scores()[a] > scores()[b];
+    });
+    order.resize(static_cast<std::size_t>(std::min(most, features())));
+    return order;
+  }
+
+  detail::EmptiedByMove<Eigen::Index> features_;
+  std::vector<Column> columns_;  // names, scores, and what was added
+};
+
+}  // namespace viann

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "viann/report.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#if __has_include(<nlohmann/json.hpp>)
+#include <nlohmann/json.hpp>
+#endif
+
+#include "support/catch.hpp"
+
+using Eigen::Index;
+using Eigen::Vector2d;
+using Eigen::Vector3d;
+using Eigen::VectorXd;
+using viann::Report;
+using viann::TableOptions;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+enum class Verdict { Yes, No };
+std::string to_string(Verdict verdict) { return verdict == Verdict::Yes ? "yes" : "no"; }
+
+std::string bar(int length, char of = '#') {
+  return std::string(static_cast<std::size_t>(length), of);
+}
+
+}  // namespace
+
+TEST_CASE("names and scores: a table from most to least, with bars") {
+  VectorXd scores(4);
+  scores << 0, 0.059, 0.397, 1;
+  const Report report({"sepal_length", "sepal_width", "petal_length", "petal_width"}, scores);
+  CHECK(report.features() == 4);
+  CHECK(report.table() == "  petal_width   1.000  " + bar(40) +  //
+                              "\n  petal_length  0.397  " + bar(16) + "\n  sepal_width   0.059  " +
+                              bar(2) +  //
+                              "\n  sepal_length  0.000\n");
+}
+
+TEST_CASE("more columns: numbers, whole numbers, texts and what has a to_string") {
+  Report report({"a", "bb"}, Vector2d(0.5, 1));
+  report.add_column("spread", Vector2d(0.25, 0.0004))
+      .add_column("hits", Eigen::Array<Index, 2, 1>(3, 19))
+      .add_column("group", {"first", "second, or \"2nd\""})
+      .add_column("matters", std::vector<Verdict>{Verdict::No, Verdict::Yes})
+      .add_column("rank", std::vector<int>{2, 1});
+  CHECK(report.table({50, 40, 4}) ==
+        "  feature  score  spread  hits  group             matters  rank\n"
+        "  bb       1.000   0.000    19  second, or \"2nd\"  yes      1     ####\n"
+        "  a        0.500   0.250     3  first             no       2     ##\n");
+  CHECK(report.csv() ==
+        "feature,score,spread,hits,group,matters,rank\n"
+        "a,0.5,0.25,3,first,no,2\n"
+        "bb,1,4e-04,19,\"second, or \"\"2nd\"\"\",yes,1\n");
+}
+
+TEST_CASE("scores that are equal, negative, NaN or infinite") {
+  VectorXd scores(7);
+  scores << not_a_number, 1, -2, 1, -infinity, infinity, -not_a_number;
+  const Report report({"a", "b", "c", "d", "e", "f", "g"}, scores);
+  CHECK(report.table({50, 40, 4}) ==
+        "  f     inf  ####\n"
+        "  b   1.000  ##\n"
+        "  d   1.000  ##\n"
+        "  c  -2.000  ----\n"
+        "  e    -inf  ----\n"
+        "  a     nan\n"
+        "  g     nan\n");
+  CHECK(contains(report.csv(), "a,nan\nb,1\nc,-2\nd,1\ne,-inf\nf,inf\ng,nan\n"));
+  CHECK(Report({"a", "b"}, Vector2d(0, 0)).table() == "  a  0.000\n  b  0.000\n");
+  CHECK(Report({"a", "b"}, Vector2d(not_a_number, infinity)).table({50, 40, 2}) ==
+        "  b  inf  ##\n  a  nan\n");
+}
+
+TEST_CASE("a column of very small or very large numbers is written with exponents") {
+  CHECK(Report({"a", "b"}, Vector2d(1.23456e-7, 0)).table({50, 40, 1}) ==
+        "  a  1.235e-07  #\n  b  0.000e+00\n");
+  CHECK(Report({"a", "b"}, Vector2d(1e6, 1)).table({50, 40, 1}) ==
+        "  a  1.000e+06  #\n  b  1.000e+00\n");
+  CHECK(Report({"a", "b"}, Vector2d(999999, 1)).table({50, 40, 0}) ==
+        "  a  999999.000\n  b       1.000\n");
+}
+
+TEST_CASE("numbers in CSV are those that went in") {
+  VectorXd scores(5);
+  scores << 0.1, 1.0 / 3, 1e-310, -std::numeric_limits<double>::max(), 123456789.123456789;
+  const std::string csv = Report({"a", "b", "c", "d", "e"}, scores).csv();
+  std::size_t at = 0;
+  for (const double score : scores) {
+    at = csv.find('\n', at) + 3;  // behind the name and the comma
+    CHECK(std::strtod(csv.c_str() + at, nullptr) == score);
+  }
+  CHECK(contains(csv, "a,0.1\n"));
+}
+
+TEST_CASE("names in UTF-8 are aligned by code points and cut between them") {
+  const Report report({"L\u00E4nge", "\u03B1", "width"}, Vector3d(3, 2, 1));
+  CHECK(report.table({50, 40, 0}) ==
+        "  L\u00E4nge  3.000\n"
+        "  \u03B1      2.000\n"
+        "  width  1.000\n");
+  CHECK(report.table({50, 3, 0}) ==
+        "  L\u00E4\u2026  3.000\n"
+        "  \u03B1    2.000\n"
+        "  wi\u2026  1.000\n");
+  CHECK(report.table({50, 1, 0}) ==
+        "  \u2026  3.000\n"
+        "  \u03B1  2.000\n"
+        "  \u2026  1.000\n");
+}
+
+TEST_CASE("names that hold commas, quotes and the ends of lines") {
+  const Report report({"a,b", "say \"x\"", "two\r\nlines"}, Vector3d(3, 2, 1));
+  CHECK(report.csv() ==
+        "feature,score\n"
+        "\"a,b\",3\n"
+        "\"say \"\"x\"\"\",2\n"
+        "\"two\r\nlines\",1\n");
+  CHECK(report.table({50, 40, 0}) ==
+        "  a,b         3.000\n"
+        "  say \"x\"     2.000\n"
+        "  two  lines  1.000\n");
+}
+
+TEST_CASE("ten thousand features") {
+  std::vector<std::string> names;
+  for (int i = 0; i < 10000; ++i) names.push_back("feature " + std::to_string(i));
+  const Report report(names, VectorXd::LinSpaced(10000, 0, 1));
+  const std::string table = report.table();
+  CHECK(std::count(table.begin(), table.end(), '\n') == 51);
+  CHECK(contains(table, "  feature 9999  1.000  " + bar(40) + "\n"));
+  CHECK(contains(table, "\n  feature 9950  0.995"));
+  CHECK(contains(table, "\n  ... and 9950 more\n"));
+  const std::string all = report.table({10000, 40, 40});
+  CHECK(std::count(all.begin(), all.end(), '\n') == 10000);
+  const std::string csv = report.csv();
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 10001);
+}
+
+#if __has_include(<nlohmann/json.hpp>)
+TEST_CASE("JSON, by nlohmann's library") {
+  Report report({"a", "\u03B1 \"x\""}, Vector2d(0.1, not_a_number));
+  report.add_column("hits", Eigen::Array2i(3, 19)).add_column("group", {"g", "h"});
+  CHECK(nlohmann::ordered_json(report).dump() ==
+        "[{\"feature\":\"a\",\"score\":0.1,\"hits\":3,\"group\":\"g\"},"
+        "{\"feature\":\"\u03B1 \\\"x\\\"\",\"score\":null,\"hits\":19,\"group\":\"h\"}]");
+  const nlohmann::json json = report;
+  CHECK(json.size() == 2);
+  CHECK(json[0]["score"] == 0.1);
+  CHECK(json[1]["hits"].is_number_integer());
+}
+#endif
+
+TEST_CASE("a report refuses what does not fit and stays as it was") {
+  CHECK(contains(message_of<std::invalid_argument>([] { Report({}, VectorXd()); }),
+                 "viann::Report: there are no scores"));
+  CHECK(contains(message_of<std::invalid_argument>([] {
+                   Report({"a", "b"}, Vector3d(1, 2, 3));
+                 }),
+                 "viann::Report: 2 entries of feature do not fit 3 features"));
+  Report report({"a", "b"}, Vector2d(1, 2));
+  const std::string before = report.csv();
+  CHECK(contains(
+      message_of<std::invalid_argument>([&] { report.add_column("spread", Vector3d(1, 2, 3)); }),
+      "viann::Report: 3 entries of spread do not fit 2 features"));
+  CHECK_THROWS_AS(report.add_column("group", std::vector<std::string>{"x"}), std::invalid_argument);
+  CHECK(contains(
+      message_of<std::invalid_argument>([&] { report.add_column("score", Vector2d(1, 2)); }),
+      "viann::Report: there is a column score already"));
+  CHECK(report.csv() == before);
+  for (const TableOptions options : {TableOptions{0, 40, 40}, {50, 0, 40}, {50, 40, -1}}) {
+    CHECK(contains(message_of<std::invalid_argument>([&] { report.table(options); }),
+                   "viann::Report: a table of "));
+  }
+}
+
+TEST_CASE("a report that was moved from is empty") {
+  Report report({"a", "b"}, Vector2d(1, 2));
+  const Report moved = std::move(report);
+  CHECK(moved.features() == 2);
+  CHECK(report.features() == 0);  // NOLINT(bugprone-use-after-move)
+  CHECK(report.table().empty());
+}

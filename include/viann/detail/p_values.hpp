@@ -32,7 +32,7 @@ inline Eigen::VectorXd holm_adjusted(const Eigen::VectorXd& p) {
             [&](Eigen::Index a, Eigen::Index b) { return p[a] < p[b]; });
   Eigen::VectorXd adjusted(p.size());
   double largest = 0;
-  double hypotheses = static_cast<double>(p.size());  // not yet rejected
+  auto hypotheses = static_cast<double>(p.size());  // not yet rejected
   for (const Eigen::Index i : order) {
     largest = std::max(largest, std::min(1.0, hypotheses-- * p[i]));
     adjusted[i] = largest;

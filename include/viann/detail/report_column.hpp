@@ -59,8 +59,10 @@ inline std::string padded(const std::string& text, std::size_t width, bool on_th
 inline std::string bar(double score, double largest, Eigen::Index width) {
   if (std::isnan(score) || score == 0) return "";
   const double share = std::min(1.0, std::abs(score) / largest);  // 1 for an infinite one
-  return std::string(static_cast<std::size_t>(static_cast<double>(width) * share + 0.5),
-                     score > 0 ? '#' : '-');
+  std::string result;
+  result.resize(static_cast<std::size_t>(std::lround(static_cast<double>(width) * share)),
+                score > 0 ? '#' : '-');
+  return result;
 }
 
 /// A field of CSV: in quotes if it holds one, a comma or the end of a line (RFC 4180, section 2).

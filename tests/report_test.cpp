@@ -80,6 +80,17 @@ TEST_CASE("scores that are equal, negative, NaN or infinite") {
         "  b  inf  ##\n  a  nan\n");
 }
 
+TEST_CASE("equal scores keep the features' order") {
+  // Enough of them for a sort that is not stable to show.
+  std::vector<std::string> names;
+  std::string expected;
+  for (int i = 100; i < 1000; ++i) {
+    names.push_back(std::to_string(i));
+    expected += "  " + names.back() + "  1.000\n";
+  }
+  CHECK(Report(names, VectorXd::Ones(900)).table({1000, 40, 0}) == expected);
+}
+
 TEST_CASE("a column of very small or very large numbers is written with exponents") {
   CHECK(Report({"a", "b"}, Vector2d(1.23456e-7, 0)).table({50, 40, 1}) ==
         "  a  1.235e-07  #\n  b  0.000e+00\n");

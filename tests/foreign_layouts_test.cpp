@@ -63,12 +63,25 @@ TEST_CASE("Keras: a Dense layer's kernel, W[input][output]") {
 }
 
 TEST_CASE("Keras: a convolution's kernel, W[row][column][channel][filter]") {
-  constexpr Index rows = 3;
-  constexpr Index cols = 1;
-  constexpr Index channels = 1;
-  const auto kernel = buffer<float>(in * out, [](Index i, Index o) { return i * out + o; });
-  const float* data = kernel.data();
-  check(features_by_units(data, rows * cols * channels, out));
+  constexpr Index rows = 2;
+  constexpr Index cols = 3;
+  constexpr Index channels = 2;
+  float kernel[rows][cols][channels][out];
+  for (Index row = 0; row < rows; ++row) {
+    for (Index col = 0; col < cols; ++col) {
+      for (Index channel = 0; channel < channels; ++channel) {
+        for (Index filter = 0; filter < out; ++filter) {
+          kernel[row][col][channel][filter] =
+              static_cast<float>(1000 * row + 100 * col + 10 * channel + filter);
+        }
+      }
+    }
+  }
+  const float* data = &kernel[0][0][0][0];
+  const auto view = features_by_units(data, rows * cols * channels, out);
+  REQUIRE(view.features() == 12);
+  CHECK(view.features_by_units()((1 * cols + 2) * channels + 1, 3) == 1213);
+  CHECK(view.features_by_units()((0 * cols + 1) * channels + 0, 2) == 102);
 }
 
 TEST_CASE("a buffer of W[output][input], as in PyTorch's files") {

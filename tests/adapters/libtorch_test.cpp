@@ -60,6 +60,31 @@ void check_convolution(Layer layer, const std::vector<std::int64_t>& kernel, Ind
   });
 }
 
+/// An input of one position of one channel puts out the kernel itself.
+template <typename Layer>
+void check_transposed(Layer layer, const std::vector<std::int64_t>& kernel, Index groups) {
+  const torch::NoGradGuard no_grad;
+  const auto view = libtorch_weights(layer);
+  const Index channels = layer->options.in_channels();
+  const Index filters = layer->options.out_channels() / groups;
+  const Index positions = torch::ones(kernel).numel();
+  REQUIRE(view.features() == channels * positions);
+  REQUIRE(view.units() == filters);
+  std::vector<std::int64_t> shape(kernel.size() + 1, 1);
+  shape[0] = channels;
+  const auto inputs = impulses(shape);
+  for (Index channel = 0; channel < channels; ++channel) {
+    const Tensor output = layer->forward(inputs[static_cast<std::size_t>(channel)])[0].flatten(1);
+    const Index group = channel / (channels / groups);
+    for (Index position = 0; position < positions; ++position) {
+      for (Index unit = 0; unit < filters; ++unit) {
+        CHECK(view.features_by_units()(channel * positions + position, unit) ==
+              output[group * filters + unit][position].template item<float>());
+      }
+    }
+  }
+}
+
 struct Net : nn::Module {
   nn::BatchNorm1d norm = register_module("norm", nn::BatchNorm1d(4));
   nn::Linear fc1 = register_module("fc1", nn::Linear(4, 8));
@@ -96,8 +121,9 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     nn::EmbeddingBag layer(6, 3);
     std::vector<Tensor> tokens;
     for (std::int64_t token = 0; token < 6; ++token) tokens.push_back(torch::tensor({{token}}));
-    check_answers(libtorch_weights(layer), tokens,
-                  [&](Index, const Tensor& token) { return layer(token); });
+    const auto answers = [&](Index, const Tensor& token) { return layer(token); };
+    check_answers(libtorch_weights(layer), tokens, answers);
+    check_answers(libtorch_weights(static_cast<const nn::Module&>(*layer)), tokens, answers);
   }
   SECTION("Bilinear") {
     nn::Bilinear layer(nn::BilinearOptions(2, 3, 4).bias(false));
@@ -120,25 +146,25 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
   SECTION("depthwise Conv1d") {
     check_convolution(nn::Conv1d(nn::Conv1dOptions(3, 6, 2).groups(3).bias(false)), {2}, 3);
   }
-  SECTION("ConvTranspose2d, also in groups") {
-    const Index groups = GENERATE(1, 2);
-    nn::ConvTranspose2d layer(nn::ConvTranspose2dOptions(4, 6, {2, 3}).groups(groups).bias(false));
-    const torch::NoGradGuard no_grad;
-    const auto view = libtorch_weights(layer);
-    REQUIRE(view.features() == 4 * 2 * 3);
-    REQUIRE(view.units() == 6 / groups);
-    const auto channels = impulses({4, 1, 1});
-    for (Index channel = 0; channel < 4; ++channel) {
-      const Tensor image = layer->forward(channels[static_cast<std::size_t>(channel)])[0];
-      const Tensor answer = image.flatten(1).chunk(
-          groups)[static_cast<std::size_t>(channel / (4 / groups))];  // filter x position
-      for (Index position = 0; position < 6; ++position) {
-        for (Index unit = 0; unit < view.units(); ++unit) {
-          CHECK(view.features_by_units()(channel * 6 + position, unit) ==
-                answer[unit][position].item<float>());
-        }
-      }
-    }
+  SECTION("Conv3d in groups") {
+    check_convolution(nn::Conv3d(nn::Conv3dOptions(4, 2, {2, 1, 2}).groups(2).bias(false)),
+                      {2, 1, 2}, 2);
+  }
+  SECTION("ConvTranspose1d") {
+    check_transposed(nn::ConvTranspose1d(nn::ConvTranspose1dOptions(3, 2, 4).bias(false)), {4}, 1);
+  }
+  SECTION("ConvTranspose2d") {
+    check_transposed(nn::ConvTranspose2d(nn::ConvTranspose2dOptions(4, 6, {2, 3}).bias(false)),
+                     {2, 3}, 1);
+  }
+  SECTION("ConvTranspose2d in groups") {
+    check_transposed(
+        nn::ConvTranspose2d(nn::ConvTranspose2dOptions(4, 6, {2, 3}).groups(2).bias(false)), {2, 3},
+        2);
+  }
+  SECTION("ConvTranspose3d") {
+    check_transposed(nn::ConvTranspose3d(nn::ConvTranspose3dOptions(2, 3, {2, 1, 2}).bias(false)),
+                     {2, 1, 2}, 1);
   }
   SECTION("LSTM: the weights that read the inputs, not those that read the state") {
     nn::LSTM layer(3, 4);
@@ -180,6 +206,10 @@ TEST_CASE("weights in other types and orders are copied, and the copy lives with
   check_same(libtorch_weights(exact.t().contiguous().t()));
   check_same(libtorch_weights(torch::cat({exact, exact}, 1).slice(1, 3, 6)));
   check_same(libtorch_weights<double>(exact));
+
+  nn::Embedding embedding(3, 5);
+  embedding->weight = exact.t().to(torch::kBFloat16);
+  check_same(libtorch_weights(embedding));
 }
 
 TEST_CASE("in training, observing the view is observing a copy") {
@@ -235,6 +265,44 @@ TEST_CASE("a model's first trainable layer is looked for in the order of registr
   CHECK(libtorch_weights(*outer).features() == 5);
   CHECK(libtorch_weights(outer, "1.2").features() == 6);
   CHECK(libtorch_weights(outer, "1").features() == 5);
+}
+
+TEST_CASE("what a model has of its own stands behind its layers") {
+  struct Transformer : nn::Module {
+    explicit Transformer(bool codes_are_trained) {
+      register_parameter("codes", torch::randn({16, 5}), codes_are_trained);
+      register_module("fc1", nn::Linear(5, 7));
+    }
+  };
+  CHECK(libtorch_weights(Transformer(false)).units() == 7);
+  CHECK(libtorch_weights(Transformer(true)).units() == 7);
+  CHECK(libtorch_weights(nn::ModuleList(nn::ReLU(), std::make_shared<Transformer>(true))).units() ==
+        7);
+
+  struct OwnLayer : nn::Module {
+    OwnLayer() {
+      register_parameter("scale", torch::ones({1, 4}), false);
+      register_parameter("weight", torch::randn({3, 4}));
+      register_module("dropout", nn::Dropout(0.5));
+    }
+  };
+  CHECK(libtorch_weights(OwnLayer()).units() == 3);
+  CHECK(libtorch_weights(nn::MultiheadAttention(nn::MultiheadAttentionOptions(4, 2))).units() ==
+        12);
+}
+
+TEST_CASE("a model may be held by whatever libtorch holds one by") {
+  const auto net = std::make_shared<Net>();
+  const float* weight = address(net->fc1->weight);
+  CHECK(libtorch_weights(net).features_by_units().data() == weight);
+  CHECK(libtorch_weights(net, "fc1").features_by_units().data() == weight);
+  CHECK(libtorch_weights(*net).features_by_units().data() == weight);
+  CHECK(libtorch_weights(std::shared_ptr<nn::Module>(net)).features_by_units().data() == weight);
+  CHECK(libtorch_weights(nn::AnyModule(net->fc1)).features_by_units().data() == weight);
+  nn::Sequential sequential(net->fc1);
+  CHECK(libtorch_weights(sequential[0]).features_by_units().data() == weight);
+  CHECK_THROWS_AS(libtorch_weights(std::shared_ptr<Net>()), std::invalid_argument);
+  CHECK_THROWS_AS(libtorch_weights(nn::AnyModule()), std::invalid_argument);
 }
 
 TEST_CASE("what has no weights to view is refused with what to do") {

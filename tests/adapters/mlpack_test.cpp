@@ -107,6 +107,10 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     check_answers(mlpack_weights(network), network);
     check_answers(mlpack_weights(layer_of<mlpack::LinearNoBias>(network)), network);
   }
+  SECTION("Linear3D, whose weights every point of the input shares") {
+    Network network = network_of<mlpack::Linear3D>({3, 1}, 5);
+    check_answers(mlpack_weights(network), network);
+  }
   SECTION("Convolution: on an image of the kernel's size there is one output per filter") {
     Network network = network_of<mlpack::Convolution>({3, 2, 2}, 5, 3, 2);
     REQUIRE(mlpack_weights(network).features() == 3 * 2 * 2);
@@ -150,13 +154,42 @@ TEST_CASE("weights are not copied, and are the network's parameters") {
   CHECK(mlpack_weights(moved).features_by_units().data() == moved.Parameters().memptr());
 }
 
+TEST_CASE("layers with a weight per feature, or for all, are passed over") {
+  Network network;
+  network.Add<mlpack::LayerNorm>();
+  network.Add<mlpack::PReLU>();
+  network.Add<mlpack::FlexibleReLU>();
+  network.Add<mlpack::Add>();
+  network.Add<mlpack::BatchNorm>();
+  network.Add<mlpack::Linear>(5);
+  network.Reset(3);
+  CHECK(mlpack_weights(network).units() == 5);
+  CHECK(
+      mlpack_weights(network).features_by_units().data() ==
+      mlpack_weights(dynamic_cast<const mlpack::Linear&>(*std::as_const(network).Network().back()))
+          .features_by_units()
+          .data());
+}
+
+TEST_CASE("a copied network has its weights once it was used") {
+  Network network = network_of<mlpack::Linear>({3}, 5);
+  Network copy = network;
+  CHECK(contains(message_of<std::invalid_argument>([&] { mlpack_weights(copy); }),
+                 "copied or loaded has them after Predict()"));
+  arma::mat answers;
+  copy.Predict(arma::mat(3, 1, arma::fill::ones), answers);
+  CHECK(mlpack_weights(copy).features_by_units() == mlpack_weights(network).features_by_units());
+}
+
 TEST_CASE("in training, observing by the callback is observing a copy") {
   const Data data;
   Network network = small_network();
   viann::VarianceImportance<> of_network, of_layer, of_copies;
+  viann::MlpackCallbackOptions layer_1;
+  layer_1.layer = 1;
   ens::Adam optimizer = adam(20);
   network.Train(data.X, data.Y, optimizer, mlpack_callback(of_network, network),
-                mlpack_callback(of_layer, network, {1, 0}), Copies{network, of_copies});
+                mlpack_callback(of_layer, network, layer_1), Copies{network, of_copies});
   CHECK(of_network.epochs() == 20);
   CHECK(of_network == of_copies);
   CHECK(of_layer == of_copies);
@@ -211,8 +244,6 @@ TEST_CASE("what has no weights to view is refused with what to do") {
   CHECK(contains(refusal([&] { mlpack_weights(network, 4); }),
                  "there is no layer 4; the network has 4, counted from 0"));
   CHECK(contains(refusal([&] { mlpack_weights(network, 2); }), "layer 2 has no weights"));
-  const Network copy = network;
-  CHECK(contains(refusal([&] { mlpack_weights(copy); }), "has no weights yet"));
   CHECK(contains(refusal([&] { mlpack_weights(Network()); }), "add a layer"));
   Network recurrent = network_of<mlpack::LSTM>({3}, 4);
   CHECK(contains(refusal([&] { mlpack_weights(recurrent); }), "its matrix of weights"));

@@ -70,7 +70,8 @@ auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>&
 }
 
 /// Of a transposed convolution, features and units as above. These weights are copied: dlib keeps
-/// them as channels x filters x rows x columns.
+/// them as channels x filters x rows x columns. Its biases may be disabled only while it has no
+/// weights: later, those of 1 x 1 filters cannot be told from weights.
 template <long filters, long rows, long cols, int... strides_and_padding>
 auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer) {
   const dlib::tensor& parameters = detail::dlib_parameters(layer);
@@ -93,6 +94,19 @@ template <typename Layer>
 struct HasDlibWeights<Layer, std::void_t<decltype(dlib_weights(std::declval<const Layer&>()))>>
     : std::true_type {};
 
+/// The details of a layer that computes; void of a loss, a tag, an input.
+template <typename Layer>
+struct DlibDetails {
+  using Type = void;
+};
+template <typename Details, typename Subnet, typename Enabled>
+struct DlibDetails<dlib::add_layer<Details, Subnet, Enabled>> {
+  using Type = Details;
+};
+
+template <>
+struct HasDlibWeights<void> : std::false_type {};
+
 /// Looks at the layers of a network, from the inputs on, for the first with trainable weights.
 struct FirstDlibWeights {
   std::optional<RowMajorView<float>>& found;
@@ -109,10 +123,11 @@ struct FirstDlibWeights {
 
 }  // namespace detail
 
-/// Of a network: the weights of the layer nearest to the inputs that is fully connected or a
-/// convolution, and not frozen by a learning rate multiplier of 0. A convolution's are copied.
+/// Of a network: the weights of the layer last in dlib's order, and so nearest to the inputs, that
+/// is fully connected or a convolution, and not frozen by a learning rate multiplier of 0. A
+/// convolution's are copied. Name the layer if several read the inputs, as in an inception block.
 /// \throws std::invalid_argument if there is no such layer, or its weights are not allocated yet.
-template <typename Network, std::size_t = Network::num_layers>
+template <typename Network, typename = typename Network::subnet_type>
 detail::RowMajorView<float> dlib_weights(const Network& network) {
   std::optional<detail::RowMajorView<float>> found;
   dlib::visit_layers_backwards(network, detail::FirstDlibWeights{found});
@@ -122,16 +137,20 @@ detail::RowMajorView<float> dlib_weights(const Network& network) {
       "trained (learning rate multiplier above 0); name the layer you mean: dlib_weights<2>(net).");
 }
 
-/// Of the layer that dlib::layer<index>(network) is: 0 is the loss or the output.
-template <std::size_t index, typename Network, std::size_t = Network::num_layers>
+/// Of the layer that dlib::layer<index>(network) is, counted from the output.
+template <std::size_t index, typename Network, typename = typename Network::subnet_type>
 auto dlib_weights(const Network& network) {
   static_assert(index < Network::num_layers,
                 "viann::dlib_weights: the network has no layer of that index.");
-  using Layer = std::decay_t<decltype(dlib::layer<index>(network).layer_details())>;
-  static_assert(detail::HasDlibWeights<Layer>::value,
-                "viann::dlib_weights: the layer of that index is neither fully connected nor a "
-                "convolution; count as dlib::layer<index>(network) does, from the output.");
-  return dlib_weights(dlib::layer<index>(network).layer_details());
+  if constexpr (index < Network::num_layers) {
+    using Layer = std::decay_t<decltype(dlib::layer<index>(network))>;
+    constexpr bool has_weights =
+        detail::HasDlibWeights<typename detail::DlibDetails<Layer>::Type>::value;
+    static_assert(has_weights,
+                  "viann::dlib_weights: the layer of that index is neither fully connected nor a "
+                  "convolution; count as dlib::layer<index>(network) does, from the output.");
+    if constexpr (has_weights) return dlib_weights(dlib::layer<index>(network).layer_details());
+  }
 }
 
 /// Of a trainer's network, once the trainer's threads have finished the step they are at.

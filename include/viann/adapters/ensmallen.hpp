@@ -28,9 +28,10 @@ struct AnyFunction {};
 ///
 /// An epoch is what the optimizer calls one: SGD, Adam and all others built on SGD do, and so do
 /// Eve, SPALeRASGD and BigBatchSGD. The rest only take steps: say then how many make an epoch.
+/// ParallelSGD takes its steps in several threads at once and must not be observed.
 ///
 /// `Optimize()` may be called again and again: the hook goes on where it was. It is started, by its
-/// on_train_begin(), only while it has not seen any layer; so is a hook that was loaded, never.
+/// on_train_begin(), only if it has not seen a layer yet; one that was loaded goes on, too.
 ///
 /// Put it before callbacks that stop the training: ensmallen asks no further once one has said
 /// stop. Behind them it still sees the last epoch, unless training also ends for another reason.

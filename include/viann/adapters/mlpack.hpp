@@ -35,8 +35,9 @@ template <typename Weights>
 void require_mlpack_weights(const Weights& weights) {
   if (weights.n_elem > 0) return;
   throw std::invalid_argument(
-      "viann::mlpack_weights: the layer has no weights yet; mlpack allocates them in Train(), or "
-      "in Reset(dimensions) of the inputs: call it before the weights are observed.");
+      "viann::mlpack_weights: the layer has no weights yet; mlpack allocates those of a new "
+      "network "
+      "in Train() or Reset(dimensions). One that was copied or loaded has them after Predict().");
 }
 
 }  // namespace detail
@@ -103,11 +104,10 @@ namespace detail {
 template <typename... Known, typename Matrix>
 auto view_mlpack_layer(const mlpack::Layer<Matrix>& layer) {
   std::optional<RowMajorView<typename Matrix::elem_type>> view;
-  const auto look = [&](const auto* known) {
+  const auto view_if = [&](const auto* known) {
     if (known != nullptr) view.emplace(row_major_view(mlpack_weights(*known)));
-    return known != nullptr;
   };
-  (void)(look(dynamic_cast<const Known*>(&layer)) || ...);
+  (view_if(dynamic_cast<const Known*>(&layer)), ...);
   return view;
 }
 
@@ -137,6 +137,7 @@ bool is_mlpack_scaling(const mlpack::Layer<Matrix>& layer) {
   return is_one(dynamic_cast<const BatchNormType<Matrix>*>(&layer)) ||
          is_one(dynamic_cast<const LayerNormType<Matrix>*>(&layer)) ||
          is_one(dynamic_cast<const PReLUType<Matrix>*>(&layer)) ||
+         is_one(dynamic_cast<const FlexibleReLUType<Matrix>*>(&layer)) ||
          is_one(dynamic_cast<const AddType<Matrix>*>(&layer));
 }
 

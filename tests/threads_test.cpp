@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "support/catch.hpp"
+#include "support/hooks.hpp"
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
 
@@ -20,19 +21,12 @@ using viann::detail::KeepTogether;
 
 namespace {
 
-viann::VarianceImportance<> observed(const Trajectory& trajectory, bool row_major, int threads) {
+template <typename Hook>
+Hook observed(const Trajectory& trajectory, bool row_major, int threads) {
   Eigen::setNbThreads(threads);
-  viann::VarianceImportance<> importance;
-  for (const auto& weights : trajectory) {
-    if (row_major) {
-      using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-      importance.on_epoch_end(viann::features_by_units(RowMajor(weights)));
-    } else {
-      importance.on_epoch_end(viann::features_by_units(weights));
-    }
-  }
+  const auto hook = trained<Hook>(trajectory, row_major);
   Eigen::setNbThreads(0);
-  return importance;
+  return hook;
 }
 
 template <KeepTogether keep>
@@ -49,15 +43,19 @@ int threads_used(Index rows, Index cols) {
 
 }  // namespace
 
-TEST_CASE("any number of threads gives the same bits") {
-  const auto [features, units] = GENERATE(table<int, int>({{40000, 5}, {7, 30000}, {500, 401}}));
+TEMPLATE_TEST_CASE("any number of threads gives the same bits", "", viann::VarianceImportance<>,
+                   viann::DisplacementImportance<>) {
+  const auto [features, units] =
+      GENERATE(table<int, int>({{40000, 5}, {7, 30000}, {500, 401}, {9000, 16}}));
   const bool row_major = GENERATE(true, false);
-  const auto trajectory = random_walk(features, units, 3, 113);
-  const auto serial = observed(trajectory, row_major, 1);
+  const auto trajectory = random_walk(features, units, 4, 113);
+  const auto serial = observed<TestType>(trajectory, row_major, 1);
   CAPTURE(features, units, row_major);
   for (const int threads : {2, 3, 8}) {
     CAPTURE(threads);
-    CHECK(observed(trajectory, row_major, threads) == serial);
+    const auto parallel = observed<TestType>(trajectory, row_major, threads);
+    CHECK(parallel == serial);
+    CHECK(parallel.raw_scores() == serial.raw_scores());
   }
 }
 

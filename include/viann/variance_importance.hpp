@@ -2,12 +2,15 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/archive.hpp"
 #include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/hook.hpp"
 #include "viann/detail/layer_variance.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/weight_view.hpp"
@@ -28,8 +31,14 @@ struct VarianceImportanceOptions {
   /// implementation does not count them. With true, on_train_begin() is no longer optional.
   bool observe_initial_weights = false;
 
+  /// Observe the first so many epochs only; scores then stay what they were after these. Weights
+  /// go on moving when there is little left to learn, and later epochs tell of noise. The paper
+  /// observes all, which is the default.
+  std::int64_t max_epochs = std::numeric_limits<std::int64_t>::max();
+
   friend bool operator==(const VarianceImportanceOptions& a, const VarianceImportanceOptions& b) {
-    return a.combination == b.combination && a.observe_initial_weights == b.observe_initial_weights;
+    return a.combination == b.combination &&
+           a.observe_initial_weights == b.observe_initial_weights && a.max_epochs == b.max_epochs;
   }
 };
 
@@ -71,12 +80,18 @@ struct VarianceImportanceOptions {
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
 template <typename Scalar = double>
-class VarianceImportance {
+class VarianceImportance : detail::RefusesBareWeights {
  public:
   using Array = typename WelfordAccumulator<Scalar>::Array;
   using Index = Eigen::Index;
 
-  explicit VarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {}
+  /// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
+  explicit VarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {
+    if (leaves_two_observations()) return;
+    throw std::invalid_argument(
+        detail::sentence("viann::VarianceImportance: max_epochs is ", options.max_epochs,
+                         ", but a variance takes at least two observations; raise it."));
+  }
 
   /// Starts afresh with the weights before training. Optional: it fixes and checks the shape before
   /// an epoch is spent. These weights are no observation unless the options say so.
@@ -86,10 +101,7 @@ class VarianceImportance {
     VarianceImportance fresh(options_);
     fresh.check(weights, 0);
     fresh.state_.fix_shape(weights);
-    if (options_.observe_initial_weights) {
-      fresh.observe(weights);
-      fresh.initial_observations_ = 1;
-    }
+    if (options_.observe_initial_weights) fresh.observe(weights);
     *this = std::move(fresh);
   }
 
@@ -100,52 +112,43 @@ class VarianceImportance {
   /// \throws std::logic_error if the options want initial weights and there were none.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    if (options_.observe_initial_weights && initial_observations_ == 0) {
+    if (options_.observe_initial_weights && state_.count() == 0) {
       throw std::logic_error(
           "viann::VarianceImportance: observe_initial_weights is set; call on_train_begin() with "
           "the weights before training first.");
     }
     check(weights, epochs() + 1);
-    observe(weights);
+    if (epochs() < options_.max_epochs) observe(weights);
+    ++epochs_.value();
   }
 
-  /// Weights that do not say which axis is the feature do not compile.
-  template <typename Other>
-  void on_train_begin(const Other&) {
-    detail::refuse_weights_without_axis<Other>();
-  }
-  template <typename Other>
-  void on_epoch_end(const Other&) {
-    detail::refuse_weights_without_axis<Other>();
-  }
+  using RefusesBareWeights::on_epoch_end;
+  using RefusesBareWeights::on_train_begin;
 
   /// Optional: checks that there is something to score. Observing may go on afterwards.
   /// \throws std::logic_error if there were fewer than two observations.
-  void on_train_end() const { require_two_observations("on_train_end()"); }
+  void on_train_end() const {
+    detail::require_observations(2, state_.count(), name, "on_train_end()");
+  }
 
   /// Shape of the layer; 0 until it is fixed.
   Index features() const { return state_.layer().features(); }
   Index units() const { return state_.layer().units(); }
 
-  /// Number of epochs observed; the initial weights are none, even where they are an observation.
-  std::int64_t epochs() const { return state_.count() - initial_observations_; }
+  /// Number of epochs that on_epoch_end() has taken in, those after max_epochs among them. The
+  /// initial weights are none, even where they are an observation.
+  std::int64_t epochs() const { return epochs_; }
 
   /// raw_i of every feature, in units of a weight cubed (squared for the variance alone). May be
   /// read after every epoch, at the cost of a division per feature.
   /// \throws std::logic_error if there were fewer than two observations.
   /// \throws std::overflow_error if one exceeds the range of the state or of double.
   Eigen::VectorXd raw_scores() const {
-    require_two_observations("a score");
+    detail::require_observations(2, state_.count(), name, "a score");
     using Sum = typename detail::LayerVariance<Scalar>::Sum;
     const auto degrees_of_freedom = static_cast<Sum>(state_.count() - 1);
-    Eigen::VectorXd raw = (state_.sums() / degrees_of_freedom).template cast<double>();
-    if (!detail::all_finite<double>(raw)) {
-      throw std::overflow_error(detail::sentence(
-          "viann::VarianceImportance: after epoch ", epochs(), " the score of feature ",
-          detail::first_non_finite<double>(raw).row,
-          " is too large for a number; the weights have diverged: lower the learning rate."));
-    }
-    return raw;
+    return detail::finite_raw_scores((state_.sums() / degrees_of_freedom).template cast<double>(),
+                                     name, epochs());
   }
 
   /// score_i of every feature: raw_scores() after min_max_normalize(); throws what these throw.
@@ -168,23 +171,16 @@ class VarianceImportance {
   /// \throws std::runtime_error if what is loaded does not fit together; nothing is changed.
   template <class Archive>
   void serialize(Archive& archive, const unsigned version) {
-    if constexpr (Archive::is_loading::value) {
-      VarianceImportance loaded;
-      if (!loaded.transfer(archive, version)) {
-        throw std::runtime_error(
-            "viann::VarianceImportance: the archive is damaged, or was not written by a "
-            "VarianceImportance.");
-      }
-      *this = std::move(loaded);
-    } else {
-      transfer(archive, version);
-    }
+    detail::archive_hook<Archive>(
+        *this, name, [&](VarianceImportance& hook) { return hook.transfer(archive, version); });
   }
 
  private:
+  static constexpr const char* name = "VarianceImportance";  // in messages
+
   template <typename Stored>
   void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
-    state_.layer().template check<Scalar>(weights, "VarianceImportance", epoch);
+    state_.layer().template check<Scalar>(weights, name, epoch);
   }
 
   template <typename Stored>
@@ -196,26 +192,25 @@ class VarianceImportance {
     }
   }
 
-  void require_two_observations(const char* what) const {
-    if (state_.count() >= 2) return;
-    throw std::logic_error(detail::sentence(
-        "viann::VarianceImportance: ", what, " takes at least two observations, but there ",
-        state_.count() == 1 ? "was 1" : "were 0", "; call on_epoch_end() after every epoch."));
+  bool leaves_two_observations() const {
+    return options_.max_epochs >= (options_.observe_initial_weights ? 1 : 2);
   }
 
   template <class Archive>
   bool transfer(Archive& archive, const unsigned version) {
     auto combination = static_cast<std::int32_t>(options_.combination);
-    archive& combination& options_.observe_initial_weights& initial_observations_.value();
+    archive& combination& options_.observe_initial_weights& options_.max_epochs& epochs_.value();
     options_.combination = static_cast<ScoreCombination>(combination);
-    return combination >= 0 && combination <= static_cast<int>(ScoreCombination::Variance) &&
-           initial_observations_ >= 0 && initial_observations_ <= 1 &&
-           initial_observations_ <= static_cast<int>(options_.observe_initial_weights) &&
-           state_.serialize(archive, version) && epochs() >= 0;
+    if (combination < 0 || combination > static_cast<int>(ScoreCombination::Variance) ||
+        !leaves_two_observations() || !state_.serialize(archive, version)) {
+      return false;
+    }
+    const bool has_initial = options_.observe_initial_weights && state_.count() > 0;
+    return state_.count() == std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
   VarianceImportanceOptions options_;
-  detail::EmptiedByMove<std::int64_t> initial_observations_;  // 0 or 1
+  detail::EmptiedByMove<std::int64_t> epochs_;
   detail::LayerVariance<Scalar> state_;
 };
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "viann/detail/archive.hpp"
 #include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/expressions.hpp"
@@ -202,8 +203,8 @@ class WelfordAccumulator {
 
   template <class Archive>
   void archive_state(Archive& archive) {
-    for (Index i = 0; i < mean_.size(); ++i) archive& mean_.data()[i];
-    for (Index i = 0; i < m2_.size(); ++i) archive& m2_.data()[i];
+    detail::archive_elements(archive, mean_);
+    detail::archive_elements(archive, m2_);
   }
 
   detail::EmptiedByMove<std::int64_t> count_;

@@ -15,6 +15,8 @@ int main() {
   importance.on_train_begin(W);
 #elif defined(BARE_EXPRESSION)
   importance.on_epoch_end(2.0 * W.transpose());
+#elif defined(BARE_DISPLACEMENT)
+  viann::DisplacementImportance<>().on_epoch_end(W);
 #elif defined(VECTOR_OF_NUMBERS)
   importance.on_epoch_end(viann::features_by_units(std::vector<double>(12)));
 #elif defined(COMPLEX_WEIGHTS)

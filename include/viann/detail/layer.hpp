@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/sweep.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann::detail {
@@ -20,9 +22,28 @@ class Layer {
   Eigen::Index units() const { return units_; }
   bool known() const { return features_ > 0; }
 
-  /// Whether the weights of one unit are contiguous (column-major features x units), so that a
-  /// column-major state in the same memory order is features x units; else units x features.
-  bool features_are_rows() const { return features_are_rows_; }
+  /// Shape of a column-major state in the layer's memory order: features x units if the weights of
+  /// one unit are contiguous, else units x features.
+  Eigen::Index state_rows() const { return features_are_rows_ ? features() : units(); }
+  Eigen::Index state_cols() const { return features_are_rows_ ? units() : features(); }
+
+  /// Calls sweep(keep), where keep() is what a sweep over such a state has to keep together so that
+  /// a feature stays in one thread: their number then does not change its sums.
+  template <typename Sweep>
+  void keep_features_together(const Sweep& sweep) const {
+    if (features_are_rows_) {
+      sweep(std::integral_constant<KeepTogether, KeepTogether::Rows>{});
+    } else {
+      sweep(std::integral_constant<KeepTogether, KeepTogether::Columns>{});
+    }
+  }
+
+  /// Such a state as features x units.
+  template <typename Array>
+  Array by_feature(const Array& state) const {
+    if (features_are_rows_) return state;
+    return state.transpose();
+  }
 
   template <typename Stored>
   void learn(const WeightView<Stored>& weights) {
@@ -86,5 +107,16 @@ class Layer {
   EmptiedByMove<std::int64_t> units_;
   bool features_are_rows_ = true;
 };
+
+/// Weights in the shape of a state whose sweep keeps `keep` together.
+template <KeepTogether keep, typename Stored>
+decltype(auto) in_state_order(const WeightView<Stored>& weights) {
+  if constexpr (keep == KeepTogether::Rows) {
+    return weights.features_by_units();
+  } else {
+    return Eigen::Transpose<const typename WeightView<Stored>::Expression>(
+        weights.features_by_units());
+  }
+}
 
 }  // namespace viann::detail

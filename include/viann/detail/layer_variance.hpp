@@ -3,9 +3,9 @@
 
 #include <Eigen/Core>
 #include <cstdint>
-#include <type_traits>
 #include <utility>
 
+#include "viann/detail/archive.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/weight_view.hpp"
@@ -21,16 +21,15 @@ class LayerVariance {
  public:
   using Array = typename WelfordAccumulator<Scalar>::Array;
   using Index = Eigen::Index;
-  // A sum over many units keeps double's digits also where the state is float.
-  using Sum = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
+  using Sum = SumOf<Scalar>;
   using Sums = Eigen::Array<Sum, Eigen::Dynamic, 1>;
 
   const Layer& layer() const { return layer_; }
   std::int64_t count() const { return accumulator_.count(); }
 
   /// Mean and sample variance of every weight, features x units; 0 x 0 before the first weights.
-  Array mean() const { return by_feature(accumulator_.mean()); }
-  Array variance() const { return by_feature(accumulator_.variance()); }
+  Array mean() const { return layer_.by_feature(accumulator_.mean()); }
+  Array variance() const { return layer_.by_feature(accumulator_.variance()); }
 
   /// By feature: the sum over the units of the terms given to the last observe().
   const Sums& sums() const { return sums_; }
@@ -66,43 +65,28 @@ class LayerVariance {
       if (!is_consistent()) return false;
       sums_.resize(layer_.features());
     }
-    for (Index feature = 0; feature < sums_.size(); ++feature) archive& sums_[feature];
+    archive_elements(archive, sums_);
     return true;
   }
 
  private:
   template <typename Stored, typename Terms>
   void sweep(const WeightView<Stored>& weights, const Terms& terms) {
-    const auto& values = weights.features_by_units();
-    const auto terms_of = [&terms](const auto& w, const auto& m2) {
-      return terms(w.abs().template cast<Sum>(), m2.template cast<Sum>());
-    };
     sums_.setZero();
-    // Either way a feature stays in one thread, so that their number does not change its sum.
-    if (layer_.features_are_rows()) {
-      accumulator_.template update<KeepTogether::Rows>(
-          values, [&](Index feature, Index /*unit*/, const auto& w, const auto& m2) {
-            sums_.segment(feature, w.size()) += terms_of(w, m2);
+    layer_.keep_features_together([&](auto keep) {
+      accumulator_.template update<keep()>(
+          in_state_order<keep()>(weights),
+          [&](Index row, Index col, const auto& w, const auto& m2) {
+            add_by_feature<decltype(keep)::value>(
+                sums_, row, col, terms(w.abs().template cast<Sum>(), m2.template cast<Sum>()));
           });
-    } else {
-      accumulator_.template update<KeepTogether::Columns>(
-          values.transpose(), [&](Index /*unit*/, Index feature, const auto& w, const auto& m2) {
-            sums_[feature] += terms_of(w, m2).sum();
-          });
-    }
-  }
-
-  Array by_feature(const Array& state) const {
-    if (layer_.features_are_rows()) return state;
-    return state.transpose();
+    });
   }
 
   bool is_consistent() const {
-    const bool rows = layer_.features_are_rows();
     return layer_.is_consistent() &&
-           (accumulator_.empty() ||
-            (accumulator_.rows() == (rows ? layer_.features() : layer_.units()) &&
-             accumulator_.cols() == (rows ? layer_.units() : layer_.features())));
+           (accumulator_.empty() || (accumulator_.rows() == layer_.state_rows() &&
+                                     accumulator_.cols() == layer_.state_cols()));
   }
 
   Layer layer_;

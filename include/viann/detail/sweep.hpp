@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <type_traits>
 
 namespace viann::detail {
 
@@ -53,5 +54,20 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
     }
   }
 }
+
+/// Adds the terms of a stretch from (row, col) downwards to the sums of their features, which are
+/// what the sweep keeps together.
+template <KeepTogether keep, typename Sums, typename Terms>
+void add_by_feature(Sums& sums, Eigen::Index row, Eigen::Index col, const Terms& terms) {
+  if constexpr (keep == KeepTogether::Rows) {
+    sums.segment(row, terms.size()) += terms;
+  } else {
+    sums[col] += terms.sum();
+  }
+}
+
+/// A sum over many units keeps double's digits also where the state is float.
+template <typename Scalar>
+using SumOf = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
 
 }  // namespace viann::detail

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "viann/detail/archive.hpp"
+#include "viann/detail/layer.hpp"
+#include "viann/detail/sweep.hpp"
+#include "viann/weight_view.hpp"
+
+namespace viann::detail {
+
+/// How far the weights w of every feature are from where they started, w(0): the square |D|^2 of
+/// d = w - w(0), or of what a least-squares regression of d on { w(0), sign w(0) } leaves of it.
+///
+/// By Gram and Schmidt, with u the part of sign w(0) that is orthogonal to w(0):
+///
+///     u = sign w(0) - k w(0),   k = |w(0)|_1 / |w(0)|^2
+///     |D|^2 = |d|^2 - (d.w(0))^2 / |w(0)|^2 - (d.u)^2 / |u|^2
+///
+/// A row takes three sums, all from one sweep over w and w(0), and a fourth is |w|^2. What they
+/// cannot tell from rounding counts as nothing: see without_decay().
+template <typename Scalar>
+class LayerDisplacement {
+ public:
+  using Index = Eigen::Index;
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Sum = SumOf<Scalar>;
+  using Sums = Eigen::Array<Sum, Eigen::Dynamic, 1>;
+
+  const Layer& layer() const { return layer_; }
+
+  /// By feature, of the weights last observed: |D|^2 and |w|^2. One that exceeds the range of Sum
+  /// is infinite.
+  const Sums& displacement() const { return displacement_; }
+  const Sums& magnitude() const { return magnitude_; }
+
+  /// Keeps w(0), which passed the layer's check. To be prepared next.
+  template <typename Stored>
+  void start(const WeightView<Stored>& weights) {
+    layer_.learn(weights);
+    layer_.keep_features_together([&](auto keep) {
+      initial_ = in_state_order<keep()>(weights).array().template cast<Scalar>();
+    });
+    magnitude_.setZero(layer_.features());
+  }
+
+  /// Measures weights that passed the layer's check.
+  template <typename Stored>
+  void observe(const WeightView<Stored>& weights, bool remove_decay) {
+    layer_.keep_features_together([&](auto keep) {
+      const auto& values = in_state_order<keep()>(weights);
+      if (remove_decay) {
+        measure<keep(), true>(values);
+      } else {
+        measure<keep(), false>(values);
+      }
+    });
+    if (!remove_decay) return;
+    for (Index i = 0; i < displacement_.size(); ++i) displacement_[i] = without_decay(i);
+  }
+
+  friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {
+    return a.layer_ == b.layer_ && (a.initial_ == b.initial_).all() &&
+           (a.magnitude_ == b.magnitude_).all();
+  }
+
+  /// \returns whether what was saved, or loaded, is the state of one layer.
+  template <class Archive>
+  bool serialize(Archive& archive, const unsigned version) {
+    layer_.serialize(archive, version);
+    if constexpr (Archive::is_loading::value) {
+      if (!layer_.is_consistent()) return false;
+      initial_.resize(layer_.state_rows(), layer_.state_cols());
+      magnitude_.resize(layer_.features());
+    }
+    archive_elements(archive, initial_);
+    archive_elements(archive, magnitude_);
+    return all_finite<Scalar>(initial_);
+  }
+
+  /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
+  /// loading, for the same `remove_decay` as observe().
+  void prepare(bool remove_decay) {
+    displacement_.setZero(layer_.features());
+    if (!remove_decay) return;
+    along_initial_.setZero(layer_.features());
+    along_sign_.setZero(layer_.features());
+    Sums squares = Sums::Zero(layer_.features());
+    Sums absolutes = squares;
+    Sums signs = squares;
+    layer_.keep_features_together([&](auto keep) {
+      for_each_stretch<keep()>(initial_.rows(), initial_.cols(),
+                               [&](Index row, Index col, Index length) {
+                                 constexpr KeepTogether kept = decltype(keep)::value;
+                                 const auto w = stretch_of(initial_, row, col, length);
+                                 add_by_feature<kept>(squares, row, col, w.square());
+                                 add_by_feature<kept>(absolutes, row, col, w.abs());
+                                 add_by_feature<kept>(signs, row, col, sign(w).square());
+                               });
+    });
+    slope_ = (squares > 0).select(absolutes / squares, Sum(0));
+    inverse_initial_ = (squares > 0).select(squares.inverse(), Sum(0));
+    // Below an angle of 1e-5 the directions count as one: u would consist of rounding.
+    const Sums across = signs - slope_ * absolutes;
+    inverse_sign_ = (across > Sum(1e-10) * signs).select(across.inverse(), Sum(0));
+  }
+
+ private:
+  using Stretch = Eigen::Array<Sum, Eigen::Dynamic, 1, Eigen::ColMajor, stretch_length, 1>;
+
+  // Values as a state of Scalar has them. Several sums read them: converted once, on the stack.
+  template <typename Values>
+  static auto stretch_of(const Values& values, Index row, Index col, Index length) {
+    const auto stretch =
+        values.col(col).segment(row, length).array().template cast<Scalar>().template cast<Sum>();
+    if constexpr (std::is_same_v<typename Values::Scalar, Scalar> && std::is_same_v<Scalar, Sum>) {
+      return stretch;
+    } else {
+      return Stretch(stretch);
+    }
+  }
+
+  // Eigen's own is not vectorised, and would take longer than all the rest. A weight that is
+  // subnormal in Sum gets a fraction.
+  template <typename Weights>
+  static auto sign(const Weights& w) {
+    return (w * (1 / std::numeric_limits<Sum>::min())).max(Sum(-1)).min(Sum(1));
+  }
+
+  template <KeepTogether keep, bool remove_decay, typename Values>
+  void measure(const Values& values) {
+    for (Sums* sums : {&displacement_, &magnitude_, &along_initial_, &along_sign_}) sums->setZero();
+    for_each_stretch<keep>(initial_.rows(), initial_.cols(),
+                           [&](Index row, Index col, Index length) {
+                             const auto w = stretch_of(values, row, col, length);
+                             const auto w0 = stretch_of(initial_, row, col, length);
+                             const Stretch d = w - w0;
+                             add_by_feature<keep>(magnitude_, row, col, w.square());
+                             add_by_feature<keep>(displacement_, row, col, d.square());
+                             if constexpr (remove_decay) {
+                               add_by_feature<keep>(along_initial_, row, col, d * w0);
+                               add_by_feature<keep>(along_sign_, row, col, d * sign(w0));
+                             }
+                           });
+  }
+
+  // |D|^2 of a feature. Where the row only decays, it is a difference of equal numbers, and less
+  // than units * epsilon * |d|^2 is the rounding of their sums.
+  Sum without_decay(Index feature) const {
+    const Sum along_initial = along_initial_[feature];
+    const Sum along_u = along_sign_[feature] - slope_[feature] * along_initial;
+    const Sum rest = displacement_[feature] -
+                     along_initial * (along_initial * inverse_initial_[feature]) -
+                     along_u * (along_u * inverse_sign_[feature]);
+    const Sum rounding = static_cast<Sum>(layer_.units()) * std::numeric_limits<Sum>::epsilon();
+    if (rest <= rounding * displacement_[feature]) return 0;
+    return std::isfinite(rest) ? rest : std::numeric_limits<Sum>::infinity();
+  }
+
+  Layer layer_;
+  Array initial_;   // w(0), features x units, or transposed
+  Sums magnitude_;  // |w|^2
+  // By feature, and not part of the state: sums over its units ...
+  Sums displacement_;   // |d|^2, then |D|^2
+  Sums along_initial_;  // d.w(0)
+  Sums along_sign_;     // d.sign w(0)
+  // ... and what follows from w(0); an inverse is 0 where there is no such direction.
+  Sums slope_;            // k
+  Sums inverse_initial_;  // 1 / |w(0)|^2
+  Sums inverse_sign_;     // 1 / |u|^2
+};
+
+/// Shares of the total, x / sum(x), or zeros if that is 0. Allocates nothing. By the mean, because
+/// the sum of finite numbers may be none; an infinite number's share is NaN.
+template <typename Sums>
+auto shares(const Sums& x) {
+  using Sum = typename Sums::Scalar;
+  const auto n = static_cast<Sum>(x.size());
+  const Sum mean = (x / n).sum();
+  return x / (mean > 0 ? mean : Sum(1)) / n;
+}
+
+}  // namespace viann::detail

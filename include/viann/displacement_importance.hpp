@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+
+#include "viann/detail/archive.hpp"
+#include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/hook.hpp"
+#include "viann/detail/layer_displacement.hpp"
+#include "viann/importance_scores.hpp"
+#include "viann/weight_view.hpp"
+
+namespace viann {
+
+struct DisplacementImportanceOptions {
+  /// Whether to take out of a feature's displacement what weight decay alone may have done. Below
+  /// DisplacementImportance::min_units_without_decay units it stays in, whatever this says.
+  bool remove_decay = true;
+
+  friend bool operator==(const DisplacementImportanceOptions& a,
+                         const DisplacementImportanceOptions& b) {
+    return a.remove_decay == b.remove_decay;
+  }
+};
+
+/// Which inputs a network relies on, from how far its first layer's weights have moved from where
+/// they started, apart from weight decay.
+///
+/// ```cpp
+/// #include <iostream>
+/// #include <viann/displacement_importance.hpp>
+///
+/// int main() {
+///   Eigen::MatrixXd weights = Eigen::MatrixXd::Random(4, 32);  // 4 features, 32 units
+///   viann::DisplacementImportance<> importance;
+///   importance.on_train_begin(viann::features_by_units(weights));
+///   for (int epoch = 0; epoch < 10; ++epoch) {
+///     weights *= 0.99;                                         // weight decay moves all weights;
+///     weights.row(2) += 0.1 * Eigen::RowVectorXd::Random(32);  // training, here, feature 2 alone
+///     importance.on_epoch_end(viann::features_by_units(weights));
+///   }
+///   std::cout << importance.scores() << "\n";  // 0 0 1 0
+/// }
+/// ```
+///
+/// With w_i(t) the weights of feature i after epoch t (0: before training), |.|^2 their sum of
+/// squares over the units, T the last epoch, and nz(x) = x / sum(x) over the features:
+///
+///     D_i(t)  = what is left of w_i(t) - w_i(0) after least-squares regression, over the units,
+///               on { w_i(0), sign w_i(0) }
+///     L_i     = sum_{t=1..T} nz_i(|D(t)|^2) / t  /  sum_{t=1..T} 1/t
+///     raw_i   = sqrt(L_i nz_i(|w(T)|^2))
+///
+/// A feature's share of all movement, averaged over the logarithm of time, and its share of the
+/// final weights, as a geometric mean. The regression takes out what weight decay alone may have
+/// done to a feature without gradient: decay in proportion to the weight (SGD with L2, AdamW) moves
+/// it along w(0), Adam with L2 in its gradient along sign w(0).
+///
+/// The score is viann's own. That weights which leave an important input move comes from VIANN (see
+/// VarianceImportance); that the movement since the start and the final size tell which weights
+/// matter is known from pruning (H. Zhou, J. Lan, R. Liu, J. Yosinski, Deconstructing Lottery
+/// Tickets, NeurIPS 2019, of single weights).
+///
+/// Its faults:
+/// - The regression also takes two of units() dimensions from real movement. With few units that
+///   costs more than decay does: below 16 the displacement stays as it is, D_i(t) = w_i(t) -
+///   w_i(0), and removes_decay() says so. Without weight decay the regression is of no use.
+/// - Correlated inputs share or swap their scores; where the labels are noise, they rank below
+///   independent ones.
+/// - It agrees but moderately with permutation importance.
+/// - It compares inputs on one scale only: standardise them.
+///
+/// Rounding: a feature that only decays gets 0, or what the rounding of its weights to their type,
+/// or to a float state, amounts to. Of |D|^2, less than units() * epsilon * |w(t) - w(0)|^2 cannot
+/// be told from rounding and counts as 0 (epsilon of double, of long double if Scalar is that).
+///
+/// Memory: one Scalar per weight, which is w(0), in the memory order of the first weights seen, and
+/// eight doubles per feature (long doubles if Scalar is that). No pointer to the weights is kept.
+/// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
+/// that size and allocates nothing; weights in the other memory order take longer.
+///
+/// Messages count epochs from 1, features and units from 0. Reading in one thread while another
+/// observes is the caller's to order, as with any standard container.
+///
+/// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
+template <typename Scalar = double>
+class DisplacementImportance : detail::RefusesBareWeights {
+ public:
+  using Index = Eigen::Index;
+
+  /// With fewer units weight decay is not taken out.
+  static constexpr Index min_units_without_decay = 16;
+
+  explicit DisplacementImportance(DisplacementImportanceOptions options = {}) : options_(options) {}
+
+  /// Starts afresh with the weights before training. Required: displacement is counted from them.
+  /// \throws std::invalid_argument if there are none, or one is not finite in Scalar; nothing is
+  ///         changed.
+  template <typename Stored>
+  void on_train_begin(const WeightView<Stored>& weights) {
+    DisplacementImportance fresh(options_);
+    fresh.check(weights, 0);
+    fresh.state_.start(weights);
+    fresh.prepare();
+    *this = std::move(fresh);
+  }
+
+  /// The hook: observes the weights at the end of an epoch, or of any other fixed stretch of
+  /// training.
+  /// \throws std::logic_error if there was no on_train_begin().
+  /// \throws std::invalid_argument if the shape differs from the first, or there are no weights,
+  ///         or one is not finite in Scalar; nothing is changed.
+  template <typename Stored>
+  void on_epoch_end(const WeightView<Stored>& weights) {
+    if (features() == 0) {
+      throw std::logic_error(
+          "viann::DisplacementImportance: displacement is counted from the weights before "
+          "training; call on_train_begin() with them first.");
+    }
+    check(weights, epochs() + 1);
+    state_.observe(weights, removes_decay());
+    const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
+    movement_ += detail::shares(state_.displacement()) * inverse_epoch;
+    harmonic_.value() += inverse_epoch;
+  }
+
+  using RefusesBareWeights::on_epoch_end;
+  using RefusesBareWeights::on_train_begin;
+
+  /// Optional: checks that there is something to score. Observing may go on afterwards.
+  /// \throws std::logic_error if no epoch was observed.
+  void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
+
+  /// Shape of the layer; 0 before on_train_begin().
+  Index features() const { return state_.layer().features(); }
+  Index units() const { return state_.layer().units(); }
+
+  /// Number of epochs observed; the weights before training are none.
+  std::int64_t epochs() const { return epochs_; }
+
+  /// Whether weight decay is taken out: the options say so, and there are enough units.
+  bool removes_decay() const { return options_.remove_decay && units() >= min_units_without_decay; }
+
+  /// raw_i of every feature, from 0 (never moved, or ended at 0) to 1; all 0 if nothing has moved.
+  /// May be read after every epoch, the first included.
+  /// \throws std::logic_error if no epoch was observed.
+  /// \throws std::overflow_error if the square of a row exceeds the range of double, or of long
+  ///         double if Scalar is that.
+  Eigen::VectorXd raw_scores() const {
+    detail::require_observations(1, epochs(), name, "a score");
+    const Sum harmonic = harmonic_;
+    return detail::finite_raw_scores(
+        (movement_ / harmonic * detail::shares(state_.magnitude())).sqrt().template cast<double>(),
+        name, epochs());
+  }
+
+  /// raw_scores() after min_max_normalize(), on the scale of every hook; throws what these throw.
+  Eigen::VectorXd scores() const { return min_max_normalize(raw_scores()); }
+
+  /// Whether both have the same options and, bit for bit, the same state in the same memory order.
+  friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
+    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_ &&
+           (a.movement_ == b.movement_).all();
+  }
+  friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
+    return !(a == b);
+  }
+
+  /// Saves or loads options and state: binary or text archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if what is loaded does not fit together; nothing is changed.
+  template <class Archive>
+  void serialize(Archive& archive, const unsigned version) {
+    detail::archive_hook<Archive>(
+        *this, name, [&](DisplacementImportance& hook) { return hook.transfer(archive, version); });
+  }
+
+ private:
+  static constexpr const char* name = "DisplacementImportance";  // in messages
+  using Sum = detail::SumOf<Scalar>;
+
+  template <typename Stored>
+  void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
+    state_.layer().template check<Scalar>(weights, name, epoch);
+  }
+
+  void prepare() {
+    state_.prepare(removes_decay());
+    movement_.setZero(features());
+  }
+
+  template <class Archive>
+  bool transfer(Archive& archive, const unsigned version) {
+    archive& options_.remove_decay& epochs_.value() & harmonic_.value();
+    if (!state_.serialize(archive, version)) return false;
+    if constexpr (Archive::is_loading::value) prepare();
+    detail::archive_elements(archive, movement_);
+    return epochs() >= 0 && (epochs() == 0 || features() > 0) && (epochs() > 0) == (harmonic_ >= 1);
+  }
+
+  DisplacementImportanceOptions options_;
+  detail::EmptiedByMove<std::int64_t> epochs_;
+  detail::EmptiedByMove<Sum> harmonic_;  // sum of 1/t
+  detail::LayerDisplacement<Scalar> state_;
+  Eigen::Array<Sum, Eigen::Dynamic, 1> movement_;  // sum of nz(|D(t)|^2) / t
+};
+
+}  // namespace viann

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <type_traits>
+#include <utility>
+
+#include "support/trajectories.hpp"
+#include "viann/displacement_importance.hpp"
+#include "viann/variance_importance.hpp"
+#include "viann/weight_view.hpp"
+
+// What tests need that go for every hook.
+
+using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Lets a hook observe weights of shape features x units, in either memory order.
+template <typename Hook>
+void observe(Hook& hook, const Eigen::MatrixXd& weights, bool row_major = false) {
+  if (row_major) {
+    hook.on_epoch_end(viann::features_by_units(RowMajorMatrixXd(weights)));
+  } else {
+    hook.on_epoch_end(viann::features_by_units(weights));
+  }
+}
+
+/// A hook that has seen a whole training, of which trajectory[0] is the start.
+template <typename Hook>
+Hook trained(const Trajectory& trajectory, Hook hook, bool row_major = false) {
+  if (row_major) {
+    hook.on_train_begin(viann::features_by_units(RowMajorMatrixXd(trajectory[0])));
+  } else {
+    hook.on_train_begin(viann::features_by_units(trajectory[0]));
+  }
+  for (std::size_t t = 1; t < trajectory.size(); ++t) observe(hook, trajectory[t], row_major);
+  return hook;
+}
+
+template <typename Hook>
+Hook trained(const Trajectory& trajectory, bool row_major = false) {
+  return trained(trajectory, Hook(), row_major);
+}
+
+/// The name of a hook in its messages.
+template <typename Hook>
+inline const char* name_of = nullptr;
+template <typename Scalar>
+inline constexpr const char* name_of<viann::VarianceImportance<Scalar>> =
+    "viann::VarianceImportance";
+template <typename Scalar>
+inline constexpr const char* name_of<viann::DisplacementImportance<Scalar>> =
+    "viann::DisplacementImportance";

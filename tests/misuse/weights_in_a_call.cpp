@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A hook takes no bare matrix, and a view no buffer without sizes and no complex numbers. Compiled
-// as it should be (must work) and with one mistake at a time (must not).
+// A hook takes no bare matrix, a view no buffer without sizes and no complex numbers, and not
+// everything is a hook. Compiled as it should be (must work) and with one mistake at a time (must
+// not).
 
 #include <vector>
 #include <viann/viann.hpp>
@@ -17,6 +18,8 @@ int main() {
   importance.on_epoch_end(2.0 * W.transpose());
 #elif defined(BARE_DISPLACEMENT)
   viann::DisplacementImportance<>().on_epoch_end(W);
+#elif defined(NO_HOOK)
+  static_assert(viann::require_importance_hook<viann::WelfordAccumulator<>>());
 #elif defined(VECTOR_OF_NUMBERS)
   importance.on_epoch_end(viann::features_by_units(std::vector<double>(12)));
 #elif defined(COMPLEX_WEIGHTS)

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "viann/weight_view.hpp"
+
+/// The interface of every hook. Whatever has it works with the library's adapters, reports and
+/// diagnostics: VarianceImportance, DisplacementImportance, or a hook of your own. There is no base
+/// class to derive from.
+///
+/// | member                     | what it promises                                                |
+/// | -------------------------- | --------------------------------------------------------------- |
+/// | on_train_begin(view)       | starts afresh with the weights before training                  |
+/// | on_epoch_end(view)         | takes in the weights after an epoch                             |
+/// | on_train_end()             | throws std::logic_error if there is nothing to score            |
+/// | features(), units()        | shape of the layer, Eigen::Index; 0 until it is known           |
+/// | epochs()                   | epochs taken in since the start, std::int64_t                   |
+/// | raw_scores()               | one finite number per feature, Eigen::VectorXd, in its own unit |
+/// | scores()                   | these after min_max_normalize()                                 |
+/// | serialize(archive, version) | saves or loads: Boost.Serialization's and cereal's interface   |
+///
+/// A view is a WeightView of any real type in any storage order, to be used within the call.
+/// Weights that cannot be taken in are refused with std::invalid_argument, calls out of order with
+/// std::logic_error, and what is no number for scores with std::overflow_error; a call that throws
+/// leaves the hook as it was. All but the first two calls and loading are const.
+
+namespace viann {
+
+namespace detail {
+
+/// Stands for any archive.
+struct AnyArchive {
+  using is_loading = std::false_type;
+  template <typename T>
+  AnyArchive& operator&(const T& value);
+};
+
+/// Whether call(hook) compiles and gives a Result.
+template <typename Result, typename Hook, typename Call>
+constexpr bool gives(const Call&) {
+  if constexpr (std::is_invocable_v<Call, Hook&>) {
+    return std::is_same_v<Result, std::invoke_result_t<Call, Hook&>>;
+  } else {
+    return false;
+  }
+}
+
+template <typename Hook, typename Weights>
+constexpr bool takes_views_of() {
+  using View = decltype(viann::features_by_units(std::declval<const Weights&>()));
+  return gives<void, Hook>(
+             [](auto& hook) -> decltype(hook.on_train_begin(std::declval<const View&>())) {}) &&
+         gives<void, Hook>(
+             [](auto& hook) -> decltype(hook.on_epoch_end(std::declval<const View&>())) {});
+}
+
+template <typename Hook>
+constexpr bool has_train_end() {
+  return gives<void, const Hook>([](auto& hook) -> decltype(hook.on_train_end()) {});
+}
+
+template <typename Hook>
+constexpr bool has_counts() {
+  using Eigen::Index;
+  return gives<Index, const Hook>([](auto& hook) -> decltype(hook.features()) { return 0; }) &&
+         gives<Index, const Hook>([](auto& hook) -> decltype(hook.units()) { return 0; }) &&
+         gives<std::int64_t, const Hook>([](auto& hook) -> decltype(hook.epochs()) { return 0; });
+}
+
+template <typename Hook>
+constexpr bool has_scores() {
+  using Eigen::VectorXd;
+  return gives<VectorXd, const Hook>([](auto& h) -> decltype(h.raw_scores()) { return {}; }) &&
+         gives<VectorXd, const Hook>([](auto& h) -> decltype(h.scores()) { return {}; });
+}
+
+template <typename Hook>
+constexpr bool has_serialize() {
+  return gives<void, Hook>(
+      [](auto& hook) -> decltype(hook.serialize(std::declval<AnyArchive&>(), 0U)) {});
+}
+
+}  // namespace detail
+
+/// Compiles only if Hook has the interface of a hook; else the compiler's message says what is
+/// missing. Meant for the tests of a hook, and for whatever takes any hook:
+///
+///     static_assert(viann::require_importance_hook<MyHook>());
+template <typename Hook>
+constexpr bool require_importance_hook() {
+  static_assert(detail::takes_views_of<Hook, Eigen::MatrixXd>() &&
+                    detail::takes_views_of<Hook, Eigen::Transpose<Eigen::MatrixXf>>(),
+                "viann: a hook needs void on_train_begin(view) and void on_epoch_end(view) for "
+                "every type of view: template <typename Stored> void on_epoch_end(const "
+                "viann::WeightView<Stored>& weights).");
+  static_assert(detail::has_train_end<Hook>(), "viann: a hook needs void on_train_end() const.");
+  static_assert(detail::has_counts<Hook>(),
+                "viann: a hook needs Eigen::Index features() const, Eigen::Index units() const and "
+                "std::int64_t epochs() const.");
+  static_assert(detail::has_scores<Hook>(),
+                "viann: a hook needs Eigen::VectorXd raw_scores() const and Eigen::VectorXd "
+                "scores() const.");
+  static_assert(detail::has_serialize<Hook>(),
+                "viann: a hook needs template <class Archive> void serialize(Archive& archive, "
+                "unsigned version).");
+  return true;
+}
+
+}  // namespace viann

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+//
+// What every hook promises, for every hook. What it measures is tested in the hook's own file.
+
+#include "viann/importance_hook.hpp"
+
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/hooks.hpp"
+#include "support/stream_archive.hpp"
+#include "support/trajectories.hpp"
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+using viann::DisplacementImportance;
+using viann::features_by_units;
+using viann::require_importance_hook;
+using viann::units_by_features;
+using viann::VarianceImportance;
+
+static_assert(require_importance_hook<VarianceImportance<>>());
+static_assert(require_importance_hook<VarianceImportance<float>>());
+static_assert(require_importance_hook<VarianceImportance<long double>>());
+static_assert(require_importance_hook<DisplacementImportance<>>());
+static_assert(require_importance_hook<DisplacementImportance<float>>());
+static_assert(require_importance_hook<DisplacementImportance<long double>>());
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// The least that is a hook.
+struct FirstWeightOfEach {
+  template <typename Stored>
+  void on_train_begin(const viann::WeightView<Stored>& weights) {
+    units_ = weights.units();
+    scores_.setZero(weights.features());
+  }
+  template <typename Stored>
+  void on_epoch_end(const viann::WeightView<Stored>& weights) {
+    scores_ = weights.features_by_units().col(0).template cast<double>();
+    ++epochs_;
+  }
+  void on_train_end() const {}
+  Eigen::Index features() const { return scores_.size(); }
+  Eigen::Index units() const { return units_; }
+  std::int64_t epochs() const { return epochs_; }
+  VectorXd raw_scores() const { return scores_; }
+  VectorXd scores() const { return scores_; }
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive& epochs_;
+  }
+
+ private:
+  VectorXd scores_;
+  Eigen::Index units_ = 0;
+  std::int64_t epochs_ = 0;
+};
+static_assert(require_importance_hook<FirstWeightOfEach>());
+
+// One requirement at a time, missed.
+struct TakesMatrices : FirstWeightOfEach {
+  void on_train_begin(const MatrixXd&);
+  void on_epoch_end(const MatrixXd&);
+};
+struct TakesOneTypeOfView : FirstWeightOfEach {
+  using FirstWeightOfEach::on_train_begin;
+  void on_epoch_end(const viann::WeightView<const MatrixXd&>&);
+};
+struct ReturnsFromTheHook : FirstWeightOfEach {
+  using FirstWeightOfEach::on_train_begin;
+  template <typename Stored>
+  bool on_epoch_end(const viann::WeightView<Stored>&);
+};
+struct EndsNotConst : FirstWeightOfEach {
+  void on_train_end() {}
+};
+struct CountsInInt : FirstWeightOfEach {
+  int epochs() const { return 0; }
+};
+struct ScoresInFloat : FirstWeightOfEach {
+  Eigen::VectorXf scores() const { return {}; }
+};
+struct SerializesForOneArchive : FirstWeightOfEach {
+  void serialize(SavingArchive&, unsigned) {}
+};
+using viann::detail::takes_views_of;
+static_assert(!takes_views_of<TakesMatrices, MatrixXd>());
+static_assert(takes_views_of<TakesOneTypeOfView, MatrixXd>());
+static_assert(!takes_views_of<TakesOneTypeOfView, Eigen::MatrixXf>());
+static_assert(!takes_views_of<ReturnsFromTheHook, MatrixXd>());
+static_assert(!viann::detail::has_train_end<EndsNotConst>());
+static_assert(!viann::detail::has_counts<CountsInInt>());
+static_assert(!viann::detail::has_scores<ScoresInFloat>());
+static_assert(!viann::detail::has_serialize<SerializesForOneArchive>());
+static_assert(!viann::detail::has_serialize<int>());
+
+}  // namespace
+
+#define VIANN_HOOKS VarianceImportance<>, DisplacementImportance<>
+#define VIANN_HOOKS_OF_ALL_TYPES                                                    \
+  VarianceImportance<float>, VarianceImportance<>, VarianceImportance<long double>, \
+      DisplacementImportance<float>, DisplacementImportance<>, DisplacementImportance<long double>
+
+TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) {
+  const auto [features, units] =
+      GENERATE(table<int, int>({{4, 4}, {30, 8}, {20, 20}, {3, 700}, {600, 5}}));
+  const auto trajectory = random_walk(features, units, 10, 43);
+  TestType column_major, transposed, row_major, buffer, block, map, ref, strided, expression,
+      product, alternating;
+  bool started = false;
+  const auto observe = [&](TestType& hook, const auto& view) {
+    if (started) {
+      hook.on_epoch_end(view);
+    } else {
+      hook.on_train_begin(view);
+    }
+  };
+  for (const auto& W : trajectory) {
+    const MatrixXd Wt = W.transpose();
+    const RowMajorMatrixXd R = W;
+    RowMajorMatrixXd larger = RowMajorMatrixXd::Constant(features + 4, units + 3, not_a_number);
+    larger.block(1, 2, features, units) = W;
+    std::vector<double> spaced(static_cast<std::size_t>(2 * features * units), not_a_number);
+    Eigen::Map<MatrixXd, 0, Eigen::Stride<Eigen::Dynamic, 2>> with_gaps(
+        spaced.data(), features, units,
+        Eigen::Stride<Eigen::Dynamic, 2>(Eigen::Index{2} * features, 2));
+    with_gaps = W;
+
+    observe(column_major, features_by_units(W));
+    observe(transposed, units_by_features(W.transpose()));
+    observe(row_major, features_by_units(R));
+    observe(buffer, features_by_units(R.data(), features, units));
+    observe(block, features_by_units(larger.block(1, 2, features, units)));
+    observe(map, units_by_features(Eigen::Map<const Eigen::ArrayXXd>(Wt.data(), units, features)));
+    observe(ref, features_by_units(Eigen::Ref<const MatrixXd>(W)));
+    observe(strided, features_by_units(with_gaps));
+    observe(expression, features_by_units(2 * W.array() - W.array()));
+    observe(product, units_by_features(Wt * MatrixXd::Identity(features, features)));
+    if (alternating.epochs() % 2 == 0) {
+      observe(alternating, features_by_units(W));
+    } else {
+      observe(alternating, units_by_features(Wt));
+    }
+    started = true;
+  }
+  CAPTURE(features, units);
+  CHECK(transposed == column_major);
+  CHECK(ref == column_major);
+  CHECK(strided == column_major);
+  CHECK(buffer == row_major);
+  CHECK(block == row_major);
+  CHECK(map == row_major);
+  CHECK(alternating == column_major);
+  const VectorXd raw = column_major.raw_scores();
+  for (const auto* other : {&transposed, &ref, &strided, &alternating}) {
+    CHECK(other->raw_scores() == raw);
+  }
+  for (const auto* other : {&row_major, &expression, &product}) {
+    CHECK(relative_error(other->raw_scores(), raw) < 1e-12);
+  }
+}
+
+TEMPLATE_TEST_CASE("a hook that was moved from is new and works", "", VIANN_HOOKS) {
+  const auto small = random_walk(3, 20, 5, 73), large = random_walk(50, 60, 5, 73);
+  const auto check_new = [](const TestType& hook) {
+    CHECK(hook.features() == 0);
+    CHECK(hook.units() == 0);
+    CHECK(hook.epochs() == 0);
+    CHECK_THROWS_AS(hook.scores(), std::logic_error);
+  };
+  auto source = trained<TestType>(small);
+  auto target = std::move(source);
+  CHECK(target == trained<TestType>(small));
+  check_new(source);  // NOLINT(bugprone-use-after-move)
+  source = trained(large, std::move(source));
+  CHECK(source == trained<TestType>(large));
+  source = std::move(target);
+  check_new(target);
+  CHECK(source == trained<TestType>(small));
+  CHECK(source.scores() == trained<TestType>(small).scores());
+}
+
+TEMPLATE_TEST_CASE("on_train_begin starts afresh", "", VIANN_HOOKS) {
+  auto hook = trained<TestType>(random_walk(4, 30, 6, 73));
+  const auto trajectory = random_walk(2, 5, 6, 79);
+  hook.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(hook.features() == 2);
+  CHECK(hook.units() == 5);
+  CHECK(hook.epochs() == 0);
+  CHECK_THROWS_AS(hook.scores(), std::logic_error);
+  CHECK(trained(trajectory, hook) == trained<TestType>(trajectory));
+}
+
+TEMPLATE_TEST_CASE("observing may go on after on_train_end", "", VIANN_HOOKS) {
+  const auto trajectory = random_walk(4, 3, 6, 83);
+  TestType hook;
+  hook.on_train_begin(features_by_units(trajectory[0]));
+  for (std::size_t t = 1; t < trajectory.size(); ++t) {
+    observe(hook, trajectory[t]);
+    CHECK(hook.epochs() == static_cast<std::int64_t>(t));
+    if (hook.epochs() > 1) hook.on_train_end();
+  }
+  CHECK(hook == trained<TestType>(trajectory));
+}
+
+TEMPLATE_TEST_CASE("weights that are refused change nothing", "", VIANN_HOOKS) {
+  const auto trajectory = random_walk(3, 4, 5, 89);
+  TestType started;
+  started.on_train_begin(features_by_units(trajectory[0]));
+  TestType hook = GENERATE_COPY(values({started, trained<TestType>(trajectory)}));
+  const TestType before = hook;
+  const auto refused = [&](const auto& view) {
+    const auto message = message_of<std::invalid_argument>([&] { hook.on_epoch_end(view); });
+    CHECK(hook == before);
+    CHECK(contains(message, name_of<TestType> + std::string(": epoch ") +
+                                std::to_string(before.epochs() + 1) + ": "));
+    return message;
+  };
+
+  CHECK(contains(refused(units_by_features(MatrixXd(0, 4))), "4 features x 0 units"));
+  MatrixXd bad = MatrixXd::Zero(3, 4);
+  bad(2, 1) = not_a_number;
+  CHECK(contains(refused(features_by_units(bad)), "(feature 2, unit 1) is nan; training has"));
+  CHECK(contains(refused(units_by_features(bad.transpose())), "(feature 2, unit 1) is nan"));
+  bad(1, 3) = -infinity;
+  CHECK(contains(refused(features_by_units(bad)), "(feature 1, unit 3) is -inf"));
+  CHECK(contains(refused(features_by_units(MatrixXd(0, 4))), "but the first seen were 3 x 4"));
+  CHECK(contains(refused(features_by_units(MatrixXd::Zero(3, 5))),
+                 "the weights are 3 features x 5 units, but the first seen were 3 x 4"));
+  CHECK(contains(refused(features_by_units(MatrixXd::Zero(2, 4))), "2 features x 4 units"));
+  CHECK(contains(refused(units_by_features(MatrixXd::Zero(3, 4))), "the axes are swapped"));
+}
+
+TEMPLATE_TEST_CASE("initial weights that are refused change nothing", "", VIANN_HOOKS) {
+  TestType hook = GENERATE(values({TestType(), trained<TestType>(random_walk(3, 20, 5, 97))}));
+  const TestType before = hook;
+  const std::string prefix = name_of<TestType> + std::string(": before training: ");
+  CHECK(contains(message_of<std::invalid_argument>([&] {
+                   hook.on_train_begin(features_by_units(MatrixXd::Constant(2, 2, not_a_number)));
+                 }),
+                 prefix + "the weight of (feature 0, unit 0) is nan"));
+  CHECK(contains(message_of<std::invalid_argument>(
+                     [&] { hook.on_train_begin(features_by_units(MatrixXd(2, 0))); }),
+                 prefix + "there are no weights (2 features x 0 units)"));
+  CHECK(hook == before);
+}
+
+TEMPLATE_TEST_CASE("a weight that the state cannot hold is refused", "", VarianceImportance<float>,
+                   DisplacementImportance<float>) {
+  TestType hook;
+  const MatrixXd large = MatrixXd::Constant(1, 2, 1e300);
+  const char* const reason = "(feature 0, unit 0) is 1e+300, beyond the range of the state's type";
+  CHECK(contains(
+      message_of<std::invalid_argument>([&] { hook.on_train_begin(features_by_units(large)); }),
+      reason));
+  CHECK(hook.features() == 0);
+  hook.on_train_begin(features_by_units(MatrixXd::Zero(1, 2)));
+  CHECK(contains(
+      message_of<std::invalid_argument>([&] { hook.on_epoch_end(features_by_units(large)); }),
+      reason));
+  CHECK(hook.epochs() == 0);
+}
+
+TEMPLATE_TEST_CASE("the weights may change after the call", "", VIANN_HOOKS) {
+  const auto trajectory = random_walk(3, 20, 5, 101);
+  TestType hook;
+  MatrixXd weights = trajectory[0];
+  hook.on_train_begin(features_by_units(weights));
+  for (std::size_t t = 1; t < trajectory.size(); ++t) {
+    weights = trajectory[t];
+    hook.on_epoch_end(features_by_units(weights));
+    weights.setConstant(not_a_number);
+  }
+  CHECK(hook == trained<TestType>(trajectory));
+  CHECK(hook.raw_scores() == trained<TestType>(trajectory).raw_scores());
+}
+
+TEMPLATE_TEST_CASE("comparison sees shape, memory order and epochs", "", VIANN_HOOKS) {
+  const auto trajectory = random_walk(3, 4, 5, 103);
+  const auto hook = trained<TestType>(trajectory);
+  CHECK(hook == trained<TestType>(trajectory));
+  CHECK_FALSE(hook != trained<TestType>(trajectory));
+  CHECK(hook != trained<TestType>({trajectory.begin(), trajectory.begin() + 4}));
+  CHECK(hook != trained<TestType>(random_walk(4, 3, 5, 103)));
+  CHECK(hook != trained<TestType>(trajectory, true));
+  TestType wide, high;
+  wide.on_train_begin(features_by_units(MatrixXd::Zero(3, 4)));
+  high.on_train_begin(features_by_units(MatrixXd::Zero(4, 3)));
+  CHECK(wide != high);
+  CHECK(wide != TestType());
+}
+
+TEMPLATE_TEST_CASE("a saved hook comes back to the bit and goes on", "", VIANN_HOOKS_OF_ALL_TYPES) {
+  const bool row_major = GENERATE(true, false);
+  const int units = GENERATE(4, 20);
+  const auto trajectory = random_walk(3, units, 8, 107);
+  TestType straight, resumed;
+  load(resumed, saved(straight));
+  CHECK(resumed == straight);
+  straight = trained<TestType>({trajectory[0]}, row_major);
+  for (const auto& weights : trajectory) {
+    load(resumed, saved(straight));
+    CHECK(resumed == straight);
+    CHECK(saved(resumed) == saved(straight));
+    observe(straight, weights, row_major);
+    observe(resumed, weights, row_major);
+    CHECK(resumed == straight);
+  }
+  CHECK(resumed.raw_scores() == straight.raw_scores());
+}
+
+TEMPLATE_TEST_CASE("a cut archive is refused and changes nothing", "", VIANN_HOOKS) {
+  auto hook = trained<TestType>(random_walk(3, 20, 5, 109));
+  const auto before = hook;
+  const std::string state = saved(hook);
+  for (auto end = state.find('\n'); end != state.size() - 1; end = state.find('\n', end + 1)) {
+    CHECK_THROWS_AS(load(hook, state.substr(0, end)), std::runtime_error);
+  }
+  CHECK(hook == before);
+}

@@ -22,12 +22,12 @@ namespace viann {
 ///
 /// Made by features_by_units() and units_by_features(), not by hand.
 ///
-/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, of shape
-///                 features x units.
+/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, or what derives from
+///                 one, of shape features x units.
 template <typename Stored>
 class WeightView {
  public:
-  using Expression = std::remove_cv_t<std::remove_reference_t<Stored>>;
+  using Expression = typename detail::RequireDense<Stored>::Type;
   using Scalar = typename Expression::Scalar;
   using Index = Eigen::Index;
 

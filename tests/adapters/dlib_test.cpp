@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
 using Eigen::Index;
@@ -157,18 +158,26 @@ TEST_CASE("in training, observing the view is observing a copy") {
     return weights;
   };
 
+  network(data.X.front());  // allocates the weights
   viann::VarianceImportance<> of_trainer, of_network, of_index, of_copies;
+  viann::DisplacementImportance<> moved, moved_copies;
+  moved.on_train_begin(dlib_weights(trainer));
+  moved_copies.on_train_begin(viann::features_by_units(copy()));
   for (int epoch = 0; epoch < 20; ++epoch) {
     trainer.train_one_step(data.X, data.y);
     of_trainer.on_epoch_end(dlib_weights(trainer));
     of_network.on_epoch_end(dlib_weights(network));
     of_index.on_epoch_end(dlib_weights<3>(trainer));
     of_copies.on_epoch_end(viann::features_by_units(copy()));
+    moved.on_epoch_end(dlib_weights(trainer));
+    moved_copies.on_epoch_end(viann::features_by_units(copy()));
   }
   CHECK(of_trainer.epochs() == 20);
   CHECK(of_trainer == of_copies);
   CHECK(of_network == of_copies);
   CHECK(of_index == of_copies);
+  CHECK(moved == moved_copies);
+  CHECK(moved.raw_scores().minCoeff() > 0);
   CHECK(of_trainer.weight_variance().minCoeff() > 0);
 
   const Eigen::VectorXd before = of_trainer.scores();

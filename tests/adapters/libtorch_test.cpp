@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
 #undef CHECK  // of libtorch's logging
@@ -236,18 +237,25 @@ TEST_CASE("in training, observing the view is observing a copy") {
   };
 
   viann::VarianceImportance<> of_layer, of_model, of_name, of_copies;
+  viann::DisplacementImportance<> moved, moved_copies;
   of_layer.on_train_begin(libtorch_weights(net.fc1));
+  moved.on_train_begin(libtorch_weights(net.fc1));
+  moved_copies.on_train_begin(viann::units_by_features(copy()));
   for (int epoch = 0; epoch < 20; ++epoch) {
     step();
     of_layer.on_epoch_end(libtorch_weights(net.fc1));
     of_model.on_epoch_end(libtorch_weights(net));
     of_name.on_epoch_end(libtorch_weights(net, "fc1"));
     of_copies.on_epoch_end(viann::units_by_features(copy()));
+    moved.on_epoch_end(libtorch_weights(net.fc1));
+    moved_copies.on_epoch_end(viann::units_by_features(copy()));
   }
   CHECK(of_layer.epochs() == 20);
   CHECK(of_layer == of_copies);
   CHECK(of_model == of_copies);
   CHECK(of_name == of_copies);
+  CHECK(moved == moved_copies);
+  CHECK(moved.raw_scores().minCoeff() > 0);
 
   const Eigen::VectorXd before = of_layer.scores();
   step();

@@ -2,6 +2,7 @@
 #include "viann/adapters/mlpack.hpp"
 
 #include "support/catch.hpp"
+#include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
 using Eigen::Index;
@@ -67,12 +68,21 @@ Network small_network() {
 }
 
 /// Copies the weights of layer 1 out by mlpack's own means.
+template <typename Hook>
 struct Copies {
   const Network& network;
-  viann::VarianceImportance<>& importance;
+  Hook& importance;
 
   template <typename Optimizer, typename Function, typename Coordinates>
+  void BeginOptimization(Optimizer&, Function&, Coordinates&) {
+    importance.on_train_begin(viann::units_by_features(copy()));
+  }
+  template <typename Optimizer, typename Function, typename Coordinates>
   void EndEpoch(Optimizer&, Function&, const Coordinates&, std::size_t, double) {
+    importance.on_epoch_end(viann::units_by_features(copy()));
+  }
+
+  Eigen::MatrixXd copy() const {
     const auto& linear = dynamic_cast<const mlpack::Linear&>(*network.Network()[1]);
     Eigen::MatrixXd weights(6, 4);
     for (arma::uword unit = 0; unit < 6; ++unit) {
@@ -81,7 +91,7 @@ struct Copies {
             linear.Weight()(unit, feature);
       }
     }
-    importance.on_epoch_end(viann::units_by_features(weights));
+    return weights;
   }
 };
 
@@ -185,14 +195,19 @@ TEST_CASE("in training, observing by the callback is observing a copy") {
   const Data data;
   Network network = small_network();
   viann::VarianceImportance<> of_network, of_layer, of_copies;
+  viann::DisplacementImportance<> moved, moved_copies;
   viann::MlpackCallbackOptions layer_1;
   layer_1.layer = 1;
   ens::Adam optimizer = adam(20);
   network.Train(data.X, data.Y, optimizer, mlpack_callback(of_network, network),
-                mlpack_callback(of_layer, network, layer_1), Copies{network, of_copies});
+                mlpack_callback(of_layer, network, layer_1), mlpack_callback(moved, network),
+                Copies<viann::VarianceImportance<>>{network, of_copies},
+                Copies<viann::DisplacementImportance<>>{network, moved_copies});
   CHECK(of_network.epochs() == 20);
   CHECK(of_network == of_copies);
   CHECK(of_layer == of_copies);
+  CHECK(moved == moved_copies);
+  CHECK(moved.raw_scores().minCoeff() > 0);
   CHECK(of_network.weight_variance().minCoeff() > 0);
 
   const Eigen::VectorXd before = of_network.scores();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Four ways to score a network's inputs, beside a random forest.
+// Five ways to score a network's inputs, beside a random forest.
 //
 // Nobody should trust one importance score alone. Trains the paper's NN2 on a data set and prints
-// what VIANN, permutation, leaving one feature out and Garson's algorithm say of it, what a random
-// forest finds important in the same data, and how far they all agree.
+// what VIANN, the weights' displacement, permutation, leaving one feature out and Garson's
+// algorithm say of it, what a random forest finds important in the same data, and how far they all
+// agree.
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -31,10 +32,13 @@ using Eigen::MatrixXf;
 examples::ScoreTable all_scores(const examples::Dataset& data, unsigned seed) {
   const examples::Problem problem = examples::paper_problem(data);
   auto net = examples::paper_network(problem, examples::Activation::Relu, seed);
-  viann::VarianceImportance<> importance;
+  viann::VarianceImportance<> variance;
+  viann::DisplacementImportance<> displacement;
+  displacement.on_train_begin(viann::features_by_units(net.first_layer()));
   examples::ProgressLine progress;
   examples::train_as_in_paper(net, problem, [&](int epoch) {
-    importance.on_epoch_end(viann::features_by_units(net.first_layer()));
+    variance.on_epoch_end(viann::features_by_units(net.first_layer()));
+    displacement.on_epoch_end(viann::features_by_units(net.first_layer()));
     progress.show("epoch " + std::to_string(epoch) + ", loss " +
                   std::to_string(net.loss(problem.X, problem.Y)));
   });
@@ -45,7 +49,8 @@ examples::ScoreTable all_scores(const examples::Dataset& data, unsigned seed) {
   permutations.repeats = 20;
   permutations.seed = seed;
   return {data.features,
-          {{"viann", importance.raw_scores()},
+          {{"viann", variance.raw_scores()},
+           {"displacement", displacement.raw_scores()},
            {"permutation", viann::permutation_importance(problem.X, loss, permutations).mean},
            {"leave_one_out", viann::leave_one_feature_out(problem.X, loss)},
            {"garson",
@@ -119,7 +124,7 @@ int main(int argc, char** argv) {
   std::string data_set = "iris";
   unsigned seed = 1;
   std::string csv, chart;
-  CLI::App app("What four scores of a network's inputs and a random forest say of the same data.");
+  CLI::App app("What five scores of a network's inputs and a random forest say of the same data.");
   app.add_option("data", data_set,
                  "iris, wine, breastcancer, digits, boston, diabetes, or a CSV file with a line of "
                  "names and the target as its last column")

@@ -116,18 +116,18 @@ class Report {
       std::size_t width = 0;
       for (const auto& cell : cells) width = std::max(width, detail::text_width(cell));
       for (std::size_t line = 0; line < lines.size(); ++line) {
-        lines[line] += "  " + detail::padded(cells[line], width, !column.has_texts());
+        lines[line].append("  ").append(detail::padded(cells[line], width, !column.has_texts()));
       }
     }
     const double largest = features() > 0 ? columns_[1].largest() : 0;  // 0 once moved from
     for (std::size_t row = 0; row < rows.size(); ++row) {
-      lines[row + (with_titles ? 1 : 0)] +=
-          "  " + detail::bar(scores()[rows[row]], largest, options.bar_width);
+      lines[row + (with_titles ? 1 : 0)].append("  ").append(
+          detail::bar(scores()[rows[row]], largest, options.bar_width));
     }
 
     std::string table;
     for (const std::string& line : lines) {
-      table += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+      table.append(line, 0, line.find_last_not_of(' ') + 1).append("\n");
     }
     const auto others = features() - static_cast<Eigen::Index>(rows.size());
     if (others > 0) table += detail::sentence("  ... and ", others, " more\n");
@@ -141,7 +141,8 @@ class Report {
     std::string text;
     const auto line = [&](const auto& field) {
       for (const Column& column : columns_) {
-        text += (&column == &columns_.front() ? "" : ",") + detail::csv_field(field(column));
+        text.append(&column == &columns_.front() ? "" : ",");
+        text += detail::csv_field(field(column));
       }
       text += '\n';
     };

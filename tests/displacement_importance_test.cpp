@@ -233,6 +233,24 @@ TEST_CASE("directions that coincide or vanish are projected on what there is") {
   CHECK(relative_error(importance.raw_scores(), formula(trajectory, true)) < 1e-12);
 }
 
+TEST_CASE("directions that all but coincide count as one") {
+  // Feature 1 starts at +-1 but for `spread`, and moves as if along the little that sets its w(0)
+  // apart from sign w(0).
+  const auto trained_with = [](double spread) {
+    Trajectory trajectory = random_walk(2, 32, 6, 81);
+    const Eigen::ArrayXXd pattern = trajectory[5].row(1).array();
+    const Eigen::ArrayXXd signs = trajectory[0].row(1).array().sign();
+    for (std::size_t t = 0; t < trajectory.size(); ++t) {
+      trajectory[t].row(1) = signs * (1 + (spread + 0.1 * static_cast<double>(t)) * pattern);
+    }
+    return trained<DisplacementImportance<>>(trajectory).raw_scores();
+  };
+  CHECK(relative_error(trained_with(1e-8), trained_with(0)) < 1e-6);
+  CHECK(relative_error(trained_with(1e-6), trained_with(0)) < 1e-4);
+  CHECK(trained_with(0)[1] > 0.1);
+  CHECK(trained_with(1e-3)[1] < 1e-4);
+}
+
 TEST_CASE("without enough units weight decay stays in, and the hook says so") {
   const auto few = decaying_walk(4, 15, 83), enough = decaying_walk(4, 16, 83);
   CHECK(DisplacementImportance<>::min_units_without_decay == 16);
@@ -324,6 +342,11 @@ TEST_CASE("squares beyond the range of double are an error, not infinity") {
     trajectory[2].row(1) *= -1e200;
     check();
   }
+  SECTION("from zero") {
+    trajectory[0].row(1).setZero();
+    trajectory[2].row(1) *= 1e200;
+    check();
+  }
   SECTION("a sum of squares that could be held is") {
     // Each row's squares, but not those of all rows together.
     const Trajectory small = random_walk(40, units, 4, 103);
@@ -339,6 +362,8 @@ TEST_CASE("comparison sees options and displacement") {
   const auto importance = trained<DisplacementImportance<>>(trajectory);
   CHECK(importance != trained(trajectory, DisplacementImportance<>(plain())));
   CHECK(DisplacementImportance<>() != DisplacementImportance<>(plain()));
+  CHECK(trained<DisplacementImportance<>>({trajectory[0]}) !=
+        trained<DisplacementImportance<>>({trajectory[1]}));
   const auto with = [&](std::size_t epoch) {
     Trajectory other = trajectory;
     other[epoch](1, 2) += 1;

@@ -147,8 +147,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// raw_i of every feature, from 0 (never moved, or ended at 0) to 1; all 0 if nothing has moved.
   /// May be read after every epoch, the first included.
   /// \throws std::logic_error if no epoch was observed.
-  /// \throws std::overflow_error if the square of a row exceeds the range of double, or of long
-  ///         double if Scalar is that.
+  /// \throws std::overflow_error if a feature's |w(T)|^2, or its |D(t)|^2 at any epoch, exceeds the
+  ///         range of double (of long double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
     const Sum harmonic = harmonic_;

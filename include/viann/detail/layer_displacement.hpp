@@ -2,7 +2,6 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -33,8 +32,8 @@ class LayerDisplacement {
 
   const Layer& layer() const { return layer_; }
 
-  /// By feature, of the weights last observed: |D|^2 and |w|^2. One that exceeds the range of Sum
-  /// is infinite.
+  /// By feature, of the weights last observed: |D|^2 and |w|^2. Infinite or NaN where a square
+  /// exceeds the range of Sum.
   const Sums& displacement() const { return displacement_; }
   const Sums& magnitude() const { return magnitude_; }
 
@@ -157,8 +156,7 @@ class LayerDisplacement {
                      along_initial * (along_initial * inverse_initial_[feature]) -
                      along_u * (along_u * inverse_sign_[feature]);
     const Sum rounding = static_cast<Sum>(layer_.units()) * std::numeric_limits<Sum>::epsilon();
-    if (rest <= rounding * displacement_[feature]) return 0;
-    return std::isfinite(rest) ? rest : std::numeric_limits<Sum>::infinity();
+    return rest < rounding * displacement_[feature] ? Sum(0) : rest;
   }
 
   Layer layer_;
@@ -175,7 +173,7 @@ class LayerDisplacement {
 };
 
 /// Shares of the total, x / sum(x), or zeros if that is 0. Allocates nothing. By the mean, because
-/// the sum of finite numbers may be none; an infinite number's share is NaN.
+/// the sum of finite numbers may be none. The share of what is infinite or NaN is NaN, no other is.
 template <typename Sums>
 auto shares(const Sums& x) {
   using Sum = typename Sums::Scalar;

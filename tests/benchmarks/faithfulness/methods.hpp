@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <time.h>
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+#include <viann/baselines.hpp>
+#include <viann/displacement_importance.hpp>
+#include <viann/variance_importance.hpp>
+#include <viann/weight_view.hpp>
+
+#include "optimizers.hpp"
+#include "tasks.hpp"
+#ifdef FAITHFULNESS_WITH_XGBOOST
+#include "../../../examples/support/random_forest.hpp"
+#endif
+
+/// Trains a network and asks every method which inputs it relies on.
+
+namespace faithfulness {
+
+/// What the others are compared with, and what is taken as what the network really uses.
+constexpr const char* reference_method = "variance";
+constexpr const char* permutation_method = "permutation";
+
+/// Seconds of this thread's processor time, which other programs and threads do not count in.
+inline double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// Runs the call and adds what it took to the seconds.
+template <typename Call>
+auto timed(double& seconds, const Call& call) {
+  struct Timer {
+    double& seconds;
+    double begin = thread_seconds();
+    ~Timer() { seconds += thread_seconds() - begin; }
+  } timer{seconds};
+  return call();
+}
+
+struct Scored {
+  std::string method;
+  VectorXd scores;
+  double seconds = 0;
+};
+
+struct Trained {
+  std::vector<Scored> methods;
+  double skill;  // 1 - loss on the test samples / loss there without a look at the inputs
+  double epoch_seconds;
+};
+
+/// A training hook, whatever its type.
+struct Hook {
+  std::string method;
+  std::function<void(const Network&)> on_train_begin, on_epoch_end;
+  std::function<VectorXd()> scores;
+  double seconds = 0;
+};
+
+template <typename Importance>
+Hook make_hook(std::string method, Importance importance) {
+  const auto hook = std::make_shared<Importance>(std::move(importance));
+  const auto view = [](const Network& net) { return viann::features_by_units(net.first_layer()); };
+  return {std::move(method), [=](const Network& net) { hook->on_train_begin(view(net)); },
+          [=](const Network& net) { hook->on_epoch_end(view(net)); },
+          [=] { return hook->raw_scores(); }};
+}
+
+inline std::vector<Hook> make_hooks() {
+  const auto variance = [](std::int64_t max_epochs) {
+    viann::VarianceImportanceOptions options;
+    options.max_epochs = max_epochs;
+    return viann::VarianceImportance<>(options);
+  };
+  viann::VarianceImportanceOptions variance_alone;
+  variance_alone.combination = viann::ScoreCombination::Variance;
+  viann::DisplacementImportanceOptions plain;
+  plain.remove_decay = false;
+  return {make_hook(reference_method, viann::VarianceImportance<>()),
+          make_hook("variance, 5 epochs", variance(5)),
+          make_hook("variance, 10 epochs", variance(10)),
+          make_hook("variance alone", viann::VarianceImportance<>(variance_alone)),
+          make_hook("displacement", viann::DisplacementImportance<>()),
+          make_hook("displacement, plain", viann::DisplacementImportance<>(plain))};
+}
+
+/// Of the loss that predicting the training samples' mean, or shares of classes, has.
+inline double skill(Network& net, const Sample& sample) {
+  const auto mean = sample.Y.colwise().mean().eval();
+  double blind = 0;
+  if (sample.task == examples::Task::Regression) {
+    blind =
+        (sample.Y_test.rowwise() - mean).squaredNorm() / static_cast<double>(sample.Y_test.size());
+  } else {
+    blind = -(sample.Y_test * mean.array().log().matrix().transpose()).sum() /
+            static_cast<double>(sample.Y_test.rows());
+  }
+  return 1 - net.loss(sample.X_test, sample.Y_test) / blind;
+}
+
+/// One run: trains with the optimizer, hooks and all, and then asks the other methods but the
+/// forest. Permutation and leaving one out use the test samples.
+inline Trained train_and_score(const Sample& sample, const OptimizerSettings& settings, int epochs,
+                               std::uint64_t seed) {
+  Network net = make_network(sample.task, sample.X.cols(), sample.Y.cols(), seed);
+  Optimizer optimizer(settings, net);
+  std::vector<Hook> hooks = make_hooks();
+  for (Hook& hook : hooks) timed(hook.seconds, [&] { hook.on_train_begin(net); });
+
+  std::vector<Index> order(static_cast<std::size_t>(sample.X.rows()));
+  std::iota(order.begin(), order.end(), Index{0});
+  Random random(seed);
+  double training_seconds = 0;
+  for (int epoch = 0; epoch < epochs; ++epoch) {
+    timed(training_seconds,
+          [&] { train_one_epoch(net, optimizer, sample.X, sample.Y, order, random); });
+    for (Hook& hook : hooks) timed(hook.seconds, [&] { hook.on_epoch_end(net); });
+  }
+
+  Trained result{{}, skill(net, sample), training_seconds / epochs};
+  const auto add = [&](const char* method, const auto& scores, double seconds = 0) {
+    VectorXd values = timed(seconds, scores);
+    result.methods.push_back({method, std::move(values), seconds});
+  };
+  for (Hook& hook : hooks) add(hook.method.c_str(), hook.scores, hook.seconds);
+
+  const auto view = [&](std::size_t layer) {
+    return viann::features_by_units(net.layers()[layer].W);
+  };
+  const auto loss = [&](const Eigen::MatrixXf& X) { return net.loss(X, sample.Y_test); };
+  add("sum |w|",
+      [&] { return net.first_layer().cwiseAbs().rowwise().sum().cast<double>().eval(); });
+  add("sum w^2", [&] { return net.first_layer().rowwise().squaredNorm().cast<double>().eval(); });
+  add("olden", [&] { return viann::olden(view(0), view(1), view(2)).rowwise().norm().eval(); });
+  add("garson", [&] {  // for two hidden layers: through all paths from a unit of the first
+    const Eigen::MatrixXf paths = net.layers()[1].W.cwiseAbs() * net.layers()[2].W.cwiseAbs();
+    return viann::garson(view(0), viann::features_by_units(paths));
+  });
+  add("leave one out", [&] { return viann::leave_one_feature_out(sample.X_test, loss); });
+  add(permutation_method, [&] { return viann::permutation_importance(sample.X_test, loss).mean; });
+  add("random", [&] { return VectorXd(detail::uniform(sample.X.cols(), 1, random)); });
+  return result;
+}
+
+}  // namespace faithfulness

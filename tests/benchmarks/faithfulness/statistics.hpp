@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <vector>
+#include <viann/detail/shuffle.hpp>
+
+/// How well scores tell relevant inputs from irrelevant ones, and how sure a mean is.
+
+namespace faithfulness {
+
+using Flags = Eigen::Array<bool, Eigen::Dynamic, 1>;
+
+/// Average precision: the mean, over the relevant inputs, of the share of relevant ones among all
+/// that score at least as high. Equal scores enter together, so the inputs' order does not count.
+/// 1 is perfect; of scores drawn at random, about the share of relevant inputs is to be expected.
+/// NaN without relevant inputs.
+inline double average_precision(const Eigen::VectorXd& scores, const Flags& relevant) {
+  double sum = 0;
+  for (Eigen::Index i = 0; i < scores.size(); ++i) {
+    if (!relevant[i]) continue;
+    const auto as_high = (scores.array() >= scores[i]).eval();
+    sum +=
+        static_cast<double>((as_high && relevant).count()) / static_cast<double>(as_high.count());
+  }
+  return sum / static_cast<double>(relevant.count());
+}
+
+/// Area under the ROC curve: the probability that a relevant input scores higher than an irrelevant
+/// one, where a tie is half a success. 0.5 by chance. NaN unless there are inputs of both kinds.
+inline double area_under_curve(const Eigen::VectorXd& scores, const Flags& relevant) {
+  double won = 0;
+  for (Eigen::Index i = 0; i < scores.size(); ++i) {
+    if (!relevant[i]) continue;
+    won += static_cast<double>((!relevant && scores.array() < scores[i]).count()) +
+           0.5 * static_cast<double>((!relevant && scores.array() == scores[i]).count());
+  }
+  const auto positives = static_cast<double>(relevant.count());
+  return won / (positives * (static_cast<double>(relevant.size()) - positives));
+}
+
+/// The mean of the numbers that are none of NaN; NaN if there are none.
+inline double mean_of(const std::vector<double>& values) {
+  double sum = 0;
+  int count = 0;
+  for (const double value : values) {
+    if (value != value) continue;
+    sum += value;
+    ++count;
+  }
+  return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// The middle of the numbers; of an even count, the upper of the two.
+inline double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+struct Interval {
+  double mean, lower, upper;
+};
+
+/// The mean with its 95 % bootstrap interval: the 2.5 % and 97.5 % quantiles of the means of
+/// samples of the same size, drawn with replacement (B. Efron, The Annals of Statistics 7(1),
+/// 1979). Of few values it is too narrow.
+inline Interval bootstrap_mean(const std::vector<double>& values, std::size_t samples = 10000,
+                               std::uint64_t seed = 1) {
+  std::mt19937_64 random(seed);
+  std::vector<double> means(samples);
+  for (double& mean : means) {
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      sum += values[viann::detail::draw_below(values.size(), random)];
+    }
+    mean = sum / static_cast<double>(values.size());
+  }
+  std::sort(means.begin(), means.end());
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return {sum / static_cast<double>(values.size()), means[samples / 40],
+          means[samples - 1 - samples / 40]};
+}
+
+}  // namespace faithfulness

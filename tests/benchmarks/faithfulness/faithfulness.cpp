@@ -24,6 +24,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <regex>
 #include <stdexcept>
 #include <string>
@@ -31,6 +32,7 @@
 #include <utility>
 #include <vector>
 #include <viann/agreement.hpp>
+#include <viann/detail/shuffle.hpp>
 #include <viann/stability.hpp>
 
 #include "../../../examples/support/command_line.hpp"
@@ -67,6 +69,7 @@ struct Options {
   unsigned seeds = 10;
   int epochs = 100;
   unsigned threads = 2;
+  bool shuffle_labels = false;
 };
 
 /// Runs by task, seed and optimizer.
@@ -92,20 +95,40 @@ Row evaluate(const BenchmarkTask& task, const Scored& scored, const VectorXd& pe
   return row;
 }
 
+std::vector<Index> any_order(Index count, Random& random) {
+  std::vector<Index> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), Index{0});
+  viann::detail::shuffle(order.begin(), order.end(), random);
+  return order;
+}
+
+/// Deals the training samples' targets out anew, so that there is nothing to find in them.
+void shuffle_labels(Sample& sample, Random& random) {
+  const std::vector<Index> order = any_order(sample.Y.rows(), random);
+  sample.Y = sample.Y(order, Eigen::all).eval();
+  sample.training.y = sample.training.y(order).eval();
+}
+
 /// All optimizers on one sample of a task. \returns runs by optimizer.
 std::vector<Run> carry_out(const BenchmarkTask& task, unsigned seed, const Options& options) {
   std::seed_seq seeds(task.name.begin(), task.name.end());
   std::vector<std::uint32_t> start(1);
   seeds.generate(start.begin(), start.end());
   Random random(start[0] + std::uint64_t{seed} * 1000003);
-  const Sample sample = task.draw(random);
+  Sample sample = task.draw(random);
+  if (options.shuffle_labels) shuffle_labels(sample, random);
+  const std::uint64_t training_seed = random();  // so that optimizers start from the same weights
 #ifdef FAITHFULNESS_WITH_XGBOOST
   Scored forest{"random forest", {}};
-  forest.scores = timed(forest.seconds, [&] {
+  // Of splits that are equally good, as many are once a node holds few samples, XGBoost takes the
+  // first feature's: in the order of the data, that of the relevant ones.
+  const std::vector<Index> order = any_order(sample.X.cols(), random);
+  sample.training.X = sample.training.X(Eigen::all, order).eval();
+  forest.scores.resize(sample.X.cols());
+  forest.scores(order) = timed(forest.seconds, [&] {
     return examples::random_forest_importance(sample.training, seed, 64);
   });
 #endif
-  const std::uint64_t training_seed = random();  // so that optimizers start from the same weights
   std::vector<Run> runs;
   for (const OptimizerSettings& optimizer : options.optimizers) {
     Trained trained = train_and_score(sample, optimizer, options.epochs, training_seed);
@@ -247,11 +270,15 @@ class Tables {
   const std::string& method_name(std::size_t m) const { return runs_[0][0][0].rows[m].method; }
 
   void print_methods(const Group& group, Metric difference) const {
-    std::cout << "\n" << std::left << std::setw(21) << "method" << std::right;
+    std::cout << "\n" << std::left << std::setw(22) << "method" << std::right;
     for (const char* name : metric_names) std::cout << std::setw(12) << name;
-    std::cout << "   " << metric_names[difference] << " less that of " << reference_method << "\n";
+    for (const char* reference : {reference_method, second_reference_method}) {
+      std::cout << "   " << std::left << std::setw(24)
+                << metric_names[difference] + std::string(" less ") + reference << std::right;
+    }
+    std::cout << "\n";
     for (std::size_t m = 0; m < methods(); ++m) {
-      std::cout << std::left << std::setw(21) << method_name(m) << std::right
+      std::cout << std::left << std::setw(22) << method_name(m) << std::right
                 << std::setprecision(3);
       for (int metric = 0; metric < metrics; ++metric) {
         const auto of_units = by_unit(group, [&](std::size_t t) {
@@ -260,11 +287,17 @@ class Tables {
         });
         print_value(metric == Cost ? median_of(of_units) : mean_of(of_units), 12);
       }
-      if (method_name(m) != reference_method) {
+      for (const char* reference : {reference_method, second_reference_method}) {
+        std::cout << "   ";
+        if (method_name(m) == reference) {
+          std::cout << std::string(24, ' ');
+          continue;
+        }
+        const std::size_t other = method_called(reference);
         const Interval interval = bootstrap_mean(by_unit(group, [&](std::size_t t) {
-          return task_mean(t, m, difference) - task_mean(t, reference(), difference);
+          return task_mean(t, m, difference) - task_mean(t, other, difference);
         }));
-        std::cout << std::showpos << "   " << interval.mean << " [" << interval.lower << ", "
+        std::cout << std::showpos << interval.mean << " [" << interval.lower << ", "
                   << interval.upper << "]" << std::noshowpos;
       }
       std::cout << "\n";
@@ -273,12 +306,12 @@ class Tables {
 
   void print_by_optimizer(const Group& group, Metric metric) const {
     std::cout << "\n"
-              << std::left << std::setw(21) << metric_names[metric] + std::string(" by optimizer")
+              << std::left << std::setw(22) << metric_names[metric] + std::string(" by optimizer")
               << std::right;
     for (const auto& optimizer : options_.optimizers) std::cout << std::setw(12) << optimizer.name;
     std::cout << "\n";
     for (std::size_t m = 0; m < methods(); ++m) {
-      std::cout << std::left << std::setw(21) << method_name(m) << std::right;
+      std::cout << std::left << std::setw(22) << method_name(m) << std::right;
       for (std::size_t o = 0; o < options_.optimizers.size(); ++o) {
         print_value(
             mean_of(by_unit(
@@ -287,7 +320,7 @@ class Tables {
       }
       std::cout << "\n";
     }
-    std::cout << std::left << std::setw(21) << "(skill on test data)" << std::right;
+    std::cout << std::left << std::setw(22) << "(skill on test data)" << std::right;
     for (std::size_t o = 0; o < options_.optimizers.size(); ++o) {
       print_value(mean_of(by_unit(group,
                                   [&](std::size_t t) {
@@ -309,12 +342,12 @@ class Tables {
       }
     }
     std::cout << "\n"
-              << std::left << std::setw(21) << metric_names[metric] + std::string(" by family")
+              << std::left << std::setw(22) << metric_names[metric] + std::string(" by family")
               << std::right;
     for (const std::string& family : families) std::cout << std::setw(14) << family;
     std::cout << "\n";
     for (std::size_t m = 0; m < methods(); ++m) {
-      std::cout << std::left << std::setw(21) << method_name(m) << std::right;
+      std::cout << std::left << std::setw(22) << method_name(m) << std::right;
       for (const std::string& family : families) {
         print_value(
             mean_of(by_unit(
@@ -335,9 +368,9 @@ class Tables {
     }
   }
 
-  std::size_t reference() const {
+  std::size_t method_called(const std::string& name) const {
     std::size_t m = 0;
-    while (method_name(m) != reference_method) ++m;
+    while (method_name(m) != name) ++m;
     return m;
   }
 
@@ -392,6 +425,8 @@ int main(int argc, char** argv) {
   app.add_option("--half", half, "tasks to invent on, tasks to test on, or all")
       ->check(CLI::IsMember({"develop", "held-out", "all"}))
       ->capture_default_str();
+  app.add_flag("--shuffle-labels", options.shuffle_labels,
+               "train on labels that mean nothing: every AUC but 0.5 then tells of a bias");
   app.add_option("--epochs", options.epochs)->check(CLI::Range(2, 1000000))->capture_default_str();
   app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--csv", csv, "file for a row a run and method");

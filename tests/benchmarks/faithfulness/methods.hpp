@@ -17,6 +17,7 @@
 #include <viann/variance_importance.hpp>
 #include <viann/weight_view.hpp>
 
+#include "aligned_displacement.hpp"
 #include "optimizers.hpp"
 #include "tasks.hpp"
 #ifdef FAITHFULNESS_WITH_XGBOOST
@@ -29,6 +30,7 @@ namespace faithfulness {
 
 /// What the others are compared with, and what is taken as what the network really uses.
 constexpr const char* reference_method = "variance";
+constexpr const char* second_reference_method = "displacement";
 constexpr const char* permutation_method = "permutation";
 
 /// Seconds of this thread's processor time, which other programs and threads do not count in.
@@ -92,8 +94,9 @@ inline std::vector<Hook> make_hooks() {
           make_hook("variance, 5 epochs", variance(5)),
           make_hook("variance, 10 epochs", variance(10)),
           make_hook("variance alone", viann::VarianceImportance<>(variance_alone)),
-          make_hook("displacement", viann::DisplacementImportance<>()),
-          make_hook("displacement, plain", viann::DisplacementImportance<>(plain))};
+          make_hook(second_reference_method, viann::DisplacementImportance<>()),
+          make_hook("displacement, plain", viann::DisplacementImportance<>(plain)),
+          make_hook("displacement, aligned", AlignedDisplacement())};
 }
 
 /// Of the loss that predicting the training samples' mean, or shares of classes, has.

@@ -22,8 +22,8 @@ namespace viann {
 ///
 /// Made by features_by_units() and units_by_features(), not by hand.
 ///
-/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, or what derives from
-///                 one, of shape features x units.
+/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, or what derives
+///                 from one, of shape features x units.
 template <typename Stored>
 class WeightView {
  public:

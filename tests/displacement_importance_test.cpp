@@ -76,6 +76,20 @@ Trajectory decaying_walk(Index features, Index units, std::uint64_t seed) {
   return trajectory;
 }
 
+/// Loads a hook whose first initial weight has become infinite, which text cannot tell.
+struct InfiniteStart {
+  using is_loading = std::true_type;
+  LoadingArchive archive;
+  int values = 0;
+
+  template <typename T>
+  InfiniteStart& operator&(T& value) {
+    archive& value;
+    if (++values == 7) value = std::numeric_limits<T>::infinity();
+    return *this;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("the plain displacement by hand") {
@@ -399,12 +413,14 @@ TEST_CASE("a displacement that does not fit together is refused and changes noth
   load(importance, "1 1 1 3 4 1 1 " + state.substr(14));
   CHECK(importance == before);
   for (const auto* head :
-       {"1 -1 1 3 4 1 1 ", "1 0 1 3 4 1 1 ", "1 1 0 3 4 1 1 ", "1 1 -1 3 4 1 1 ", "1 1 1 -3 4 1 1 ",
-        "1 1 1 3 0 1 1 ", "1 1 1 0 4 1 1 ", "1 1 1 0 0 1 1 "}) {
+       {"1 -1 1 3 4 1 1 ", "1 -1 0 3 4 1 1 ", "1 0 1 3 4 1 1 ", "1 1 0 3 4 1 1 ", "1 1 -1 3 4 1 1 ",
+        "1 1 1 -3 4 1 1 ", "1 1 1 3 0 1 1 ", "1 1 1 0 4 1 1 ", "1 1 1 0 0 1 1 "}) {
     CAPTURE(head);
     CHECK(
         contains(message_of<std::runtime_error>([&] { load(importance, head + state.substr(14)); }),
                  "viann::DisplacementImportance: the archive is damaged"));
   }
+  InfiniteStart infinite_start{LoadingArchive(state)};
+  CHECK_THROWS_AS(importance.serialize(infinite_start, 0), std::runtime_error);
   CHECK(importance == before);
 }

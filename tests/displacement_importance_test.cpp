@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "viann/displacement_importance.hpp"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -30,32 +29,57 @@ DisplacementImportanceOptions plain() {
   return options;
 }
 
-/// The formula, spelled out in long double; the regression by a decomposition that copes with
-/// directions that coincide or vanish.
-VectorXd formula(const Trajectory& trajectory, bool remove_decay) {
-  using Matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-  using Vector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
+DisplacementImportanceOptions weighed(bool remove_decay = true) {
+  DisplacementImportanceOptions options;
+  options.remove_decay = remove_decay;
+  options.weigh_directions = true;
+  return options;
+}
+
+using Matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
+using Vector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
+
+/// What a least-squares regression of d on { w, sign w } leaves, directions that coincide or vanish
+/// being one or none.
+Vector without_decay(Vector d, const Vector& w) {
+  Vector u = w.array().sign();
+  if (w.squaredNorm() > 0) {
+    u -= w * (u.dot(w) / w.squaredNorm());
+    d -= w * (d.dot(w) / w.squaredNorm());
+  }
+  if (u.norm() > 1e-9L) d -= u * (d.dot(u) / u.squaredNorm());
+  return d;
+}
+
+/// The formula, spelled out in long double.
+VectorXd formula(const Trajectory& trajectory, bool remove_decay, bool weigh_directions = false) {
   const auto nz = [](const Vector& x) -> Vector { return x.sum() > 0 ? Vector(x / x.sum()) : x; };
+  const auto along = [](const Matrix& C, const Matrix& rows) -> Vector {
+    return (rows * C * rows.transpose()).diagonal();
+  };
   const Matrix W0 = trajectory[0].cast<long double>();
   Vector L = Vector::Zero(W0.rows());
+  Matrix C = Matrix::Zero(W0.cols(), W0.cols());
   long double harmonic = 0;
   for (std::size_t t = 1; t < trajectory.size(); ++t) {
-    const Matrix W = trajectory[t].cast<long double>();
-    Vector squares(W.rows());
-    for (Index i = 0; i < W.rows(); ++i) {
-      Vector D = (W.row(i) - W0.row(i)).transpose();
-      if (remove_decay) {
-        Matrix X(W.cols(), 2);
-        X << W0.row(i).transpose(), W0.row(i).transpose().array().sign().matrix();
-        D -= X * X.completeOrthogonalDecomposition().solve(D);
-      }
-      squares[i] = D.squaredNorm();
+    Matrix D = trajectory[t].cast<long double>() - W0;
+    for (Index i = 0; remove_decay && i < D.rows(); ++i) {
+      D.row(i) = without_decay(D.row(i).transpose(), W0.row(i).transpose()).transpose();
     }
-    L += nz(squares) / static_cast<long double>(t);
-    harmonic += 1 / static_cast<long double>(t);
+    const auto weight = 1 / static_cast<long double>(t);
+    if (weigh_directions) {
+      Matrix C_t = D.transpose() * D;
+      if (C_t.trace() > 0) C_t /= C_t.trace();
+      C += weight * C_t;
+      L += weight * nz(along(C_t, D));
+    } else {
+      L += weight * nz(D.rowwise().squaredNorm());
+    }
+    harmonic += weight;
   }
-  const Vector last = trajectory.back().cast<long double>().rowwise().squaredNorm();
-  return (L / harmonic).cwiseProduct(nz(last)).cwiseSqrt().cast<double>();
+  const Matrix last = trajectory.back().cast<long double>();
+  const Vector magnitude = weigh_directions ? along(C, last) : Vector(last.rowwise().squaredNorm());
+  return (L / harmonic).cwiseProduct(nz(magnitude)).cwiseSqrt().cast<double>();
 }
 
 /// The layers that every hook is tested with, and some with enough units to take decay out of.
@@ -85,7 +109,7 @@ struct InfiniteStart {
   template <typename T>
   InfiniteStart& operator&(T& value) {
     archive& value;
-    if (++values == 7) value = std::numeric_limits<T>::infinity();
+    if (++values == 8) value = std::numeric_limits<T>::infinity();
     return *this;
   }
 };
@@ -127,6 +151,42 @@ TEMPLATE_TEST_CASE("the displacement agrees with the formula for generated layer
   CHECK(importance.removes_decay() == (remove_decay && shape.second >= 16));
   CHECK(relative_error(importance.raw_scores(), formula(trajectory, importance.removes_decay())) <
         1e-11);
+}
+
+TEMPLATE_TEST_CASE("weighed by directions it agrees with the formula", "", float, double,
+                   long double) {
+  const auto [features, units] =
+      GENERATE(table<Index, Index>({{1, 1}, {1, 16}, {5, 3}, {4, 20}, {300, 17}, {3, 300}}));
+  const bool remove_decay = GENERATE(true, false);
+  const bool row_major = GENERATE(true, false);
+  const auto trajectory = decaying_walk(features, units, 43);
+  const DisplacementImportance<TestType> start(weighed(remove_decay));
+  const auto importance = trained(trajectory, start, row_major);
+  CAPTURE(features, units, remove_decay, row_major);
+  CHECK(relative_error(importance.raw_scores(),
+                       formula(trajectory, importance.removes_decay(), true)) < 1e-11);
+}
+
+TEST_CASE("directions: what moves with others counts more than what moves alone") {
+  // Every row's displacement has the square 1; the first three move along one direction.
+  MatrixXd W = MatrixXd::Zero(4, 3);
+  const auto start = features_by_units(W);
+  DisplacementImportance<> importance(weighed());
+  importance.on_train_begin(start);
+  W.col(0).head(3).setOnes();
+  W(3, 1) = 1;
+  importance.on_epoch_end(features_by_units(W));
+  // C(1) = diag(3, 1, 0) / 4; shares 3, 3, 3, 1 of 10, of movement and of final weights.
+  CHECK(importance.raw_scores().isApprox(Eigen::Vector4d(0.3, 0.3, 0.3, 0.1), 1e-15));
+  W(3, 2) = -1;
+  importance.on_epoch_end(features_by_units(W));
+  // C(2) = (3, 1, 1 with -1 between the last two) / 5; movement 3, 3, 3, 4 of 13. Twice the sum of
+  // C(t) / t is (2.1, 0.7, 0.2, and -0.2); final weights 2.1 three times, and 0.7 + 0.2 + 0.4.
+  const double moved_together = (0.3 + 3. / 13 / 2) / 1.5, moved_alone = (0.1 + 4. / 13 / 2) / 1.5;
+  CHECK(importance.raw_scores().isApprox(
+      Eigen::Vector4d(std::sqrt(moved_together * 2.1 / 7.6), std::sqrt(moved_together * 2.1 / 7.6),
+                      std::sqrt(moved_together * 2.1 / 7.6), std::sqrt(moved_alone * 1.3 / 7.6)),
+      1e-15));
 }
 
 TEMPLATE_TEST_CASE("displacements of weights of any real type", "", float, double, long double,
@@ -216,6 +276,35 @@ TEMPLATE_TEST_CASE("a feature that only decays scores 0 up to rounding", "", flo
   // Without the regression they do score.
   const auto with_decay = trained(trajectory, DisplacementImportance<TestType>(plain()), row_major);
   CHECK(with_decay.raw_scores().minCoeff() > 1e-3);
+}
+
+TEST_CASE("weighed by directions: what scaling, reordering, decay and rest do to the scores") {
+  const int units = GENERATE(3, 20);
+  const auto trajectory = decaying_walk(6, units, 73);
+  const auto raw_of = [](const Trajectory& seen) {
+    return trained(seen, DisplacementImportance<>(weighed())).raw_scores();
+  };
+  const VectorXd raw = raw_of(trajectory);
+  const auto changed = [&](const auto& change) {
+    Trajectory other = trajectory;
+    for (std::size_t t = 0; t < other.size(); ++t) change(other[t], t);
+    return raw_of(other);
+  };
+  for (const double c : {-2.0, 1e-150, 1e150}) {
+    CHECK(relative_error(changed([&](MatrixXd& W, auto) { W *= c; }), raw) < 1e-12);
+  }
+  CHECK(relative_error(changed([](MatrixXd& W, auto) { W = W.colwise().reverse().eval(); }),
+                       raw.reverse()) < 1e-12);
+  CHECK(relative_error(changed([](MatrixXd& W, auto) { W = W.rowwise().reverse().eval(); }), raw) <
+        1e-12);
+  CHECK(changed([&](MatrixXd& W, auto) { W.row(1) = trajectory[0].row(1); })[1] == 0);
+  CHECK(changed([&](MatrixXd& W, std::size_t t) {
+          W.row(1) = (1 - 0.03 * static_cast<double>(t)) * trajectory[0].row(1);
+        })[1] == Approx(0).margin(units >= 16 ? 1e-14 : 1));
+  CHECK(relative_error(raw_of({trajectory[0], trajectory[0], trajectory[4]}),
+                       formula({trajectory[0], trajectory[0], trajectory[4]}, units >= 16, true)) <
+        1e-12);
+  CHECK(raw_of({trajectory[0], trajectory[0]}).isZero(0));
 }
 
 TEST_CASE("decay is told from a movement that is much smaller") {
@@ -336,9 +425,10 @@ TEST_CASE("without an epoch there is no score") {
 TEST_CASE("squares beyond the range of double are an error, not infinity") {
   const int units = GENERATE(4, 16);
   const bool row_major = GENERATE(true, false);
+  const auto options = GENERATE(DisplacementImportanceOptions(), weighed());
   Trajectory trajectory = random_walk(3, units, 4, 101);
   const auto check = [&] {
-    const auto importance = trained<DisplacementImportance<>>(trajectory, row_major);
+    const auto importance = trained(trajectory, DisplacementImportance<>(options), row_major);
     CHECK(contains(message_of<std::overflow_error>([&] { importance.raw_scores(); }),
                    "viann::DisplacementImportance: after epoch 3 the score of feature 1 is too "
                    "large for a number"));
@@ -366,8 +456,9 @@ TEST_CASE("squares beyond the range of double are an error, not infinity") {
     const Trajectory small = random_walk(40, units, 4, 103);
     Trajectory large = small;
     for (auto& weights : large) weights *= 0.5e154 / small[0].rowwise().norm().maxCoeff();
-    CHECK(relative_error(trained<DisplacementImportance<>>(large, row_major).raw_scores(),
-                         trained<DisplacementImportance<>>(small, row_major).raw_scores()) < 1e-12);
+    const DisplacementImportance<> start(options);
+    CHECK(relative_error(trained(large, start, row_major).raw_scores(),
+                         trained(small, start, row_major).raw_scores()) < 1e-12);
   }
 }
 
@@ -376,6 +467,8 @@ TEST_CASE("comparison sees options and displacement") {
   const auto importance = trained<DisplacementImportance<>>(trajectory);
   CHECK(importance != trained(trajectory, DisplacementImportance<>(plain())));
   CHECK(DisplacementImportance<>() != DisplacementImportance<>(plain()));
+  CHECK(DisplacementImportance<>() != DisplacementImportance<>(weighed()));
+  CHECK(importance != trained(trajectory, DisplacementImportance<>(weighed())));
   CHECK(trained<DisplacementImportance<>>({trajectory[0]}) !=
         trained<DisplacementImportance<>>({trajectory[1]}));
   const auto with = [&](std::size_t epoch) {
@@ -392,12 +485,13 @@ TEST_CASE("comparison sees options and displacement") {
 }
 
 TEST_CASE("a saved displacement comes back with its options") {
+  const auto options = GENERATE(plain(), weighed(), weighed(false));
   const auto trajectory = decaying_walk(3, 20, 107);
-  auto saved_hook = trained(trajectory, DisplacementImportance<>(plain()));
+  auto saved_hook = trained(trajectory, DisplacementImportance<>(options));
   DisplacementImportance<> loaded;
   load(loaded, saved(saved_hook));
   CHECK(loaded == saved_hook);
-  CHECK_FALSE(loaded.removes_decay());
+  CHECK(loaded.removes_decay() == options.remove_decay);
   observe(loaded, trajectory[3]);
   observe(saved_hook, trajectory[3]);
   CHECK(loaded == saved_hook);
@@ -407,17 +501,17 @@ TEST_CASE("a displacement that does not fit together is refused and changes noth
   auto importance = trained<DisplacementImportance<>>({MatrixXd::Ones(3, 4), MatrixXd::Zero(3, 4)});
   const auto before = importance;
   const std::string state = saved(importance);
-  // The archive begins: remove_decay, epochs, the sum of 1/t, features, units, memory order, and
+  // The archive begins: the two options, epochs, the sum of 1/t, features, units, memory order, and
   // the initial weights.
-  REQUIRE(state.substr(0, 14) == "1\n1\n1\n3\n4\n1\n1\n");
-  load(importance, "1 1 1 3 4 1 1 " + state.substr(14));
+  REQUIRE(state.substr(0, 16) == "1\n0\n1\n1\n3\n4\n1\n1\n");
+  load(importance, "1 0 1 1 3 4 1 1 " + state.substr(16));
   CHECK(importance == before);
-  for (const auto* head :
-       {"1 -1 1 3 4 1 1 ", "1 -1 0 3 4 1 1 ", "1 0 1 3 4 1 1 ", "1 1 0 3 4 1 1 ", "1 1 -1 3 4 1 1 ",
-        "1 1 1 -3 4 1 1 ", "1 1 1 3 0 1 1 ", "1 1 1 0 4 1 1 ", "1 1 1 0 0 1 1 "}) {
+  for (const auto* head : {"1 0 -1 1 3 4 1 1 ", "1 0 -1 0 3 4 1 1 ", "1 0 0 1 3 4 1 1 ",
+                           "1 0 1 0 3 4 1 1 ", "1 0 1 -1 3 4 1 1 ", "1 0 1 1 -3 4 1 1 ",
+                           "1 0 1 1 3 0 1 1 ", "1 0 1 1 0 4 1 1 ", "1 0 1 1 0 0 1 1 "}) {
     CAPTURE(head);
     CHECK(
-        contains(message_of<std::runtime_error>([&] { load(importance, head + state.substr(14)); }),
+        contains(message_of<std::runtime_error>([&] { load(importance, head + state.substr(16)); }),
                  "viann::DisplacementImportance: the archive is damaged"));
   }
   InfiniteStart infinite_start{LoadingArchive(state)};

@@ -4,12 +4,16 @@
 #include <xgboost/c_api.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <numeric>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "dataset.hpp"
 
@@ -26,54 +30,66 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
     if (code != 0) throw std::runtime_error(std::string("XGBoost: ") + XGBGetLastError());
   };
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const RowMajor X = standardize(data.X).cast<float>();
+  const Eigen::MatrixXf Z = standardize(data.X).cast<float>();
   const Eigen::VectorXf y = data.y.cast<float>();
   const bool classes = are_classes(data.y);
-  const auto samples = static_cast<bst_ulong>(X.rows());
-  const auto features = static_cast<double>(X.cols());
+  const auto samples = static_cast<bst_ulong>(Z.rows());
+  const auto features = static_cast<double>(Z.cols());
 
-  DMatrixHandle matrix = nullptr;
-  check(XGDMatrixCreateFromMat(X.data(), samples, static_cast<bst_ulong>(X.cols()), NAN, &matrix));
-  const std::unique_ptr<void, decltype(&XGDMatrixFree)> matrix_owner(matrix, &XGDMatrixFree);
-  check(XGDMatrixSetFloatInfo(matrix, "label", y.data(), samples));
+  // Of splits that are equally good, as many are once a node holds few samples, XGBoost takes the
+  // first feature's. So ten times ten trees get the features in orders of their own.
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(Z.cols()));
+  std::iota(order.begin(), order.end(), Eigen::Index{0});
+  std::mt19937_64 random(seed);
+  Eigen::VectorXd importance = Eigen::VectorXd::Zero(Z.cols());
+  for (int part = 0; part < 10; ++part) {
+    std::shuffle(order.begin(), order.end(), random);
+    const RowMajor X = Z(Eigen::all, order);
+    DMatrixHandle matrix = nullptr;
+    check(
+        XGDMatrixCreateFromMat(X.data(), samples, static_cast<bst_ulong>(X.cols()), NAN, &matrix));
+    const std::unique_ptr<void, decltype(&XGDMatrixFree)> matrix_owner(matrix, &XGDMatrixFree);
+    check(XGDMatrixSetFloatInfo(matrix, "label", y.data(), samples));
 
-  BoosterHandle forest = nullptr;
-  check(XGBoosterCreate(&matrix, 1, &forest));
-  const std::unique_ptr<void, decltype(&XGBoosterFree)> forest_owner(forest, &XGBoosterFree);
-  const auto set = [&](const char* name, const std::string& value) {
-    check(XGBoosterSetParam(forest, name, value.c_str()));
-  };
-  // One round that grows all trees side by side is a forest. Each tree sees .632 of the samples,
-  // the share of distinct ones that a bootstrap sample has, and splits down to pure leaves.
-  set("num_parallel_tree", "100");
-  set("subsample", "0.632");
-  set("eta", "1");
-  set("lambda", "0");
-  set("max_depth", "64");
-  set("min_child_weight", "0.01");
-  set("tree_method", "hist");  // the one that samples columns by node
-  set("max_bin", std::to_string(bins));
-  set("seed", std::to_string(seed));
-  set("nthread", "1");
-  set("verbosity", "0");
-  if (classes) {
-    set("objective", "multi:softprob");
-    set("num_class", std::to_string(static_cast<int>(data.y.maxCoeff()) + 1));
-    set("colsample_bynode", std::to_string(std::sqrt(features) / features));
-  } else {
-    set("objective", "reg:squarederror");
+    BoosterHandle forest = nullptr;
+    check(XGBoosterCreate(&matrix, 1, &forest));
+    const std::unique_ptr<void, decltype(&XGBoosterFree)> forest_owner(forest, &XGBoosterFree);
+    const auto set = [&](const char* name, const std::string& value) {
+      check(XGBoosterSetParam(forest, name, value.c_str()));
+    };
+    // One round that grows all trees side by side is a forest. Each tree sees .632 of the samples,
+    // the share of distinct ones that a bootstrap sample has, and splits down to pure leaves.
+    set("num_parallel_tree", "10");
+    set("subsample", "0.632");
+    set("eta", "1");
+    set("lambda", "0");
+    set("max_depth", "64");
+    set("min_child_weight", "0.01");
+    set("tree_method", "hist");  // the one that samples columns by node
+    set("max_bin", std::to_string(bins));
+    set("seed", std::to_string(random() >> 33));  // XGBoost's is an int
+    set("nthread", "1");
+    set("verbosity", "0");
+    if (classes) {
+      set("objective", "multi:softprob");
+      set("num_class", std::to_string(static_cast<int>(data.y.maxCoeff()) + 1));
+      set("colsample_bynode", std::to_string(std::sqrt(features) / features));
+    } else {
+      set("objective", "reg:squarederror");
+    }
+    check(XGBoosterUpdateOneIter(forest, 0, matrix));
+
+    bst_ulong used_features = 0;
+    const char** names = nullptr;  // "f0", "f1", ...; features of no split are left out
+    bst_ulong dimensions = 0;
+    const bst_ulong* shape = nullptr;
+    const float* gains = nullptr;
+    check(XGBoosterFeatureScore(forest, R"({"importance_type": "total_gain"})", &used_features,
+                                &names, &dimensions, &shape, &gains));
+    for (bst_ulong i = 0; i < used_features; ++i) {
+      importance[order[std::stoul(names[i] + 1)]] += gains[i];
+    }
   }
-  check(XGBoosterUpdateOneIter(forest, 0, matrix));
-
-  bst_ulong used_features = 0;
-  const char** names = nullptr;  // "f0", "f1", ...; features of no split are left out
-  bst_ulong dimensions = 0;
-  const bst_ulong* shape = nullptr;
-  const float* gains = nullptr;
-  check(XGBoosterFeatureScore(forest, R"({"importance_type": "total_gain"})", &used_features,
-                              &names, &dimensions, &shape, &gains));
-  Eigen::VectorXd importance = Eigen::VectorXd::Zero(X.cols());
-  for (bst_ulong i = 0; i < used_features; ++i) importance[std::stoi(names[i] + 1)] = gains[i];
   return importance / importance.sum();
 }
 

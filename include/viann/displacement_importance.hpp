@@ -10,6 +10,7 @@
 #include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/hook.hpp"
 #include "viann/detail/layer_displacement.hpp"
+#include "viann/detail/movement_directions.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/weight_view.hpp"
 
@@ -20,9 +21,13 @@ struct DisplacementImportanceOptions {
   /// DisplacementImportance::min_units_without_decay units it stays in, whatever this says.
   bool remove_decay = true;
 
+  /// Whether to weigh movement and final weights by the directions in which all features' weights
+  /// move together. Right more often (README), but it takes time and memory of units^2.
+  bool weigh_directions = false;
+
   friend bool operator==(const DisplacementImportanceOptions& a,
                          const DisplacementImportanceOptions& b) {
-    return a.remove_decay == b.remove_decay;
+    return a.remove_decay == b.remove_decay && a.weigh_directions == b.weigh_directions;
   }
 };
 
@@ -59,6 +64,11 @@ struct DisplacementImportanceOptions {
 /// done to a feature without gradient: decay in proportion to the weight (SGD with L2, AdamW) moves
 /// it along w(0), Adam with L2 in its gradient along sign w(0).
 ///
+/// With weigh_directions, D_i(t) C(t) D_i(t)' takes the place of |D_i(t)|^2, and w_i(T) C w_i(T)'
+/// that of |w_i(T)|^2, where C(t) = D(t)' D(t) / |D(t)|^2 and C is its mean with weights 1/t. What
+/// an input has to tell moves its weights along the few directions that later layers listen to, and
+/// with them those of other inputs; noise moves them along all.
+///
 /// The score is viann's own. That weights which leave an important input move comes from VIANN (see
 /// VarianceImportance); that the movement since the start and the final size tell which weights
 /// matter is known from pruning (H. Zhou, J. Lan, R. Liu, J. Yosinski, Deconstructing Lottery
@@ -80,7 +90,9 @@ struct DisplacementImportanceOptions {
 /// Memory: one Scalar per weight, which is w(0), in the memory order of the first weights seen, and
 /// eight doubles per feature (long doubles if Scalar is that). No pointer to the weights is kept.
 /// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
-/// that size and allocates nothing; weights in the other memory order take longer.
+/// that size and allocates nothing; weights in the other memory order take longer. With
+/// weigh_directions units^2 doubles more are kept, an observation takes 6 units^2 operations per
+/// feature, copies the hook and allocates, and its rounding may depend on the number of threads.
 ///
 /// Messages count epochs from 1, features and units from 0. Reading in one thread while another
 /// observes is the caller's to order, as with any standard container.
@@ -121,10 +133,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
           "training; call on_train_begin() with them first.");
     }
     check(weights, epochs() + 1);
-    state_.observe(weights, removes_decay());
-    const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
-    movement_ += detail::shares(state_.displacement()) * inverse_epoch;
-    harmonic_.value() += inverse_epoch;
+    if (!options_.weigh_directions) return take_in(weights);
+    DisplacementImportance next(*this);  // matrix products allocate: all or nothing
+    next.take_in(weights);
+    *this = std::move(next);
   }
 
   using RefusesBareWeights::on_epoch_end;
@@ -152,9 +164,11 @@ class DisplacementImportance : detail::RefusesBareWeights {
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
     const Sum harmonic = harmonic_;
+    const auto& magnitude =
+        options_.weigh_directions ? directions_.magnitude() : state_.magnitude();
     return detail::finite_raw_scores(
-        (movement_ / harmonic * detail::shares(state_.magnitude())).sqrt().template cast<double>(),
-        name, epochs());
+        (movement_ / harmonic * detail::shares(magnitude)).sqrt().template cast<double>(), name,
+        epochs());
   }
 
   /// raw_scores() after min_max_normalize(), on the scale of every hook; throws what these throw.
@@ -163,7 +177,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_ &&
-           (a.movement_ == b.movement_).all();
+           a.directions_ == b.directions_ && (a.movement_ == b.movement_).all();
   }
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
     return !(a == b);
@@ -188,15 +202,31 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   void prepare() {
     state_.prepare(removes_decay());
+    if (options_.weigh_directions) directions_.start(state_.layer());
     movement_.setZero(features());
+  }
+
+  template <typename Stored>
+  void take_in(const WeightView<Stored>& weights) {
+    state_.observe(weights, removes_decay());
+    const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
+    if (options_.weigh_directions) {
+      const auto moved = directions_.observe(state_, weights, removes_decay(), inverse_epoch);
+      movement_ += detail::shares(moved) * inverse_epoch;
+    } else {
+      movement_ += detail::shares(state_.displacement()) * inverse_epoch;
+    }
+    harmonic_.value() += inverse_epoch;
   }
 
   template <class Archive>
   bool transfer(Archive& archive, const unsigned version) {
-    archive& options_.remove_decay& epochs_.value() & harmonic_.value();
+    archive& options_.remove_decay& options_.weigh_directions;
+    archive& epochs_.value() & harmonic_.value();
     if (!state_.serialize(archive, version)) return false;
     if constexpr (Archive::is_loading::value) prepare();
     detail::archive_elements(archive, movement_);
+    directions_.serialize(archive, version);  // nothing, unless they are weighed
     return epochs() >= 0 && (epochs() == 0 || features() > 0) && (epochs() > 0) == (harmonic_ >= 1);
   }
 
@@ -204,6 +234,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   detail::EmptiedByMove<std::int64_t> epochs_;
   detail::EmptiedByMove<Sum> harmonic_;  // sum of 1/t
   detail::LayerDisplacement<Scalar> state_;
+  detail::MovementDirections<Scalar> directions_;
   Eigen::Array<Sum, Eigen::Dynamic, 1> movement_;  // sum of nz(|D(t)|^2) / t
 };
 

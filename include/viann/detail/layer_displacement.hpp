@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
@@ -60,6 +61,42 @@ class LayerDisplacement {
     });
     if (!remove_decay) return;
     for (Index i = 0; i < displacement_.size(); ++i) displacement_[i] = without_decay(i);
+  }
+
+  /// Calls body(begin, D, w) for the features from `begin` on, a few hundred at a time: D_i and w_i
+  /// as rows of matrices that are the body's to change. For weights just observed.
+  template <typename Stored, typename Body>
+  void for_each_block(const WeightView<Stored>& weights, bool remove_decay,
+                      const Body& body) const {
+    using Block = Eigen::Matrix<Sum, Eigen::Dynamic, Eigen::Dynamic>;
+    constexpr Index most = 256;  // both blocks stay in a cache of some MiB
+    for (Index begin = 0; begin < layer_.features(); begin += most) {
+      const Index length = std::min(most, layer_.features() - begin);
+      layer_.keep_features_together([&](auto keep) {
+        const auto rows_of = [&](const auto& values) -> Block {
+          const auto state = values.array().template cast<Scalar>().template cast<Sum>();
+          if constexpr (keep() == KeepTogether::Rows) {
+            return state.middleRows(begin, length).matrix();
+          } else {
+            return state.middleCols(begin, length).matrix().transpose();
+          }
+        };
+        Block w = rows_of(in_state_order<keep()>(weights));
+        const Block w0 = rows_of(initial_);
+        Block D = w - w0;
+        if (remove_decay) {
+          const Sums along_u = along_sign_ - slope_ * along_initial_;
+          const Sums b = along_u * inverse_sign_;
+          const Sums a = along_initial_ * inverse_initial_ - b * slope_;
+          D -= a.matrix().segment(begin, length).asDiagonal() * w0;
+          D -= b.matrix().segment(begin, length).asDiagonal() * sign(w0.array()).matrix();
+          // What is left of a row that only decays is rounding: see without_decay().
+          const auto is_left = (displacement_ > 0).template cast<Sum>().matrix();
+          D = is_left.segment(begin, length).asDiagonal() * D;
+        }
+        body(begin, D, w);
+      });
+    }
   }
 
   friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {

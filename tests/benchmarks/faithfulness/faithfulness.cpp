@@ -120,12 +120,7 @@ std::vector<Run> carry_out(const BenchmarkTask& task, unsigned seed, const Optio
   const std::uint64_t training_seed = random();  // so that optimizers start from the same weights
 #ifdef FAITHFULNESS_WITH_XGBOOST
   Scored forest{"random forest", {}};
-  // Of splits that are equally good, as many are once a node holds few samples, XGBoost takes the
-  // first feature's: in the order of the data, that of the relevant ones.
-  const std::vector<Index> order = any_order(sample.X.cols(), random);
-  sample.training.X = sample.training.X(Eigen::all, order).eval();
-  forest.scores.resize(sample.X.cols());
-  forest.scores(order) = timed(forest.seconds, [&] {
+  forest.scores = timed(forest.seconds, [&] {
     return examples::random_forest_importance(sample.training, seed, 64);
   });
 #endif

@@ -17,7 +17,6 @@
 #include <viann/variance_importance.hpp>
 #include <viann/weight_view.hpp>
 
-#include "aligned_displacement.hpp"
 #include "optimizers.hpp"
 #include "tasks.hpp"
 #ifdef FAITHFULNESS_WITH_XGBOOST
@@ -90,13 +89,15 @@ inline std::vector<Hook> make_hooks() {
   variance_alone.combination = viann::ScoreCombination::Variance;
   viann::DisplacementImportanceOptions plain;
   plain.remove_decay = false;
+  viann::DisplacementImportanceOptions weighed;
+  weighed.weigh_directions = true;
   return {make_hook(reference_method, viann::VarianceImportance<>()),
           make_hook("variance, 5 epochs", variance(5)),
           make_hook("variance, 10 epochs", variance(10)),
           make_hook("variance alone", viann::VarianceImportance<>(variance_alone)),
           make_hook(second_reference_method, viann::DisplacementImportance<>()),
           make_hook("displacement, plain", viann::DisplacementImportance<>(plain)),
-          make_hook("displacement, aligned", AlignedDisplacement())};
+          make_hook("displacement, weighed", viann::DisplacementImportance<>(weighed))};
 }
 
 /// Of the loss that predicting the training samples' mean, or shares of classes, has.

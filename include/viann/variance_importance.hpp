@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -13,34 +12,11 @@
 #include "viann/detail/hook.hpp"
 #include "viann/detail/layer_variance.hpp"
 #include "viann/importance_scores.hpp"
+#include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
 #include "viann/welford_accumulator.hpp"
 
 namespace viann {
-
-/// What a feature's raw score sums over the units: v is the running variance of a weight w.
-enum class ScoreCombination {
-  VarianceTimesMagnitude,  ///< v * |w|, the paper's
-  Variance,                ///< v alone, for embeddings: a token's vector has no natural zero
-};
-
-struct VarianceImportanceOptions {
-  ScoreCombination combination = ScoreCombination::VarianceTimesMagnitude;
-
-  /// Whether the weights given to on_train_begin() are the first observation. The paper's
-  /// implementation does not count them. With true, on_train_begin() is no longer optional.
-  bool observe_initial_weights = false;
-
-  /// Observe the first so many epochs only; scores then stay what they were after these. Weights
-  /// go on moving when there is little left to learn, and later epochs tell of noise. The paper
-  /// observes all, which is the default.
-  std::int64_t max_epochs = std::numeric_limits<std::int64_t>::max();
-
-  friend bool operator==(const VarianceImportanceOptions& a, const VarianceImportanceOptions& b) {
-    return a.combination == b.combination &&
-           a.observe_initial_weights == b.observe_initial_weights && a.max_epochs == b.max_epochs;
-  }
-};
 
 /// Which inputs a network relies on, from the variance of its first layer's weights over training.
 ///
@@ -87,10 +63,7 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   /// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
   explicit VarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {
-    if (leaves_two_observations()) return;
-    throw std::invalid_argument(
-        detail::sentence("viann::VarianceImportance: max_epochs is ", options.max_epochs,
-                         ", but a variance takes at least two observations; raise it."));
+    detail::require_two_observations(options, name);
   }
 
   /// Starts afresh with the weights before training. Optional: it fixes and checks the shape before
@@ -192,19 +165,11 @@ class VarianceImportance : detail::RefusesBareWeights {
     }
   }
 
-  bool leaves_two_observations() const {
-    return options_.max_epochs >= (options_.observe_initial_weights ? 1 : 2);
-  }
-
   template <class Archive>
   bool transfer(Archive& archive, const unsigned version) {
-    auto combination = static_cast<std::int32_t>(options_.combination);
-    archive& combination& options_.observe_initial_weights& options_.max_epochs& epochs_.value();
-    options_.combination = static_cast<ScoreCombination>(combination);
-    if (combination < 0 || combination > static_cast<int>(ScoreCombination::Variance) ||
-        !leaves_two_observations() || !state_.serialize(archive, version)) {
-      return false;
-    }
+    const bool are_options = detail::archive_options(archive, options_);
+    archive& epochs_.value();
+    if (!are_options || !state_.serialize(archive, version)) return false;
     const bool has_initial = options_.observe_initial_weights && state_.count() > 0;
     return state_.count() == std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }

@@ -45,11 +45,13 @@ class Layer {
     return state.transpose();
   }
 
+  /// Takes the shape of weights and, unless it is given, their memory order.
   template <typename Stored>
-  void learn(const WeightView<Stored>& weights) {
+  void learn(const WeightView<Stored>& weights,
+             bool features_are_rows = !WeightView<Stored>::Expression::IsRowMajor) {
     features_ = weights.features();
     units_ = weights.units();
-    features_are_rows_ = !WeightView<Stored>::Expression::IsRowMajor;
+    features_are_rows_ = features_are_rows;
   }
 
   /// Refuses weights that a hook with a state of type State cannot take in.
@@ -58,33 +60,49 @@ class Layer {
   /// \throws std::invalid_argument
   template <typename State, typename Stored>
   void check(const WeightView<Stored>& weights, const char* hook, std::int64_t epoch) const {
-    const auto refuse = [&](const auto&... reason) {
-      throw std::invalid_argument(
-          sentence("viann::", hook, ": ", epoch > 0 ? sentence("epoch ", epoch) : "before training",
-                   ": ", reason...));
-    };
-    const auto& values = weights.features_by_units();
+    check_shape(weights, hook, epoch);
+    check_finite<State>(weights.features_by_units(), 0, hook, epoch);
+  }
+
+  /// The same in two parts; `values` are those of the features from first_feature on.
+  template <typename Stored>
+  void check_shape(const WeightView<Stored>& weights, const char* hook, std::int64_t epoch) const {
     const auto first_seen = [&] {
       return known() ? sentence(", but the first seen were ", features_, " x ", units_) : "";
     };
-    if (values.size() == 0) {
-      refuse("there are no weights (", values.rows(), " features x ", values.cols(), " units)",
+    const Eigen::Index features = weights.features();
+    const Eigen::Index units = weights.units();
+    if (features == 0 || units == 0) {
+      refuse(hook, epoch, "there are no weights (", features, " features x ", units, " units)",
              first_seen(), "; build the layer before it is observed.");
     }
-    if (known() && (values.rows() != features_ || values.cols() != units_)) {
-      const bool swapped = values.rows() == units_ && values.cols() == features_;
-      refuse("the weights are ", values.rows(), " features x ", values.cols(), " units",
+    if (known() && (features != features_ || units != units_)) {
+      const bool swapped = features == units_ && units == features_;
+      refuse(hook, epoch, "the weights are ", features, " features x ", units, " units",
              first_seen(),
              swapped ? "; the axes are swapped: one call says features_by_units, the other "
                        "units_by_features."
                      : "; observe the same layer in every call, or start afresh with "
                        "on_train_begin().");
     }
-    if (!all_finite<State>(values)) {
-      const NonFinite bad = first_non_finite<State>(values);
-      refuse("the weight of (feature ", bad.row, ", unit ", bad.col, ") is ", bad.value,
-             "; training has diverged: lower its learning rate or clip its gradients.");
-    }
+  }
+
+  template <typename State, typename Values>
+  static void check_finite(const Values& values, Eigen::Index first_feature, const char* hook,
+                           std::int64_t epoch) {
+    if (all_finite<State>(values)) return;
+    const NonFinite bad = first_non_finite<State>(values);
+    refuse(hook, epoch, "the weight of (feature ", first_feature + bad.row, ", unit ", bad.col,
+           ") is ", bad.value,
+           "; training has diverged: lower its learning rate or clip its gradients.");
+  }
+
+  /// \throws std::invalid_argument, always.
+  template <typename... Reason>
+  [[noreturn]] static void refuse(const char* hook, std::int64_t epoch, const Reason&... reason) {
+    throw std::invalid_argument(sentence("viann::", hook, ": ",
+                                         epoch > 0 ? sentence("epoch ", epoch) : "before training",
+                                         ": ", reason...));
   }
 
   friend bool operator==(const Layer& a, const Layer& b) {

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+
+#include "viann/detail/archive.hpp"
+#include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/hook.hpp"
+#include "viann/detail/layer.hpp"
+#include "viann/detail/sweep.hpp"
+#include "viann/importance_scores.hpp"
+#include "viann/variance_importance.hpp"
+#include "viann/weight_view.hpp"
+
+namespace viann {
+
+/// VarianceImportance for layers too large to sweep, of which an epoch moves few features' weights:
+/// embedding tables and wide sparse layers. It is told which, and takes in only these.
+///
+/// ```cpp
+/// #include <iostream>
+/// #include <vector>
+/// #include <viann/lazy_variance_importance.hpp>
+///
+/// int main() {
+///   Eigen::MatrixXd table = Eigen::MatrixXd::Random(1000, 8);  // 1000 tokens, 8 dimensions
+///   viann::LazyVarianceImportance<> importance;
+///   importance.on_train_begin(viann::features_by_units(table));
+///   for (int step = 0; step < 10; ++step) {
+///     const std::vector<int> tokens = {2, 3};  // those of a batch
+///     table.row(2) *= 1.1;                     // training, which here moves one of them
+///     importance.on_epoch_end(viann::features_by_units(table), tokens);
+///   }
+///   std::cout << importance.scores().head(4) << "\n";  // 0 0 1 0
+/// }
+/// ```
+///
+/// The scores are those that VarianceImportance gives for the whole table, up to rounding: a weight
+/// that does not move is an observation, too. Let a weight x have been observed c times, with the
+/// mean m and the sum of squared deviations M2, when k epochs pass in which it stays x. Merged
+/// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983), they make
+///
+///     M2 += (x - m)^2 c k / (c + k),    m += (x - m) k / (c + k)
+///
+/// which is done when the feature is next touched. For the score of an untouched feature two sums
+/// over its units suffice, that of M2 |x| and that of (x - m)^2 |x|.
+///
+/// A feature whose weights have moved must be named; else it counts as unmoved until it is. That
+/// takes an optimizer that leaves the others alone: no weight decay, momentum or Adam on all rows.
+///
+/// Memory: three Scalars per weight (x, m and M2) and two doubles (long doubles if Scalar is) and a
+/// count per feature. The weights of a feature lie side by side, whatever the table's memory order;
+/// in the order features x units, row-major, reading the table costs least. An observation reads
+/// the touched features' weights twice and their state once, writes their state, and allocates
+/// nothing; it runs in one thread. Scores take a few operations per feature.
+///
+/// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
+template <typename Scalar = double>
+class LazyVarianceImportance : detail::RefusesBareWeights {
+ public:
+  using Index = Eigen::Index;
+
+  /// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
+  explicit LazyVarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {
+    detail::require_two_observations(options, name);
+  }
+
+  /// Starts afresh with the weights of all features before training, the values of those that are
+  /// not touched. They are no observation unless the options say so.
+  /// \throws std::invalid_argument if there are none, or one is not finite; nothing is changed.
+  template <typename Stored>
+  void on_train_begin(const WeightView<Stored>& weights) {
+    LazyVarianceImportance fresh(options_);
+    fresh.start(weights, 0);
+    *this = std::move(fresh);
+  }
+
+  /// The hook: observes the weights at the end of an epoch, or of a step, after which only those of
+  /// the features `touched` may have changed.
+  /// \param weights  of all features
+  /// \param touched  a range of indices, in any order, to be read twice; repeated ones count once
+  /// \throws std::logic_error if no call has told all features' weights yet.
+  /// \throws std::invalid_argument if the shape differs from the first, or an index is none of a
+  ///         feature, or a touched feature's weight is not finite in Scalar; nothing is changed.
+  template <typename Stored, typename Indices>
+  void on_epoch_end(const WeightView<Stored>& weights, const Indices& touched) {
+    if (!layer_.known()) {
+      throw std::logic_error(
+          "viann::LazyVarianceImportance: the weights of untouched features are not known; call "
+          "on_train_begin() with those of all features first.");
+    }
+    take_in(weights, [&](const auto& body) {
+      for (const auto feature : touched) body(static_cast<Index>(feature));
+    });
+  }
+
+  /// The same if all features' weights may have changed. The first call fixes the shape unless
+  /// on_train_begin() did.
+  template <typename Stored>
+  void on_epoch_end(const WeightView<Stored>& weights) {
+    if (!layer_.known()) {
+      if (options_.observe_initial_weights) {
+        throw std::logic_error(
+            "viann::LazyVarianceImportance: observe_initial_weights is set; call on_train_begin() "
+            "with the weights before training first.");
+      }
+      LazyVarianceImportance fresh(options_);
+      fresh.start(weights, 1);
+      *this = std::move(fresh);
+    }
+    take_in(weights, [&](const auto& body) {
+      for (Index feature = 0; feature < features(); ++feature) body(feature);
+    });
+  }
+
+  using RefusesBareWeights::on_epoch_end;
+  using RefusesBareWeights::on_train_begin;
+
+  /// Optional: checks that there is something to score. Observing may go on afterwards.
+  /// \throws std::logic_error if there were fewer than two observations.
+  void on_train_end() const {
+    detail::require_observations(2, observations(), name, "on_train_end()");
+  }
+
+  /// Shape of the layer; 0 until it is fixed.
+  Index features() const { return layer_.features(); }
+  Index units() const { return layer_.units(); }
+
+  /// Number of epochs that on_epoch_end() has taken in, as in VarianceImportance.
+  std::int64_t epochs() const { return epochs_; }
+
+  /// As VarianceImportance::raw_scores(), and with its errors.
+  Eigen::VectorXd raw_scores() const {
+    detail::require_observations(2, observations(), name, "a score");
+    const auto n = static_cast<Sum>(observations());
+    const Sums c = counts_.template cast<Sum>();
+    const Sums raw = (settled_ + pending_ * (c * (n - c) / n)) / (n - 1);
+    return detail::finite_raw_scores(raw.template cast<double>(), name, epochs());
+  }
+
+  /// raw_scores() after min_max_normalize(); throws what these throw.
+  Eigen::VectorXd scores() const { return min_max_normalize(raw_scores()); }
+
+  /// Whether both have the same options and, bit for bit, the same state.
+  friend bool operator==(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
+    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.layer_ == b.layer_ &&
+           (a.counts_ == b.counts_).all() && (a.last_ == b.last_).all() &&
+           (a.mean_ == b.mean_).all() && (a.m2_ == b.m2_).all();
+  }
+  friend bool operator!=(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
+    return !(a == b);
+  }
+
+ private:
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  using Sum = detail::SumOf<Scalar>;
+  using Sums = Eigen::Array<Sum, Eigen::Dynamic, 1>;
+  static constexpr const char* name = "LazyVarianceImportance";  // in messages
+
+  // Observations of every feature, whether made or pending.
+  std::int64_t observations() const {
+    const bool has_initial = options_.observe_initial_weights && layer_.known();
+    return std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
+  }
+
+  template <typename Stored>
+  void start(const WeightView<Stored>& weights, std::int64_t epoch) {
+    layer_.template check<Scalar>(weights, name, epoch);
+    layer_.learn(weights, false);  // a feature is what is touched: its weights lie side by side
+    last_ = weights.features_by_units().transpose().array().template cast<Scalar>();
+    mean_.setZero(units(), features());
+    m2_.setZero(units(), features());
+    counts_.setZero(features());
+    settled_.setZero(features());
+    pending_.setZero(features());
+  }
+
+  // for_each_touched(body) calls body(feature). Checks all, and then takes in all.
+  template <typename Stored, typename ForEach>
+  void take_in(const WeightView<Stored>& weights, const ForEach& for_each_touched) {
+    const auto& values = weights.features_by_units();
+    layer_.check_shape(weights, name, epochs() + 1);
+    for_each_touched([&](Index feature) {
+      if (feature < 0 || feature >= features()) {
+        layer_.refuse(name, epochs() + 1, "there is no feature ", feature, " among ", features(),
+                      "; touched features are indices from 0 to ", features() - 1, ".");
+      }
+      layer_.template check_finite<Scalar>(values.row(feature), feature, name, epochs() + 1);
+    });
+    if (epochs() < options_.max_epochs) {
+      const std::int64_t n = observations();
+      for_each_touched([&](Index feature) {
+        if (counts_[feature] > n) return;  // repeated
+        observe(feature, values.row(feature).transpose().array().template cast<Scalar>(), n);
+      });
+    }
+    ++epochs_.value();
+  }
+
+  // Takes in x after n observations, of which those since the last touch are made up for.
+  template <typename Values>
+  void observe(Index feature, const Values& x, std::int64_t n) {
+    auto last = last_.col(feature);
+    auto mean = mean_.col(feature);
+    auto m2 = m2_.col(feature);
+    if (const std::int64_t c = counts_[feature]; c < n) {
+      const Scalar share = static_cast<Scalar>(n - c) / static_cast<Scalar>(n);
+      m2 += (last - mean) * ((last - mean) * (static_cast<Scalar>(c) * share));
+      mean += (last - mean) * share;
+    }
+    m2 += (x - mean) * ((x - mean) * (static_cast<Scalar>(n) / static_cast<Scalar>(n + 1)));
+    mean += (x - mean) * (Scalar(1) / static_cast<Scalar>(n + 1));
+    last = x;
+    counts_[feature] = n + 1;
+    sum(feature);
+  }
+
+  // What the feature's score needs of its state.
+  void sum(Index feature) {
+    const auto last = last_.col(feature).template cast<Sum>();
+    const auto m2 = m2_.col(feature).template cast<Sum>();
+    const auto squares = (last - mean_.col(feature).template cast<Sum>()).square();
+    if (options_.combination == ScoreCombination::VarianceTimesMagnitude) {
+      settled_[feature] = (m2 * last.abs()).sum();
+      pending_[feature] = (squares * last.abs()).sum();
+    } else {
+      settled_[feature] = m2.sum();
+      pending_[feature] = squares.sum();
+    }
+  }
+
+  VarianceImportanceOptions options_;
+  detail::EmptiedByMove<std::int64_t> epochs_;
+  detail::Layer layer_;
+  Array last_, mean_, m2_;                                // units x features
+  Eigen::Array<std::int64_t, Eigen::Dynamic, 1> counts_;  // by feature: observations made
+  Sums settled_, pending_;  // by feature, of |x| times M2 and (x - m)^2
+};
+
+}  // namespace viann

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+
+#include "viann/detail/checks.hpp"
+
+/// What the hooks that measure variance can be told: VarianceImportance, LazyVarianceImportance.
+
+namespace viann {
+
+/// What a feature's raw score sums over the units: v is the running variance of a weight w.
+enum class ScoreCombination {
+  VarianceTimesMagnitude,  ///< v * |w|, the paper's
+  Variance,                ///< v alone, for embeddings: a token's vector has no natural zero
+};
+
+struct VarianceImportanceOptions {
+  ScoreCombination combination = ScoreCombination::VarianceTimesMagnitude;
+
+  /// Whether the weights given to on_train_begin() are the first observation. The paper's
+  /// implementation does not count them. With true, on_train_begin() is no longer optional.
+  bool observe_initial_weights = false;
+
+  /// Observe the first so many epochs only; scores then stay what they were after these. Weights
+  /// go on moving when there is little left to learn, and later epochs tell of noise. The paper
+  /// observes all, which is the default.
+  std::int64_t max_epochs = std::numeric_limits<std::int64_t>::max();
+
+  friend bool operator==(const VarianceImportanceOptions& a, const VarianceImportanceOptions& b) {
+    return a.combination == b.combination &&
+           a.observe_initial_weights == b.observe_initial_weights && a.max_epochs == b.max_epochs;
+  }
+};
+
+namespace detail {
+
+inline bool leaves_two_observations(const VarianceImportanceOptions& options) {
+  return options.max_epochs >= (options.observe_initial_weights ? 1 : 2);
+}
+
+/// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
+inline void require_two_observations(const VarianceImportanceOptions& options, const char* hook) {
+  if (leaves_two_observations(options)) return;
+  throw std::invalid_argument(
+      sentence("viann::", hook, ": max_epochs is ", options.max_epochs,
+               ", but a variance takes at least two observations; raise it."));
+}
+
+/// Saves or loads options. \returns whether these are options.
+template <class Archive>
+bool archive_options(Archive& archive, VarianceImportanceOptions& options) {
+  auto combination = static_cast<std::int32_t>(options.combination);
+  archive& combination& options.observe_initial_weights& options.max_epochs;
+  options.combination = static_cast<ScoreCombination>(combination);
+  return combination >= 0 && combination <= static_cast<int>(ScoreCombination::Variance) &&
+         leaves_two_observations(options);
+}
+
+}  // namespace detail
+
+}  // namespace viann

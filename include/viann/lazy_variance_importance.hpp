@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "viann/detail/archive.hpp"
 #include "viann/detail/emptied_by_move.hpp"
@@ -137,9 +138,14 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(2, observations(), name, "a score");
     const auto n = static_cast<Sum>(observations());
-    const Sums c = counts_.template cast<Sum>();
-    const Sums raw = (settled_ + pending_ * (c * (n - c) / n)) / (n - 1);
-    return detail::finite_raw_scores(raw.template cast<double>(), name, epochs());
+    Eigen::VectorXd raw(features());
+    for (Index feature = 0; feature < features(); ++feature) {
+      const Seen& seen = seen_[static_cast<std::size_t>(feature)];
+      const auto c = static_cast<Sum>(seen.count);
+      raw[feature] =
+          static_cast<double>((seen.settled + seen.pending * (c * (n - c) / n)) / (n - 1));
+    }
+    return detail::finite_raw_scores(std::move(raw), name, epochs());
   }
 
   /// raw_scores() after min_max_normalize(); throws what these throw.
@@ -148,8 +154,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// Whether both have the same options and, bit for bit, the same state.
   friend bool operator==(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() && a.layer_ == b.layer_ &&
-           (a.counts_ == b.counts_).all() && (a.last_ == b.last_).all() &&
-           (a.mean_ == b.mean_).all() && (a.m2_ == b.m2_).all();
+           a.seen_ == b.seen_ && (a.state_ == b.state_).all();
   }
   friend bool operator!=(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
     return !(a == b);
@@ -158,8 +163,19 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
  private:
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   using Sum = detail::SumOf<Scalar>;
-  using Sums = Eigen::Array<Sum, Eigen::Dynamic, 1>;
   static constexpr const char* name = "LazyVarianceImportance";  // in messages
+
+  /// Of a feature: observations made, and of |x| times M2 and times (x - m)^2 the sums over its
+  /// units. In one place, because to reach a row's memory takes longer than to reckon with it.
+  struct Seen {
+    std::int64_t count = 0;
+    Sum settled = 0;
+    Sum pending = 0;
+
+    friend bool operator==(const Seen& a, const Seen& b) {
+      return a.count == b.count && a.settled == b.settled && a.pending == b.pending;
+    }
+  };
 
   // Observations of every feature, whether made or pending.
   std::int64_t observations() const {
@@ -171,12 +187,10 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   void start(const WeightView<Stored>& weights, std::int64_t epoch) {
     layer_.template check<Scalar>(weights, name, epoch);
     layer_.learn(weights, false);  // a feature is what is touched: its weights lie side by side
-    last_ = weights.features_by_units().transpose().array().template cast<Scalar>();
-    mean_.setZero(units(), features());
-    m2_.setZero(units(), features());
-    counts_.setZero(features());
-    settled_.setZero(features());
-    pending_.setZero(features());
+    state_.setZero(3 * units(), features());
+    state_.topRows(units()) =
+        weights.features_by_units().transpose().array().template cast<Scalar>();
+    seen_.assign(static_cast<std::size_t>(features()), Seen());
   }
 
   // for_each_touched(body) calls body(feature). Checks all, and then takes in all.
@@ -194,51 +208,55 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
       for_each_touched([&](Index feature) {
-        if (counts_[feature] > n) return;  // repeated
-        observe(feature, values.row(feature).transpose().array().template cast<Scalar>(), n);
+        const auto x = values.row(feature).transpose().array();
+        if (options_.combination == ScoreCombination::VarianceTimesMagnitude) {
+          observe(feature, x, n,
+                  [](const auto& magnitude, const auto& m2) { return m2 * magnitude; });
+        } else {
+          observe(feature, x, n, [](const auto& /*magnitude*/, const auto& m2) { return m2; });
+        }
       });
     }
     ++epochs_.value();
   }
 
-  // Takes in x after n observations, of which those since the last touch are made up for.
-  template <typename Values>
-  void observe(Index feature, const Values& x, std::int64_t n) {
-    auto last = last_.col(feature);
-    auto mean = mean_.col(feature);
-    auto m2 = m2_.col(feature);
-    if (const std::int64_t c = counts_[feature]; c < n) {
-      const Scalar share = static_cast<Scalar>(n - c) / static_cast<Scalar>(n);
-      m2 += (last - mean) * ((last - mean) * (static_cast<Scalar>(c) * share));
-      mean += (last - mean) * share;
-    }
-    m2 += (x - mean) * ((x - mean) * (static_cast<Scalar>(n) / static_cast<Scalar>(n + 1)));
-    mean += (x - mean) * (Scalar(1) / static_cast<Scalar>(n + 1));
-    last = x;
-    counts_[feature] = n + 1;
-    sum(feature);
-  }
-
-  // What the feature's score needs of its state.
-  void sum(Index feature) {
-    const auto last = last_.col(feature).template cast<Sum>();
-    const auto m2 = m2_.col(feature).template cast<Sum>();
-    const auto squares = (last - mean_.col(feature).template cast<Sum>()).square();
-    if (options_.combination == ScoreCombination::VarianceTimesMagnitude) {
-      settled_[feature] = (m2 * last.abs()).sum();
-      pending_[feature] = (squares * last.abs()).sum();
-    } else {
-      settled_[feature] = m2.sum();
-      pending_[feature] = squares.sum();
-    }
+  // Takes in x after n observations; those since the last touch are made up for. `terms` as in
+  // detail::LayerVariance.
+  template <typename Values, typename Terms>
+  void observe(Index feature, const Values& x, std::int64_t n, const Terms& terms) {
+    Seen& seen = seen_[static_cast<std::size_t>(feature)];
+    if (seen.count > n) return;  // repeated
+    const Scalar missed =
+        n == 0 ? Scalar(0) : static_cast<Scalar>(n - seen.count) / static_cast<Scalar>(n);
+    const Scalar missed_m2 = static_cast<Scalar>(seen.count) * missed;
+    const Scalar inverse = Scalar(1) / static_cast<Scalar>(n + 1);
+    const Scalar shrink = static_cast<Scalar>(n) / static_cast<Scalar>(n + 1);
+    detail::BlockSum<Sum> settled, pending;
+    detail::for_each_block(units(), [&](Index offset, auto length) {
+      auto last = state_.col(feature).segment(offset, length);
+      auto mean = state_.col(feature).segment(units() + offset, length);
+      auto m2 = state_.col(feature).segment(2 * units() + offset, length);
+      const auto now = x.segment(offset, length).template cast<Scalar>().eval();
+      const auto since = (last - mean).eval();
+      const auto mean_before = (mean + since * missed).eval();
+      const auto d = (now - mean_before).eval();
+      const auto sum = (m2 + since * (since * missed_m2) + d * (d * shrink)).eval();
+      const auto mean_now = (mean_before + d * inverse).eval();
+      last = now;
+      mean = mean_now;
+      m2 = sum;
+      const auto magnitude = now.abs().template cast<Sum>();
+      settled.add(terms(magnitude, sum.template cast<Sum>()));
+      pending.add(terms(magnitude, (now - mean_now).template cast<Sum>().square()));
+    });
+    seen = {n + 1, settled.value(), pending.value()};
   }
 
   VarianceImportanceOptions options_;
   detail::EmptiedByMove<std::int64_t> epochs_;
   detail::Layer layer_;
-  Array last_, mean_, m2_;                                // units x features
-  Eigen::Array<std::int64_t, Eigen::Dynamic, 1> counts_;  // by feature: observations made
-  Sums settled_, pending_;  // by feature, of |x| times M2 and (x - m)^2
+  Array state_;             // of every feature a column: x, m and M2, units of each
+  std::vector<Seen> seen_;  // by feature
 };
 
 }  // namespace viann

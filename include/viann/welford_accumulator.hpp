@@ -71,7 +71,7 @@ class WelfordAccumulator {
     // A row-major sample is read across; within panels of rows its cache lines are used up.
     constexpr auto keep =
         Derived::IsRowMajor ? detail::KeepTogether::Rows : detail::KeepTogether::Columns;
-    update<keep>(values, [](auto&&...) {});
+    update<keep>(values, [](Index, Index) { return [](auto&&...) {}; });
   }
 
   /// Takes in all that `other` has seen, as if its samples had been fed to this one
@@ -157,11 +157,12 @@ class WelfordAccumulator {
   template <typename>
   friend class detail::LayerVariance;
 
-  // Takes in a sample known to be finite and of the right shape. While a stretch of a column is in
-  // the cache it is handed on as visit(row, col, x, m2), where x are the sample's values and m2 the
-  // sums of squared deviations from (row, col) downwards: a sum over them costs no second sweep.
-  template <detail::KeepTogether keep, typename Derived, typename Visitor>
-  void update(const Derived& sample, const Visitor& visit) {
+  // Takes in a sample known to be finite and of the right shape. begin(row, col) is called for
+  // every stretch of a column from (row, col) downwards and returns what is called as visit(offset,
+  // x, m2) for its blocks while they are in registers: x are the sample's values, m2 the sums of
+  // squared deviations. A sum over them costs no second sweep.
+  template <detail::KeepTogether keep, typename Derived, typename Begin>
+  void update(const Derived& sample, const Begin& begin) {
     if (empty()) {
       Array mean = Array::Zero(sample.rows(), sample.cols());
       m2_ = Array::Zero(sample.rows(), sample.cols());
@@ -171,13 +172,19 @@ class WelfordAccumulator {
     const Scalar inverse = Scalar(1) / static_cast<Scalar>(n);
     const Scalar shrink = static_cast<Scalar>(n - 1) / static_cast<Scalar>(n);
     detail::for_each_stretch<keep>(rows(), cols(), [&](Index row, Index col, Index length) {
-      const auto x = sample.col(col).segment(row, length).array().template cast<Scalar>();
-      auto mean = mean_.col(col).segment(row, length);
-      auto m2 = m2_.col(col).segment(row, length);
-      // In this order of factors the first sample, with its shrink of 0, cannot overflow.
-      m2 += (x - mean) * ((x - mean) * shrink);
-      mean += (x - mean) * inverse;
-      visit(row, col, x, m2);
+      auto&& visit = begin(row, col);
+      detail::for_each_block(length, [&](Index offset, auto size) {
+        auto mean = mean_.col(col).segment(row + offset, size);
+        auto m2 = m2_.col(col).segment(row + offset, size);
+        const auto x =
+            sample.col(col).segment(row + offset, size).array().template cast<Scalar>().eval();
+        const auto d = (x - mean).eval();
+        // In this order of factors the first sample, with its shrink of 0, cannot overflow.
+        const auto sum = (m2 + d * (d * shrink)).eval();
+        m2 = sum;
+        mean += d * inverse;
+        visit(offset, x, sum);
+      });
     });
   }
 

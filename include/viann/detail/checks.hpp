@@ -6,6 +6,9 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+
+#include "viann/detail/sweep.hpp"
 
 namespace viann::detail {
 
@@ -17,13 +20,39 @@ std::string sentence(const Parts&... parts) {
   return out.str();
 }
 
+/// The type in which to look whether numbers are finite in State: their own if that is no wider,
+/// since a conversion takes longer than the look. Not half a float, of which no processor here has
+/// vectors.
+template <typename Number, typename State>
+using FiniteIn =
+    std::conditional_t<std::is_floating_point_v<Number> && sizeof(Number) <= sizeof(State), Number,
+                       State>;
+
 /// Whether every coefficient is finite after its conversion to State.
 ///
 /// 0 * x is 0 for a finite x and NaN for any other, so one vectorised sum tells; isfinite() one
 /// by one takes several times as long. Like every test for NaN it is lost under -ffast-math.
 template <typename State, typename Derived>
 bool all_finite(const Eigen::DenseBase<Derived>& values) {
-  return (values.derived().array().template cast<State>() * State(0)).sum() == State(0);
+  using Number = FiniteIn<typename Derived::Scalar, State>;
+  const auto numbers = values.derived().array().template cast<Number>();
+  const auto is_finite = [](const auto& part) { return (part * Number(0)).sum() == Number(0); };
+#ifdef _OPENMP
+  if (const int threads = Eigen::nbThreads(); threads > 1 && values.size() >= parallel_size) {
+    const Eigen::Index parts = values.outerSize();
+    bool finite = true;
+#pragma omp parallel for schedule(static) num_threads(threads) reduction(&& : finite)
+    for (Eigen::Index part = 0; part < parts; ++part) {
+      if constexpr (Derived::IsRowMajor) {
+        finite = finite && is_finite(numbers.row(part));
+      } else {
+        finite = finite && is_finite(numbers.col(part));
+      }
+    }
+    return finite;
+  }
+#endif
+  return is_finite(numbers);
 }
 
 /// A coefficient that is not finite after its conversion to State.

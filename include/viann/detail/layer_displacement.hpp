@@ -66,7 +66,7 @@ class LayerDisplacement {
   /// Calls body(begin, D, w) for the features from `begin` on, a few hundred at a time: D_i and w_i
   /// as rows of matrices that are the body's to change. For weights just observed.
   template <typename Stored, typename Body>
-  void for_each_block(const WeightView<Stored>& weights, bool remove_decay,
+  void for_each_panel(const WeightView<Stored>& weights, bool remove_decay,
                       const Body& body) const {
     using Block = Eigen::Matrix<Sum, Eigen::Dynamic, Eigen::Dynamic>;
     constexpr Index most = 256;  // both blocks stay in a cache of some MiB
@@ -121,22 +121,25 @@ class LayerDisplacement {
   /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
   /// loading, for the same `remove_decay` as observe().
   void prepare(bool remove_decay) {
-    displacement_.setZero(layer_.features());
+    for (Sums* sums : {&displacement_, &along_initial_, &along_sign_}) {
+      sums->setZero(layer_.features());
+    }
     if (!remove_decay) return;
-    along_initial_.setZero(layer_.features());
-    along_sign_.setZero(layer_.features());
     Sums squares = Sums::Zero(layer_.features());
     Sums absolutes = squares;
     Sums signs = squares;
     layer_.keep_features_together([&](auto keep) {
-      for_each_stretch<keep()>(initial_.rows(), initial_.cols(),
-                               [&](Index row, Index col, Index length) {
-                                 constexpr KeepTogether kept = decltype(keep)::value;
-                                 const auto w = stretch_of(initial_, row, col, length);
-                                 add_by_feature<kept>(squares, row, col, w.square());
-                                 add_by_feature<kept>(absolutes, row, col, w.abs());
-                                 add_by_feature<kept>(signs, row, col, sign(w).square());
-                               });
+      sweep<keep()>([&](Index row, Index col, Index length) {
+        using Adder = StretchSums<decltype(keep)::value, Sums>;
+        Adder add_square(squares, row, col), add_absolute(absolutes, row, col),
+            add_sign(signs, row, col);
+        detail::for_each_block(length, [&](Index offset, auto n) {
+          const auto w = block_of(initial_, row + offset, col, n);
+          add_square.add(offset, w.square());
+          add_absolute.add(offset, w.abs());
+          add_sign.add(offset, sign(w).square());
+        });
+      });
     });
     slope_ = (squares > 0).select(absolutes / squares, Sum(0));
     inverse_initial_ = (squares > 0).select(squares.inverse(), Sum(0));
@@ -146,18 +149,20 @@ class LayerDisplacement {
   }
 
  private:
-  using Stretch = Eigen::Array<Sum, Eigen::Dynamic, 1, Eigen::ColMajor, stretch_length, 1>;
+  // Values as a state of Scalar has them. Several sums read them: converted once, in registers.
+  template <typename Values, typename Length>
+  static auto block_of(const Values& values, Index row, Index col, Length n) {
+    return values.col(col)
+        .segment(row, n)
+        .array()
+        .template cast<Scalar>()
+        .template cast<Sum>()
+        .eval();
+  }
 
-  // Values as a state of Scalar has them. Several sums read them: converted once, on the stack.
-  template <typename Values>
-  static auto stretch_of(const Values& values, Index row, Index col, Index length) {
-    const auto stretch =
-        values.col(col).segment(row, length).array().template cast<Scalar>().template cast<Sum>();
-    if constexpr (std::is_same_v<typename Values::Scalar, Scalar> && std::is_same_v<Scalar, Sum>) {
-      return stretch;
-    } else {
-      return Stretch(stretch);
-    }
+  template <KeepTogether keep, typename Body>
+  void sweep(const Body& body) const {
+    for_each_stretch<keep>(initial_.rows(), initial_.cols(), body);
   }
 
   // Eigen's own is not vectorised, and would take longer than all the rest. A weight that is
@@ -170,18 +175,22 @@ class LayerDisplacement {
   template <KeepTogether keep, bool remove_decay, typename Values>
   void measure(const Values& values) {
     for (Sums* sums : {&displacement_, &magnitude_, &along_initial_, &along_sign_}) sums->setZero();
-    for_each_stretch<keep>(initial_.rows(), initial_.cols(),
-                           [&](Index row, Index col, Index length) {
-                             const auto w = stretch_of(values, row, col, length);
-                             const auto w0 = stretch_of(initial_, row, col, length);
-                             const Stretch d = w - w0;
-                             add_by_feature<keep>(magnitude_, row, col, w.square());
-                             add_by_feature<keep>(displacement_, row, col, d.square());
-                             if constexpr (remove_decay) {
-                               add_by_feature<keep>(along_initial_, row, col, d * w0);
-                               add_by_feature<keep>(along_sign_, row, col, d * sign(w0));
-                             }
-                           });
+    sweep<keep>([&](Index row, Index col, Index length) {
+      StretchSums<keep, Sums> add_magnitude(magnitude_, row, col),
+          add_displacement(displacement_, row, col), add_along_initial(along_initial_, row, col),
+          add_along_sign(along_sign_, row, col);
+      detail::for_each_block(length, [&](Index offset, auto n) {
+        const auto w = block_of(values, row + offset, col, n);
+        const auto w0 = block_of(initial_, row + offset, col, n);
+        const auto d = (w - w0).eval();
+        add_magnitude.add(offset, w.square());
+        add_displacement.add(offset, d.square());
+        if constexpr (remove_decay) {
+          add_along_initial.add(offset, d * w0);
+          add_along_sign.add(offset, d * sign(w0));
+        }
+      });
+    });
   }
 
   // |D|^2 of a feature. Where the row only decays, it is a difference of equal numbers, and less

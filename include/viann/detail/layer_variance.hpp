@@ -41,7 +41,7 @@ class LayerVariance {
   }
 
   /// Takes in weights that passed the layer's check.
-  /// \param terms  called as terms(w, m2) for stretches of |w| and of the sums of squared
+  /// \param terms  called as terms(w, m2) for blocks of |w| and of the sums of squared
   ///               deviations; returns an expression of what is to be summed over the units.
   template <typename Stored, typename Terms>
   void observe(const WeightView<Stored>& weights, const Terms& terms) {
@@ -75,13 +75,23 @@ class LayerVariance {
     sums_.setZero();
     layer_.keep_features_together([&](auto keep) {
       accumulator_.template update<keep()>(
-          in_state_order<keep()>(weights),
-          [&](Index row, Index col, const auto& w, const auto& m2) {
-            add_by_feature<decltype(keep)::value>(
-                sums_, row, col, terms(w.abs().template cast<Sum>(), m2.template cast<Sum>()));
+          in_state_order<keep()>(weights), [&](Index row, Index col) {
+            return Adder<decltype(keep)::value, Terms>{{sums_, row, col}, terms};
           });
     });
   }
+
+  // Adds the terms of a stretch to the sums.
+  template <KeepTogether keep, typename Terms>
+  struct Adder {
+    StretchSums<keep, Sums> sums;
+    const Terms& terms;
+
+    template <typename Block>
+    void operator()(Index offset, const Block& x, const Block& m2) {
+      sums.add(offset, terms(x.abs().template cast<Sum>(), m2.template cast<Sum>()));
+    }
+  };
 
   bool is_consistent() const {
     return layer_.is_consistent() &&

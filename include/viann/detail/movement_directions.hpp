@@ -47,14 +47,14 @@ class MovementDirections {
 
     Matrix now = Matrix::Zero(total_.rows(), total_.cols());
     if (has_moved) {
-      displacement.for_each_block(weights, remove_decay, [&](Index, auto& D, const auto&) {
+      displacement.for_each_panel(weights, remove_decay, [&](Index, auto& D, const auto&) {
         D *= inverse_norm;
         now.noalias() += D.transpose() * D;
       });
     }
     total_ += inverse_epoch * now;
     Sums movement = displacement.displacement();
-    displacement.for_each_block(weights, remove_decay, [&](Index begin, auto& D, const auto& w) {
+    displacement.for_each_panel(weights, remove_decay, [&](Index begin, auto& D, const auto& w) {
       D *= inverse_norm;
       if (has_moved) movement.segment(begin, D.rows()) = along(now, D);
       magnitude_.segment(begin, w.rows()) = along(total_, w);

@@ -13,9 +13,11 @@ namespace viann::detail {
 /// its rounding does not depend on the number of threads.
 enum class KeepTogether { Rows, Columns };
 
-/// A few stretches of doubles fit into a first-level cache of 32 KiB at once, so that several
-/// Eigen expressions over one stretch cost a single pass over memory.
+/// A few stretches of doubles fit into a first-level cache of 32 KiB at once.
 inline constexpr Eigen::Index stretch_length = 512;
+
+/// A block of doubles fills one register of AVX-512, two of AVX, four of SSE2.
+inline constexpr int block_length = 8;
 
 /// Below this many coefficients waking threads costs more than it saves.
 inline constexpr Eigen::Index parallel_size = Eigen::Index{1} << 17;
@@ -55,16 +57,61 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
   }
 }
 
-/// Adds the terms of a stretch from (row, col) downwards to the sums of their features, which are
-/// what the sweep keeps together.
-template <KeepTogether keep, typename Sums, typename Terms>
-void add_by_feature(Sums& sums, Eigen::Index row, Eigen::Index col, const Terms& terms) {
-  if constexpr (keep == KeepTogether::Rows) {
-    sums.segment(row, terms.size()) += terms;
-  } else {
-    sums[col] += terms.sum();
+/// Cuts a stretch into blocks of a fixed size, so that what several expressions need of a block
+/// stays in registers: body(offset, n), with n as Eigen's segment(offset, n) takes it.
+template <typename Body>
+void for_each_block(Eigen::Index length, const Body& body) {
+  Eigen::Index offset = 0;
+  for (; offset + block_length <= length; offset += block_length) {
+    body(offset, Eigen::fix<block_length>);
   }
+  for (; offset < length; ++offset) body(offset, Eigen::fix<1>);
 }
+
+/// A sum of blocks, in as many partial sums as a block has places: one would wait for itself at
+/// every term.
+template <typename Sum>
+class BlockSum {
+ public:
+  template <typename Terms>
+  void add(const Terms& terms) {
+    partial_.head(Eigen::fix<Terms::SizeAtCompileTime>) += terms;
+  }
+  Sum value() const { return partial_.sum(); }
+
+ private:
+  using Partial = Eigen::Array<Sum, block_length, 1>;
+  Partial partial_ = Partial::Zero();
+};
+
+/// Adds the terms of a stretch from (row, col) downwards to the sums of their features, which are
+/// what the sweep keeps together. To be made for one stretch; the sums are complete when it dies.
+template <KeepTogether keep, typename Sums>
+class StretchSums {
+ public:
+  StretchSums(Sums& sums, Eigen::Index row, Eigen::Index col)
+      : sums_(sums), feature_(keep == KeepTogether::Rows ? row : col) {}
+  StretchSums(const StretchSums&) = delete;
+  StretchSums& operator=(const StretchSums&) = delete;
+  ~StretchSums() {
+    if constexpr (keep == KeepTogether::Columns) sums_[feature_] += sum_.value();
+  }
+
+  /// The terms of a block.
+  template <typename Terms>
+  void add(Eigen::Index offset, const Terms& terms) {
+    if constexpr (keep == KeepTogether::Rows) {
+      sums_.segment(feature_ + offset, Eigen::fix<Terms::SizeAtCompileTime>) += terms;
+    } else {
+      sum_.add(terms);
+    }
+  }
+
+ private:
+  Sums& sums_;
+  Eigen::Index feature_;
+  BlockSum<typename Sums::Scalar> sum_;
+};
 
 /// A sum over many units keeps double's digits also where the state is float.
 template <typename Scalar>

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace viann::detail {
 
@@ -15,6 +16,14 @@ std::string sentence(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return out.str();
+}
+
+/// The name of a type that a state may be kept in.
+template <typename Scalar>
+constexpr const char* name_of_scalar() {
+  return std::is_same_v<Scalar, float>    ? "float"
+         : std::is_same_v<Scalar, double> ? "double"
+                                          : "long double";
 }
 
 /// Whether every coefficient is finite after its conversion to State.

@@ -1,9 +1,9 @@
 # Libraries that only some tests and examples need. These are built where their library is found;
 # so that none is left out unseen, VIANN_REQUIRE names libraries without which to stop.
-set(VIANN_REQUIRE "" CACHE STRING "Stop if one of these is missing: XGBoost;Torch;dlib;mlpack;gnuplot")
+set(VIANN_REQUIRE "" CACHE STRING "Stop if one of these is missing: XGBoost;Torch;dlib;mlpack;MPI;gnuplot")
 
 list(APPEND CMAKE_MODULE_PATH ${PROJECT_SOURCE_DIR}/cmake)
-foreach(library XGBoost Torch dlib mlpack)
+foreach(library XGBoost Torch dlib mlpack MPI)
   set(required QUIET)
   if(library IN_LIST VIANN_REQUIRE)
     set(required REQUIRED)

@@ -42,6 +42,13 @@ if(TARGET mlpack_callback)
   example_refuses(mlpack_callback "--epochs 1")
 endif()
 
+if(TARGET mpi_sharded_layer)
+  viann_mpi_test(example.mpi_sharded_layer 2 $<TARGET_FILE:mpi_sharded_layer> --epochs 5)
+  set_tests_properties(example.mpi_sharded_layer PROPERTIES
+    PASS_REGULAR_EXPRESSION "epoch 5/5  loss 0.[0-3].*${bars}")
+  example_refuses(mpi_sharded_layer "--epochs 1")
+endif()
+
 if(TARGET compare_with_random_forest)
   example_test(compare_with_random_forest
     "epoch [0-9]+, loss 0.*petal_length +[01].[0-9]+.*random_forest( +-?[01].[0-9]+)+ +1.00\n$"

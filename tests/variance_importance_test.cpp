@@ -385,3 +385,16 @@ TEST_CASE("an archive that does not fit together is refused and changes nothing"
     CHECK_THROWS_AS(load(unused, text), std::runtime_error);
   }
 }
+
+TEST_CASE("settings name the type and every option") {
+  CHECK(VarianceImportance<>().settings() ==
+        "viann::VarianceImportance<double> (VarianceTimesMagnitude, observe_initial_weights = "
+        "false, max_epochs = 9223372036854775807)");
+  VarianceImportanceOptions options;
+  options.combination = ScoreCombination::Variance;
+  options.observe_initial_weights = true;
+  options.max_epochs = 5;
+  CHECK(VarianceImportance<float>(options).settings() ==
+        "viann::VarianceImportance<float> (Variance, observe_initial_weights = true, max_epochs = "
+        "5)");
+}

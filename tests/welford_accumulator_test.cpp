@@ -307,6 +307,29 @@ TEST_CASE("accumulators of different shapes are not merged") {
   CHECK(accumulator == before);
 }
 
+TEMPLATE_TEST_CASE("an accumulator is its count, mean and squared deviations", "", float, double,
+                   long double) {
+  using Accumulator = WelfordAccumulator<TestType>;
+  Accumulator accumulator;
+  for (const auto& sample : random_walk(3, 4, 5, 11)) accumulator(sample);
+  CHECK((accumulator.squared_deviations() / TestType(4) == accumulator.variance()).all());
+  const Accumulator same(accumulator.count(), accumulator.mean(), accumulator.squared_deviations());
+  CHECK(same == accumulator);
+  CHECK(Accumulator(0, {}, {}) == Accumulator());
+
+  using Array = typename Accumulator::Array;
+  const auto refused = [](std::int64_t count, const Array& mean, const Array& m2) {
+    return message_of<std::invalid_argument>([&] { Accumulator(count, mean, m2); });
+  };
+  const Array ones = Array::Ones(2, 3);
+  CHECK(refused(5, ones, Array::Ones(3, 2)) ==
+        "viann::WelfordAccumulator: 5 samples, a mean of 2 x 3 and squared deviations of 3 x 2 are "
+        "no accumulator's state.");
+  CHECK(contains(refused(-1, ones, ones), "-1 samples"));
+  CHECK(contains(refused(0, ones, ones), "0 samples"));
+  CHECK(contains(refused(2, {}, {}), "a mean of 0 x 0"));
+}
+
 TEST_CASE("a sample that is refused changes nothing") {
   auto accumulator = GENERATE(WelfordAccumulator<>(), accumulated(random_walk(3, 4, 5, 23)));
   const auto before = accumulator;

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +28,17 @@
 /// Weights that cannot be taken in are refused with std::invalid_argument, calls out of order with
 /// std::logic_error, and what is no number for scores with std::overflow_error; a call that throws
 /// leaves the hook as it was. All but the first two calls and loading are const.
+///
+/// A hook may have three more members, for layers that are split over processes
+/// (viann/adapters/mpi.hpp). Without them it is taken to need the whole layer, as
+/// DisplacementImportance does, and is refused there.
+///
+/// - `static constexpr bool additive_over_units = true`: the raw scores of a layer are the sums of
+///   those of its parts, where every part has some of the units.
+/// - `static constexpr bool independent_over_features = true`: the raw scores of some features
+///   are the same with and without the others in the layer.
+/// - `std::string settings() const`: type and options in words. Hooks with equal settings measure
+///   the same; the first 500 characters are compared.
 
 namespace viann {
 
@@ -82,6 +94,22 @@ template <typename Hook>
 constexpr bool has_serialize() {
   return gives<void, Hook>(
       [](auto& hook) -> decltype(hook.serialize(std::declval<AnyArchive&>(), 0U)) {});
+}
+
+template <typename Hook, typename = void>
+inline constexpr bool additive_over_units = false;
+template <typename Hook>
+inline constexpr bool additive_over_units<Hook, std::enable_if_t<Hook::additive_over_units>> = true;
+
+template <typename Hook, typename = void>
+inline constexpr bool independent_over_features = false;
+template <typename Hook>
+inline constexpr bool
+    independent_over_features<Hook, std::enable_if_t<Hook::independent_over_features>> = true;
+
+template <typename Hook>
+constexpr bool has_settings() {
+  return gives<std::string, const Hook>([](auto& hook) -> decltype(hook.settings()) { return {}; });
 }
 
 }  // namespace detail

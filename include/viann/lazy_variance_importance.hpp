@@ -5,16 +5,18 @@
 #include <algorithm>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "viann/detail/archive.hpp"
+#include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/hook.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/importance_scores.hpp"
-#include "viann/variance_importance.hpp"
+#include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann {
@@ -64,6 +66,10 @@ template <typename Scalar = double>
 class LazyVarianceImportance : detail::RefusesBareWeights {
  public:
   using Index = Eigen::Index;
+
+  /// As in VarianceImportance: of a layer that is split over processes, each can observe its part.
+  static constexpr bool additive_over_units = true;
+  static constexpr bool independent_over_features = true;
 
   /// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
   explicit LazyVarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {
@@ -150,6 +156,12 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
 
   /// raw_scores() after min_max_normalize(); throws what these throw.
   Eigen::VectorXd scores() const { return min_max_normalize(raw_scores()); }
+
+  /// Type and options in words: hooks with equal settings measure the same.
+  std::string settings() const {
+    return detail::sentence("viann::LazyVarianceImportance<", detail::name_of_scalar<Scalar>(),
+                            "> (", detail::words_of(options_), ")");
+  }
 
   /// Whether both have the same options and, bit for bit, the same state.
   friend bool operator==(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {

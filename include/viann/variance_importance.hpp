@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "viann/detail/archive.hpp"
+#include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/hook.hpp"
 #include "viann/detail/layer_variance.hpp"
@@ -60,6 +62,11 @@ class VarianceImportance : detail::RefusesBareWeights {
  public:
   using Array = typename WelfordAccumulator<Scalar>::Array;
   using Index = Eigen::Index;
+
+  /// A raw score is a sum over the units, and its terms know one weight each: so of a layer that is
+  /// split over processes, each can observe its part (see importance_hook.hpp).
+  static constexpr bool additive_over_units = true;
+  static constexpr bool independent_over_features = true;
 
   /// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
   explicit VarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {
@@ -131,6 +138,12 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// observation, and the variance is NaN before the second.
   Array weight_mean() const { return state_.mean(); }
   Array weight_variance() const { return state_.variance(); }
+
+  /// Type and options in words: hooks with equal settings measure the same.
+  std::string settings() const {
+    return detail::sentence("viann::VarianceImportance<", detail::name_of_scalar<Scalar>(), "> (",
+                            detail::words_of(options_), ")");
+  }
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const VarianceImportance& a, const VarianceImportance& b) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
+#include <string>
 
 #include "viann/detail/checks.hpp"
 
@@ -47,6 +48,14 @@ inline void require_two_observations(const VarianceImportanceOptions& options, c
   throw std::invalid_argument(
       sentence("viann::", hook, ": max_epochs is ", options.max_epochs,
                ", but a variance takes at least two observations; raise it."));
+}
+
+/// The options in words, for a hook's settings().
+inline std::string words_of(const VarianceImportanceOptions& options) {
+  return sentence(
+      options.combination == ScoreCombination::Variance ? "Variance" : "VarianceTimesMagnitude",
+      ", observe_initial_weights = ", options.observe_initial_weights ? "true" : "false",
+      ", max_epochs = ", options.max_epochs);
 }
 
 /// Saves or loads options. \returns whether these are options.

@@ -19,7 +19,21 @@ namespace viann {
 namespace detail {
 template <typename Scalar>
 class LayerVariance;
+
+/// Merges, element by element, means and sums of squared deviations of other_n samples into those
+/// of n (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983).
+template <typename State, typename Other>
+void merge_samples(std::int64_t n, State& mean, State& m2, std::int64_t other_n,
+                   const Other& other_mean, const Other& other_m2) {
+  using Scalar = typename State::Scalar;
+  const auto ours = static_cast<Scalar>(n);
+  const auto theirs = static_cast<Scalar>(other_n);
+  const Scalar share = theirs / (ours + theirs);
+  m2 += other_m2 + (other_mean - mean) * ((other_mean - mean) * (ours * share));
+  mean += (other_mean - mean) * share;
 }
+
+}  // namespace detail
 
 /// Running mean and sample variance of every element of a matrix, over a stream of matrices.
 ///
@@ -61,6 +75,23 @@ class WelfordAccumulator {
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using Index = Eigen::Index;
 
+  WelfordAccumulator() = default;
+
+  /// An accumulator from the state of another: its count(), mean() and squared_deviations().
+  /// \throws std::invalid_argument if these do not fit together.
+  WelfordAccumulator(std::int64_t count, Array mean, Array squared_deviations) {
+    if (count < 0 || (count == 0) != (mean.size() == 0) ||
+        mean.rows() != squared_deviations.rows() || mean.cols() != squared_deviations.cols()) {
+      throw std::invalid_argument(detail::sentence(
+          "viann::WelfordAccumulator: ", count, " samples, a mean of ", mean.rows(), " x ",
+          mean.cols(), " and squared deviations of ", squared_deviations.rows(), " x ",
+          squared_deviations.cols(), " are no accumulator's state."));
+    }
+    count_ = count;
+    mean_ = std::move(mean);
+    m2_ = std::move(squared_deviations);
+  }
+
   /// Takes in a sample: any dense Eigen expression of real numbers. The first fixes the shape.
   /// \throws std::invalid_argument if the shape differs from the first sample's, or the sample
   ///         is empty, or a value is not finite in Scalar; the accumulator is then unchanged.
@@ -74,8 +105,7 @@ class WelfordAccumulator {
     update<keep>(values, [](Index, Index) { return [](auto&&...) {}; });
   }
 
-  /// Takes in all that `other` has seen, as if its samples had been fed to this one
-  /// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983).
+  /// Takes in all that `other` has seen, as if its samples had been fed to this one.
   /// \throws std::invalid_argument if both have seen samples and their shapes differ.
   WelfordAccumulator& operator+=(const WelfordAccumulator& other) {
     if (other.empty()) return *this;
@@ -85,11 +115,7 @@ class WelfordAccumulator {
           "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
           rows(), " x ", cols(), "; merge accumulators of the same matrix."));
     }
-    const auto ours = static_cast<Scalar>(count());
-    const auto theirs = static_cast<Scalar>(other.count());
-    const Scalar share = theirs / (ours + theirs);
-    m2_ += other.m2_ + (other.mean_ - mean_) * ((other.mean_ - mean_) * (ours * share));
-    mean_ += (other.mean_ - mean_) * share;
+    detail::merge_samples(count(), mean_, m2_, other.count(), other.mean_, other.m2_);
     count_ = count() + other.count();
     return *this;
   }
@@ -114,6 +140,9 @@ class WelfordAccumulator {
     }
     return m2_ / static_cast<Scalar>(count() - 1);
   }
+
+  /// M2, the sums of squared deviations from the mean, rows x cols.
+  const Array& squared_deviations() const { return m2_; }
 
   /// Back to the state of a new accumulator, without a shape.
   void reset() { *this = WelfordAccumulator(); }

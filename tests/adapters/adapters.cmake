@@ -1,12 +1,19 @@
 # Tests against the real libraries, where these are found. The frameworks' examples join the target.
 add_custom_target(adapters)
+
+# A translation unit of its own, in which an adapter's header compiles alone.
+function(viann_adapter_unit adapter unit)
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/headers/adapters_${adapter}.cpp)
+  file(CONFIGURE OUTPUT ${file} CONTENT "#include <viann/adapters/${adapter}.hpp>\n")
+  set(${unit} ${file} PARENT_SCOPE)
+endfunction()
+
 function(viann_adapter_test adapter library)
   set(sources adapters/${adapter}_test.cpp)
   # The header compiles alone, and links in two translation units. mlpack's own headers do not,
   # with the stb of Debian 13.
   if(NOT adapter STREQUAL "mlpack")
-    set(unit ${CMAKE_CURRENT_BINARY_DIR}/headers/adapters_${adapter}.cpp)
-    file(CONFIGURE OUTPUT ${unit} CONTENT "#include <viann/adapters/${adapter}.hpp>\n")
+    viann_adapter_unit(${adapter} unit)
     list(APPEND sources ${unit})
   endif()
   viann_catch_test(${adapter}_test TEST_PREFIX "adapter.${adapter}: "
@@ -23,4 +30,16 @@ endif()
 if(mlpack_FOUND)
   viann_adapter_test(ensmallen mlpack::mlpack)
   viann_adapter_test(mlpack mlpack::mlpack)
+endif()
+
+# All tests in one program, which every rank runs.
+if(MPI_CXX_FOUND)
+  viann_adapter_unit(mpi unit)
+  viann_executable(mpi_test SOURCES adapters/mpi_test.cpp ${unit}
+    LIBRARIES Catch2::Catch2 MPI::MPI_CXX)
+  target_include_directories(mpi_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  foreach(ranks 1 2 4)
+    viann_mpi_test("adapter.mpi: ranks = ${ranks}" ${ranks} $<TARGET_FILE:mpi_test>)
+  endforeach()
+  add_dependencies(adapters mpi_test)
 endif()

@@ -20,6 +20,14 @@ std::string sentence(const Parts&... parts) {
   return out.str();
 }
 
+/// The name of a type that a state may be kept in.
+template <typename Scalar>
+constexpr const char* name_of_scalar() {
+  return std::is_same_v<Scalar, float>    ? "float"
+         : std::is_same_v<Scalar, double> ? "double"
+                                          : "long double";
+}
+
 /// The type in which to look whether numbers are finite in State: their own if that is no wider,
 /// since a conversion takes longer than the look. Not half a float, of which no processor here has
 /// vectors.

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+//
+// MPI: a first layer that is split over ranks by its inputs, as large embeddings are.
+//
+//     mpirun -n 2 mpi_sharded_layer
+//
+// Trains a classifier on the cell nuclei of breast tumours. Each rank holds some of the inputs and
+// the weights that leave them; the ranks add up what a hidden unit gets from each, and have the
+// rest of the network in common. Each rank's hook observes its own weights. The scores of all
+// inputs, on one scale, are read at the end by one call.
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <iomanip>
+#include <iostream>
+#include <numeric>
+#include <random>
+#include <sstream>
+#include <vector>
+#include <viann/adapters/mpi.hpp>
+#include <viann/viann.hpp>
+
+#include "support/command_line.hpp"
+#include "support/dataset.hpp"
+#include "support/progress_line.hpp"
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::RowVectorXd;
+using Eigen::VectorXd;
+
+constexpr Index units = 16;
+constexpr std::size_t batch_size = 16;
+constexpr double learning_rate = 0.05;
+
+/// One hidden layer of ReLUs and one output, the probability of a benign tumour.
+struct Network {
+  MatrixXd W;     // this rank's inputs x units
+  RowVectorXd b;  // the same on every rank from here on
+  VectorXd v;
+  double c = 0;
+
+  /// A step of stochastic gradient descent. X has the columns of this rank's inputs.
+  /// \returns the loss before it.
+  double train(const MatrixXd& X, const VectorXd& y) {
+    MatrixXd Z = X * W;
+    MPI_Allreduce(MPI_IN_PLACE, Z.data(), static_cast<int>(Z.size()), MPI_DOUBLE, MPI_SUM,
+                  MPI_COMM_WORLD);
+    Z.rowwise() += b;
+    const MatrixXd H = Z.cwiseMax(0.0);
+    const Eigen::ArrayXd logit = ((H * v).array() + c).cwiseMax(-30.0).cwiseMin(30.0);
+    const Eigen::ArrayXd p = 1 / (1 + (-logit).exp());
+    const double loss = -(y.array() * p.log() + (1 - y.array()) * (1 - p).log()).mean();
+
+    const VectorXd d = learning_rate / static_cast<double>(y.size()) * (p.matrix() - y);
+    const MatrixXd D = (Z.array() > 0).select(d * v.transpose(), 0.0);
+    W -= X.transpose() * D;
+    b -= D.colwise().sum();
+    v -= H.transpose() * d;
+    c -= d.sum();
+    return loss;
+  }
+};
+
+void mpi_sharded_layer(int epochs, unsigned seed) {
+  int rank = 0;
+  int ranks = 1;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+
+  const examples::Dataset tumours = examples::read_csv(EXAMPLES_DATA "/breastcancer.csv");
+  const MatrixXd all_inputs = examples::standardize(tumours.X);
+  const Index begin = all_inputs.cols() * rank / ranks;
+  const Index inputs = all_inputs.cols() * (rank + 1) / ranks - begin;
+  const MatrixXd X = all_inputs.middleCols(begin, inputs);  // all that this rank needs
+
+  // All ranks draw the same numbers, so that any number of them trains the same network.
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(0.0, 0.05);
+  const auto draw = [&] { return normal(random); };
+  Network net;
+  net.W = MatrixXd::NullaryExpr(all_inputs.cols(), units, draw).eval().middleRows(begin, inputs);
+  net.b = RowVectorXd::Zero(units);
+  net.v = VectorXd::NullaryExpr(units, draw);
+  viann::VarianceImportance<> importance;
+
+  std::vector<Index> order(static_cast<std::size_t>(X.rows()));
+  std::iota(order.begin(), order.end(), Index{0});
+  examples::ProgressLine progress;
+  for (int epoch = 1; epoch <= epochs; ++epoch) {
+    std::shuffle(order.begin(), order.end(), random);
+    double loss = 0;
+    for (std::size_t first = 0; first < order.size(); first += batch_size) {
+      const std::vector<Index> batch(
+          order.begin() + static_cast<std::ptrdiff_t>(first),
+          order.begin() + static_cast<std::ptrdiff_t>(std::min(first + batch_size, order.size())));
+      loss += static_cast<double>(batch.size()) * net.train(X(batch, Eigen::all), tumours.y(batch));
+    }
+    // The hook; it sends nothing. With more ranks than inputs, some have none to observe.
+    if (inputs > 0) importance.on_epoch_end(viann::features_by_units(net.W));
+
+    std::ostringstream line;
+    line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << epochs << "  loss "
+         << loss / static_cast<double>(X.rows());
+    if (rank == 0) progress.show(line.str());
+  }
+
+  const VectorXd scores = viann::mpi_scores_over_features(importance);  // <-- on every rank
+  if (rank != 0) return;
+  progress.finish();
+  std::cout << "\nImportance of the inputs, from most to least:\n"
+            << viann::Report(tumours.features, scores).table();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);
+  int epochs = 20;
+  unsigned seed = 1;
+  CLI::App app("Which features of cell nuclei does a network tell tumours by, if ranks share it?");
+  app.add_option("--epochs", epochs, "passes over the data")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  app.add_option("--seed", seed, "of initial weights and shuffling")->capture_default_str();
+  const int code = examples::run(app, argc, argv, [&] { mpi_sharded_layer(epochs, seed); });
+  MPI_Finalize();
+  return code;
+}

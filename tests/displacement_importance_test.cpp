@@ -393,15 +393,16 @@ TEST_CASE("a displacement that does not fit together is refused and changes noth
   auto importance = trained<DisplacementImportance<>>({MatrixXd::Ones(3, 4), MatrixXd::Zero(3, 4)});
   const auto before = importance;
   const Words words = words_of(saved(importance));
-  // After the head: remove_decay, epochs, the sum of 1/t, features, units, memory order, the
-  // initial weights, |w|^2, and last the movement and the checksum.
+  // After the head: remove_decay, epochs, the sum of 1/t, features, units, memory order, then a
+  // checksum and the initial weights, |w|^2, and last the movement and the checksum.
   const std::int64_t one = word_of(1.0);
-  REQUIRE(with_words(words, 3, {1, 1, one, 3, 4, 1, one}) == words);
+  REQUIRE(with_words(words, 3, {1, 1, one, 3, 4, 1}) == words);
+  REQUIRE(with_words(words, 10, {one, one}) == words);
   const auto refused = [&](std::size_t first, const std::vector<std::int64_t>& others) {
     CAPTURE(first, others);
-    CHECK(contains(message_of<std::runtime_error>(
-                       [&] { load(importance, sealed(with_words(words, first, others))); }),
-                   "viann::DisplacementImportance: the archive is "));
+    CHECK(contains(
+        message_of<std::runtime_error>([&] { load(importance, altered(words, first, others)); }),
+        "viann::DisplacementImportance: the archive is "));
     CHECK(importance == before);
   };
   constexpr std::int64_t many = std::int64_t{1} << 62;
@@ -426,8 +427,8 @@ TEST_CASE("a displacement that does not fit together is refused and changes noth
     refused(3, head);
   }
   const double infinity = std::numeric_limits<double>::infinity();
-  refused(9, {word_of(infinity)});             // w(0)
-  refused(21, {word_of(-1.0)});                // |w|^2
+  refused(10, {word_of(infinity)});            // w(0)
+  refused(23, {word_of(-1.0)});                // |w|^2
   refused(words.size() - 2, {word_of(-1.0)});  // movement
   refused(words.size() - 2, {word_of(1.5)});
   refused(words.size() - 2, {word_of(infinity)});

@@ -67,21 +67,25 @@ inline std::string text_of(const Words& words) {
   return stream.str();
 }
 
-/// The words as text, with a checksum that is right whatever was done to them.
-inline std::string sealed(Words words) {
-  viann::detail::Checksum checksum;
-  words.pop_back();
-  for (const auto word : words) checksum.add(word);
-  words.push_back(checksum.value());
-  return text_of(words);
-}
-
 /// The words with some, from an index on, replaced.
 inline Words with_words(Words words, std::size_t first, const std::vector<std::int64_t>& others) {
   for (std::size_t i = 0; i < others.size(); ++i) {
     words.at(first + i) = static_cast<std::uint64_t>(others[i]);
   }
   return words;
+}
+
+/// The same as text in which all checksums are right, as if it had been saved so.
+inline std::string altered(const Words& words, std::size_t first,
+                           const std::vector<std::int64_t>& others) {
+  Words result = with_words(words, first, others);
+  viann::detail::Checksum of_words, of_result;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == of_words.value()) result[i] = of_result.value();
+    of_words.add(words[i]);
+    of_result.add(result[i]);
+  }
+  return text_of(result);
 }
 
 /// The word that stands for a double.

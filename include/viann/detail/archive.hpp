@@ -19,8 +19,9 @@
 /// What every serialize() has in common: the format, and what is checked before it is trusted.
 ///
 /// An archive of Boost.Serialization or cereal gets 64-bit words, one at a time: the tag of the
-/// class, the version of the format, the binary digits of its Scalar, then its numbers, and at last
-/// a checksum of all these.
+/// class, the version of the format, the binary digits of its Scalar, then its numbers. A checksum
+/// of all so far stands at the end, and before every array: so that no shape is believed that is
+/// not the one that was saved. (cereal crashes where there is less XML than is asked for.)
 
 namespace viann::detail {
 
@@ -102,8 +103,8 @@ class StateArchive {
     return *this;
   }
 
-  /// Saves, or loads and checks, the checksum.
-  void finish() {
+  /// Saves, or loads and checks, the checksum of all so far.
+  void seal() {
     const Word expected = checksum_.value();
     const Word checksum = transfer(expected);
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a fuzzer cannot guess it
@@ -154,6 +155,7 @@ void archive_elements(Archive& archive, Array& array) {
 /// archive may tell of more than it holds.
 template <class Archive, typename Array>
 void archive_array(Archive& archive, Array& array, Eigen::Index rows, Eigen::Index cols) {
+  archive.seal();
   if constexpr (Archive::is_loading::value) {
     const auto size = static_cast<std::size_t>(rows * cols);
     std::vector<typename Array::Scalar> elements;
@@ -190,7 +192,7 @@ void archive_object(Archive& archive, Object& object, const char* name, const Tr
     StateArchive<Archive> in(archive, name, digits);
     Object loaded{};
     if (!transfer(loaded, in)) in.refuse();
-    in.finish();
+    in.seal();
     object = std::move(loaded);
   } else {
     NoArchive none;  // first, so that nothing is written of a state that is refused
@@ -198,7 +200,7 @@ void archive_object(Archive& archive, Object& object, const char* name, const Tr
     transfer(object, trial);
     StateArchive<Archive> out(archive, name, digits);
     transfer(object, out);
-    out.finish();
+    out.seal();
   }
 }
 

@@ -25,6 +25,13 @@ example_test(token_importance "epoch 10/10  loss 0.[0-9]+.*(anne|elizabeth|darcy
   token_importance --epochs 10)
 example_refuses(token_importance "--epochs 1" "--seed x")
 
+if(TARGET resume_training)
+  add_test(NAME example.resume_training COMMAND ${CMAKE_COMMAND}
+    -DPROGRAM=$<TARGET_FILE:resume_training> -DWORK=${CMAKE_CURRENT_BINARY_DIR}/resume_training.test
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/support/expect_resumed_training.cmake)
+  example_refuses(resume_training "--epochs 1" "one two")
+endif()
+
 # The frameworks' examples: all inputs with a bar each, from a score of 1 down to 0.
 set(bars "1.000  #+\n.* 0.000\n$")
 if(TARGET libtorch_training_loop)

@@ -100,20 +100,6 @@ Trajectory decaying_walk(Index features, Index units, std::uint64_t seed) {
   return trajectory;
 }
 
-/// Loads a hook whose first initial weight has become infinite, which text cannot tell.
-struct InfiniteStart {
-  using is_loading = std::true_type;
-  LoadingArchive archive;
-  int values = 0;
-
-  template <typename T>
-  InfiniteStart& operator&(T& value) {
-    archive& value;
-    if (++values == 8) value = std::numeric_limits<T>::infinity();
-    return *this;
-  }
-};
-
 }  // namespace
 
 TEST_CASE("the plain displacement by hand") {
@@ -500,21 +486,46 @@ TEST_CASE("a saved displacement comes back with its options") {
 TEST_CASE("a displacement that does not fit together is refused and changes nothing") {
   auto importance = trained<DisplacementImportance<>>({MatrixXd::Ones(3, 4), MatrixXd::Zero(3, 4)});
   const auto before = importance;
-  const std::string state = saved(importance);
-  // The archive begins: the two options, epochs, the sum of 1/t, features, units, memory order, and
-  // the initial weights.
-  REQUIRE(state.substr(0, 16) == "1\n0\n1\n1\n3\n4\n1\n1\n");
-  load(importance, "1 0 1 1 3 4 1 1 " + state.substr(16));
-  CHECK(importance == before);
-  for (const auto* head : {"1 0 -1 1 3 4 1 1 ", "1 0 -1 0 3 4 1 1 ", "1 0 0 1 3 4 1 1 ",
-                           "1 0 1 0 3 4 1 1 ", "1 0 1 -1 3 4 1 1 ", "1 0 1 1 -3 4 1 1 ",
-                           "1 0 1 1 3 0 1 1 ", "1 0 1 1 0 4 1 1 ", "1 0 1 1 0 0 1 1 "}) {
-    CAPTURE(head);
-    CHECK(
-        contains(message_of<std::runtime_error>([&] { load(importance, head + state.substr(16)); }),
-                 "viann::DisplacementImportance: the archive is damaged"));
+  const Words words = words_of(saved(importance));
+  // After the head: the two options, epochs, the sum of 1/t, features, units, memory order, then a
+  // checksum and the initial weights, |w|^2, and last the movement and the checksum.
+  const std::int64_t one = word_of(1.0);
+  REQUIRE(with_words(words, 3, {1, 0, 1, one, 3, 4, 1}) == words);
+  REQUIRE(with_words(words, 11, {one, one}) == words);
+  const auto refused = [&](std::size_t first, const std::vector<std::int64_t>& others) {
+    CAPTURE(first, others);
+    CHECK(contains(
+        message_of<std::runtime_error>([&] { load(importance, altered(words, first, others)); }),
+        "viann::DisplacementImportance: the archive is "));
+    CHECK(importance == before);
+  };
+  constexpr std::int64_t many = std::int64_t{1} << 62;
+  for (const auto& head :
+       std::vector<std::vector<std::int64_t>>{{2, 0, 1, one, 3, 4, 1},
+                                              {1, 0, -1, one, 3, 4, 1},
+                                              {1, 0, -1, word_of(0.0), 3, 4, 1},
+                                              {1, 0, 0, one, 3, 4, 1},
+                                              {1, 0, 1, word_of(0.0), 3, 4, 1},
+                                              {1, 0, 1, word_of(-1.0), 3, 4, 1},
+                                              {1, 0, 1, word_of(1.5), 3, 4, 1},
+                                              {1, 0, 100, word_of(4.5), 3, 4, 1},
+                                              {1, 0, 100, word_of(5.7), 3, 4, 1},
+                                              {1, 0, many, word_of(43.0), 3, 4, 1},
+                                              {1, 0, 1, one, -3, 4, 1},
+                                              {1, 0, 1, one, -3, -4, 1},
+                                              {1, 0, 1, one, 3, 0, 1},
+                                              {1, 0, 1, one, 0, 4, 1},
+                                              {1, 0, 1, one, 0, 0, 1},
+                                              {1, 0, 1, one, many, 4, 1},
+                                              {1, 0, 1, one, 3, many, 1},
+                                              {1, 2, 1, one, 3, 4, 1},
+                                              {1, 0, 1, one, 3, 4, 2}}) {
+    refused(3, head);
   }
-  InfiniteStart infinite_start{LoadingArchive(state)};
-  CHECK_THROWS_AS(importance.serialize(infinite_start, 0), std::runtime_error);
-  CHECK(importance == before);
+  const double infinity = std::numeric_limits<double>::infinity();
+  refused(11, {word_of(infinity)});            // w(0)
+  refused(24, {word_of(-1.0)});                // |w|^2
+  refused(words.size() - 2, {word_of(-1.0)});  // movement
+  refused(words.size() - 2, {word_of(1.5)});
+  refused(words.size() - 2, {word_of(infinity)});
 }

@@ -6,29 +6,34 @@
 
 #include <cstddef>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/stream_archive.hpp"
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
 
 namespace {
 std::size_t allocations = 0;
+std::size_t bytes = 0;
 std::size_t last_allowed = static_cast<std::size_t>(-1);
 }  // namespace
 
-#define VIANN_COUNT_CALLS(function, parameters, arguments)                       \
+#define VIANN_COUNT_CALLS(function, parameters, arguments, taken, failure)       \
   void* __real_##function parameters;                                            \
   void* __wrap_##function parameters {                                           \
-    return ++allocations > last_allowed ? nullptr : __real_##function arguments; \
+    bytes += taken;                                                              \
+    return ++allocations > last_allowed ? failure : __real_##function arguments; \
   }
 
 extern "C" {
-VIANN_COUNT_CALLS(malloc, (std::size_t size), (size))
-VIANN_COUNT_CALLS(calloc, (std::size_t count, std::size_t size), (count, size))
-VIANN_COUNT_CALLS(realloc, (void* old, std::size_t size), (old, size))
-VIANN_COUNT_CALLS(_Znwm, (std::size_t size), (size))
-VIANN_COUNT_CALLS(_Znam, (std::size_t size), (size))
+VIANN_COUNT_CALLS(malloc, (std::size_t size), (size), size, nullptr)
+VIANN_COUNT_CALLS(calloc, (std::size_t count, std::size_t size), (count, size), count* size,
+                  nullptr)
+VIANN_COUNT_CALLS(realloc, (void* old, std::size_t size), (old, size), size, nullptr)
+VIANN_COUNT_CALLS(_Znwm, (std::size_t size), (size), size, throw std::bad_alloc())
+VIANN_COUNT_CALLS(_Znam, (std::size_t size), (size), size, throw std::bad_alloc())
 }
 
 namespace {
@@ -55,6 +60,20 @@ template <typename Scalar = double, typename View>
 void check_allocates_nothing(const View& view) {
   check_hook_allocates_nothing<viann::VarianceImportance<Scalar>>(view);
   check_hook_allocates_nothing<viann::DisplacementImportance<Scalar>>(view);
+}
+
+/// Whether memory runs out in a call that may allocate so often.
+template <typename Call>
+bool runs_out(std::size_t allowed, const Call& call) {
+  last_allowed = allocations + allowed;
+  bool thrown = false;
+  try {
+    call();
+  } catch (const std::bad_alloc&) {
+    thrown = true;
+  }
+  last_allowed = static_cast<std::size_t>(-1);
+  return thrown;
 }
 
 }  // namespace
@@ -145,17 +164,6 @@ TEST_CASE("a call for which memory runs out changes nothing") {
   begun.on_train_begin(viann::features_by_units(W));
   viann::WelfordAccumulator<> samples, merged;
   samples(W);
-  const auto runs_out = [](std::size_t allowed, const auto& call) {
-    last_allowed = allocations + allowed;
-    bool thrown = false;
-    try {
-      call();
-    } catch (const std::bad_alloc&) {
-      thrown = true;
-    }
-    last_allowed = static_cast<std::size_t>(-1);
-    return thrown;
-  };
   // Eigen alone allocates in these calls, by malloc.
   for (const std::size_t allowed : {0U, 1U, 2U}) {
     importance = fresh;
@@ -182,4 +190,63 @@ TEST_CASE("a call for which memory runs out changes nothing") {
   }
   CHECK(needed > 1);
   CHECK(trained != before);
+}
+
+TEST_CASE("an archive that tells of more than it holds takes little memory") {
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(7, 3);
+  constexpr std::int64_t many = std::int64_t{1} << 40;
+  const auto check = [](auto& object, std::size_t index, const std::vector<std::int64_t>& shape) {
+    const std::string text = altered(words_of(saved(object)), index, shape);
+    bytes = 0;
+    CHECK_THROWS_AS(load(object, text), std::runtime_error);
+    CHECK(bytes < 200000);
+  };
+  viann::WelfordAccumulator<> accumulator;
+  accumulator(W);
+  viann::VarianceImportance<> begun, variance;
+  begun.on_train_begin(viann::features_by_units(W));
+  variance.on_epoch_end(viann::features_by_units(W));
+  viann::DisplacementImportance<> displacement;
+  displacement.on_train_begin(viann::features_by_units(W));
+  viann::RankingStability stability;
+  stability.on_epoch_end(W.col(0));
+  for (const auto& [rows, cols] : {std::pair{many, std::int64_t{3}}, {7, many}, {many, 1 << 19}}) {
+    CAPTURE(rows, cols);
+    check(accumulator, 4, {rows, cols});
+    check(variance, 7, {rows, cols, 1, 1, rows, cols});
+    check(displacement, 6, {rows, cols});
+  }
+  check(begun, 7, {many, 3});
+  check(stability, 3, {1, many});
+  check(stability, 3, {many, 7});
+}
+
+TEST_CASE("loading takes memory in proportion to what is loaded") {
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(300, 200);
+  viann::WelfordAccumulator<> accumulator, loaded;
+  accumulator(W);
+  const std::string text = saved(accumulator);
+  bytes = 0;
+  LoadingArchive archive(text);
+  const std::size_t of_the_stream = bytes;
+  loaded.serialize(archive, 0);
+  CHECK(loaded == accumulator);
+  CHECK(bytes - of_the_stream < 4 * 2 * 8 * 300 * 200);
+}
+
+TEST_CASE("memory that runs out in loading changes nothing") {
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(70, 30);
+  viann::DisplacementImportance<> trained, loaded;
+  trained.on_train_begin(viann::features_by_units(W));
+  trained.on_epoch_end(viann::features_by_units(Eigen::MatrixXd(2 * W)));
+  const std::string text = saved(trained);
+  std::size_t needed = 0;
+  const auto load_from = [&](LoadingArchive& archive) { loaded.serialize(archive, 0); };
+  for (;; ++needed) {
+    LoadingArchive archive(text);
+    if (!runs_out(needed, [&] { load_from(archive); })) break;
+    CHECK(loaded == viann::DisplacementImportance<>());
+  }
+  CHECK(needed > 5);
+  CHECK(loaded == trained);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/stream_archive.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;
@@ -46,6 +47,39 @@ TEST_CASE("agreement is Spearman's with the scores after half as many epochs") {
     CAPTURE(epoch);
     CHECK(stability.agreement() == viann::spearman(seen[epoch / 2 - 1], seen[epoch - 1]));
   }
+}
+
+TEST_CASE("a saved stability comes back and goes on") {
+  std::mt19937_64 random(3);
+  RankingStability straight;
+  for (int epoch = 0; epoch <= 9; ++epoch) {
+    RankingStability resumed;
+    resumed.on_epoch_end(Vector2d(1, 2));
+    load(resumed, saved(straight));
+    CHECK(resumed.epochs() == epoch);
+    CHECK(saved(resumed) == saved(straight));
+    const VectorXd scores = drawn(5, 1, random);
+    for (auto* stability : {&straight, &resumed}) stability->on_epoch_end(scores);
+    CHECK(saved(resumed) == saved(straight));
+    if (epoch > 0) CHECK(resumed.agreement() == straight.agreement());
+  }
+}
+
+TEST_CASE("a stability that does not fit together is refused and changes nothing") {
+  RankingStability stability;
+  for (int epoch = 0; epoch < 4; ++epoch) stability.on_epoch_end(Vector3d(1, 2, epoch));
+  const std::string before = saved(stability);
+  const Words words = words_of(before);
+  REQUIRE(with_words(words, 3, {4, 3}) == words);  // epochs, features; then three times the scores
+  constexpr std::int64_t many = std::int64_t{1} << 62;
+  for (const auto& head : std::vector<std::vector<std::int64_t>>{
+           {0, 3}, {-1, 3}, {-4, 3}, {many, 3}, {4, 0}, {4, -3}, {4, many}, {0, -1}}) {
+    CAPTURE(head);
+    CHECK(
+        contains(message_of<std::runtime_error>([&] { load(stability, altered(words, 3, head)); }),
+                 "viann::RankingStability: the archive is "));
+  }
+  CHECK(saved(stability) == before);
 }
 
 TEST_CASE("a slow drift shows, where successive epochs agree") {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "support/catch.hpp"
+#include "support/stream_archive.hpp"
 
 using viann::MetricThreshold;
 
@@ -55,4 +56,18 @@ TEST_CASE("thresholds and minima that make no sense are refused") {
   CHECK_THROWS_AS(MetricThreshold::below(not_a_number), std::invalid_argument);
   CHECK_THROWS_AS(MetricThreshold::above(1, -1), std::invalid_argument);
   CHECK_NOTHROW(MetricThreshold::above(infinity));  // never stops
+}
+
+TEST_CASE("a saved count of epochs comes back, and the rule stays the program's") {
+  auto straight = MetricThreshold::above(0.5, 3);
+  for (int epoch = 1; epoch <= 2; ++epoch) CHECK_FALSE(straight.on_epoch_end(1.0));
+  auto resumed = MetricThreshold::below(0.1, 3);
+  load(resumed, saved(straight));
+  CHECK(resumed.epochs() == 2);
+  CHECK(resumed.on_epoch_end(0.05));
+
+  const Words words = words_of(saved(straight));
+  CHECK(contains(message_of<std::runtime_error>([&] { load(resumed, altered(words, 3, {-1})); }),
+                 "viann::MetricThreshold: the archive is damaged"));
+  CHECK(resumed.epochs() == 3);
 }

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <numeric>
 #include <random>
+#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -115,6 +117,22 @@ class Network {
   const std::vector<Layer>& gradients(const Matrix& X, const Matrix& Y) {
     backward(X, Y);
     return gradients_;
+  }
+
+  /// Saves or loads what training changes, by cereal: the weights, and where the shuffling's random
+  /// numbers have got to. To be loaded into a network of the same shape.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    for (Layer& layer : layers_) {
+      for (Scalar& w : layer.W.reshaped()) archive(w);
+      for (Scalar& b : layer.b) archive(b);
+    }
+    std::stringstream random;
+    random << random_;
+    std::string state = random.str();
+    archive(state);
+    random.str(state);
+    random >> random_;
   }
 
  private:

@@ -117,6 +117,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
     fresh.check(weights, 0);
     fresh.state_.start(weights);
     fresh.prepare();
+    if (options_.weigh_directions) fresh.directions_.start(fresh.state_.layer());
     *this = std::move(fresh);
   }
 
@@ -183,12 +184,16 @@ class DisplacementImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
-  /// Saves or loads options and state: binary or text archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if what is loaded does not fit together; nothing is changed.
+  /// Saves or loads options and state: archives of Boost.Serialization or cereal. A run that goes
+  /// on from there ends as if it had not been interrupted, to the bit.
+  /// \throws std::runtime_error if what is loaded is no such hook of Scalar, or damaged; nothing is
+  ///         changed.
+  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
   template <class Archive>
-  void serialize(Archive& archive, const unsigned version) {
-    detail::archive_hook<Archive>(
-        *this, name, [&](DisplacementImportance& hook) { return hook.transfer(archive, version); });
+  void serialize(Archive& archive, const unsigned /*version*/) {
+    detail::archive_object<Scalar>(
+        archive, *this, name,
+        [](DisplacementImportance& hook, auto& state) { return hook.transfer(state); });
   }
 
  private:
@@ -202,7 +207,6 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   void prepare() {
     state_.prepare(removes_decay());
-    if (options_.weigh_directions) directions_.start(state_.layer());
     movement_.setZero(features());
   }
 
@@ -220,14 +224,15 @@ class DisplacementImportance : detail::RefusesBareWeights {
   }
 
   template <class Archive>
-  bool transfer(Archive& archive, const unsigned version) {
+  bool transfer(Archive& archive) {
     archive& options_.remove_decay& options_.weigh_directions;
     archive& epochs_.value() & harmonic_.value();
-    if (!state_.serialize(archive, version)) return false;
+    if (!state_.transfer(archive)) return false;
     if constexpr (Archive::is_loading::value) prepare();
     detail::archive_elements(archive, movement_);
-    directions_.serialize(archive, version);  // nothing, unless they are weighed
-    return epochs() >= 0 && (epochs() == 0 || features() > 0) && (epochs() > 0) == (harmonic_ >= 1);
+    if (options_.weigh_directions && !directions_.transfer(archive, state_.layer())) return false;
+    return (epochs() == 0 || features() > 0) && detail::is_harmonic(harmonic_.value(), epochs()) &&
+           (movement_ >= 0).all() && movement_.sum() < Sum(1.001) * harmonic_ + Sum(0.001);
   }
 
   DisplacementImportanceOptions options_;

@@ -172,6 +172,18 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
+  /// Saves or loads options and state: archives of Boost.Serialization or cereal. A run that goes
+  /// on from there ends as if it had not been interrupted, to the bit.
+  /// \throws std::runtime_error if what is loaded is no such hook of Scalar, or damaged; nothing is
+  ///         changed.
+  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
+  template <class Archive>
+  void serialize(Archive& archive, const unsigned /*version*/) {
+    detail::archive_object<Scalar>(
+        archive, *this, name,
+        [](LazyVarianceImportance& hook, auto& state) { return hook.transfer(state); });
+  }
+
  private:
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   using Sum = detail::SumOf<Scalar>;
@@ -262,6 +274,24 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
       pending.add(terms(magnitude, (now - mean_now).template cast<Sum>().square()));
     });
     seen = {n + 1, settled.value(), pending.value()};
+  }
+
+  template <class Archive>
+  bool transfer(Archive& archive) {
+    const bool are_options = detail::archive_options(archive, options_);
+    archive& epochs_.value();
+    if (!are_options || !detail::is_count(epochs()) || !layer_.transfer(archive)) return false;
+    if (features() == 0) return epochs() == 0;
+    if (!detail::is_shape(3 * units(), features())) return false;
+    detail::archive_array(archive, state_, 3 * units(), features());
+    if constexpr (Archive::is_loading::value) seen_.resize(static_cast<std::size_t>(features()));
+    bool are_counts = true;
+    for (Seen& seen : seen_) {
+      archive& seen.count& seen.settled& seen.pending;
+      are_counts = are_counts && seen.count >= 0 && seen.count <= observations() &&
+                   seen.settled >= 0 && seen.pending >= 0;
+    }
+    return are_counts && (state_.bottomRows(units()) >= 0).all();
   }
 
   VarianceImportanceOptions options_;

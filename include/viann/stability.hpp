@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "viann/agreement.hpp"
+#include "viann/detail/archive.hpp"
 #include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/student_t.hpp"
@@ -83,7 +84,32 @@ class RankingStability {
   /// Forgets them, for the next training.
   void reset() { *this = {}; }
 
+  /// Saves or loads the state, as a hook does: archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if what is loaded is no RankingStability, or damaged; nothing is
+  ///         changed.
+  template <class Archive>
+  void serialize(Archive& archive, const unsigned /*version*/) {
+    detail::archive_object<double>(
+        archive, *this, "RankingStability",
+        [](RankingStability& stability, auto& state) { return stability.transfer(state); });
+  }
+
  private:
+  template <class Archive>
+  bool transfer(Archive& archive) {
+    std::int64_t features = later_half_.empty() ? 0 : later_half_.front().size();
+    archive& epochs_.value() & features;
+    if (epochs_ == 0) return features == 0;
+    if (!detail::is_count(epochs_) || !detail::is_shape(features, 1)) return false;
+    const std::int64_t first = std::max(epochs_ / 2, std::int64_t{1});
+    for (std::int64_t epoch = first; epoch <= epochs_; ++epoch) {
+      if constexpr (Archive::is_loading::value) later_half_.emplace_back();
+      detail::archive_array(archive, later_half_[static_cast<std::size_t>(epoch - first)], features,
+                            1);
+    }
+    return true;
+  }
+
   std::deque<Eigen::VectorXd> later_half_;  // of epochs / 2 (rounded down, but not 0) and later
   detail::EmptiedByMove<std::int64_t> epochs_;
 };

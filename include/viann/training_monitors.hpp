@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "viann/detail/archive.hpp"
 #include "viann/detail/checks.hpp"
 
 /// Rules that tell a training loop when to stop.
@@ -62,6 +63,19 @@ class MetricThreshold {
 
   /// Forgets the epochs, for the next training.
   void reset() { epochs_ = 0; }
+
+  /// Saves or loads the number of epochs, as a hook does: archives of Boost.Serialization or
+  /// cereal. The rule is the program's own, and stays.
+  /// \throws std::runtime_error if what is loaded is no MetricThreshold, or damaged; nothing is
+  ///         changed.
+  template <class Archive>
+  void serialize(Archive& archive, const unsigned /*version*/) {
+    detail::archive_object<double>(archive, epochs_, "MetricThreshold",
+                                   [](std::int64_t& epochs, auto& state) {
+                                     state& epochs;
+                                     return detail::is_count(epochs);
+                                   });
+  }
 
  private:
   MetricThreshold(bool stops_above, double threshold, std::int64_t min_epochs)

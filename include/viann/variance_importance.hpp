@@ -153,12 +153,16 @@ class VarianceImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
-  /// Saves or loads options and state: binary or text archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if what is loaded does not fit together; nothing is changed.
+  /// Saves or loads options and state: archives of Boost.Serialization or cereal. A run that goes
+  /// on from there ends as if it had not been interrupted, to the bit.
+  /// \throws std::runtime_error if what is loaded is no such hook of Scalar, or damaged; nothing is
+  ///         changed.
+  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
   template <class Archive>
-  void serialize(Archive& archive, const unsigned version) {
-    detail::archive_hook<Archive>(
-        *this, name, [&](VarianceImportance& hook) { return hook.transfer(archive, version); });
+  void serialize(Archive& archive, const unsigned /*version*/) {
+    detail::archive_object<Scalar>(archive, *this, name, [](VarianceImportance& hook, auto& state) {
+      return hook.transfer(state);
+    });
   }
 
  private:
@@ -179,10 +183,10 @@ class VarianceImportance : detail::RefusesBareWeights {
   }
 
   template <class Archive>
-  bool transfer(Archive& archive, const unsigned version) {
+  bool transfer(Archive& archive) {
     const bool are_options = detail::archive_options(archive, options_);
     archive& epochs_.value();
-    if (!are_options || !state_.serialize(archive, version)) return false;
+    if (!are_options || !detail::is_count(epochs()) || !state_.transfer(archive)) return false;
     const bool has_initial = options_.observe_initial_weights && state_.count() > 0;
     return state_.count() == std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }

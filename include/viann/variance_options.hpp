@@ -63,7 +63,9 @@ template <class Archive>
 bool archive_options(Archive& archive, VarianceImportanceOptions& options) {
   auto combination = static_cast<std::int32_t>(options.combination);
   archive& combination& options.observe_initial_weights& options.max_epochs;
-  options.combination = static_cast<ScoreCombination>(combination);
+  if constexpr (Archive::is_loading::value) {
+    options.combination = static_cast<ScoreCombination>(combination);
+  }
   return combination >= 0 && combination <= static_cast<int>(ScoreCombination::Variance) &&
          leaves_two_observations(options);
 }

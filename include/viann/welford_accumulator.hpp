@@ -156,30 +156,15 @@ class WelfordAccumulator {
     return !(a == b);
   }
 
-  /// Saves or loads the state: binary or text archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if what is loaded is no accumulator, std::bad_alloc if it is too
-  ///         large; this one is then unchanged.
+  /// Saves or loads the state: archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if what is loaded is no accumulator of Scalar, or damaged; this one
+  ///         is then unchanged.
+  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
-    std::int64_t count = count_;
-    std::int64_t rows = this->rows();
-    std::int64_t cols = this->cols();
-    archive& count& rows& cols;
-    if constexpr (Archive::is_loading::value) {
-      if (count < 0 || rows < 0 || cols < 0 || (count == 0) != (rows == 0 || cols == 0)) {
-        throw std::runtime_error(detail::sentence(
-            "viann::WelfordAccumulator: the archive speaks of ", count, " samples of ", rows, " x ",
-            cols, "; it was not written by a WelfordAccumulator or is damaged."));
-      }
-      WelfordAccumulator loaded;
-      loaded.count_ = count;
-      loaded.mean_.resize(rows, cols);
-      loaded.m2_.resize(rows, cols);
-      loaded.archive_state(archive);
-      *this = std::move(loaded);
-    } else {
-      archive_state(archive);
-    }
+    detail::archive_object<Scalar>(
+        archive, *this, "WelfordAccumulator",
+        [](WelfordAccumulator& accumulator, auto& state) { return accumulator.transfer(state); });
   }
 
  private:
@@ -238,9 +223,15 @@ class WelfordAccumulator {
   }
 
   template <class Archive>
-  void archive_state(Archive& archive) {
-    detail::archive_elements(archive, mean_);
-    detail::archive_elements(archive, m2_);
+  bool transfer(Archive& archive) {
+    std::int64_t rows = this->rows();
+    std::int64_t cols = this->cols();
+    archive& count_.value() & rows& cols;
+    if (empty()) return rows == 0 && cols == 0;
+    if (!detail::is_count(count()) || !detail::is_shape(rows, cols)) return false;
+    detail::archive_array(archive, mean_, rows, cols);
+    detail::archive_array(archive, m2_, rows, cols);
+    return count() == 1 ? (m2_ == 0).all() : (m2_ >= 0).all();
   }
 
   detail::EmptiedByMove<std::int64_t> count_;

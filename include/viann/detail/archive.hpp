@@ -2,14 +2,148 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <new>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "viann/detail/checks.hpp"
+#include "viann/detail/number_words.hpp"
 
-/// What every serialize() has in common.
+/// What every serialize() has in common: the format, and what is checked before it is trusted.
+///
+/// An archive of Boost.Serialization or cereal gets 64-bit words, one at a time: the tag of the
+/// class, the version of the format, the binary digits of its Scalar, then its numbers. A checksum
+/// of all so far stands at the end, and before every array: so that no shape is believed that is
+/// not the one that was saved. (cereal crashes where there is less XML than is asked for.)
 
 namespace viann::detail {
+
+/// To be raised when a class saves other numbers than before. A transfer() may then ask
+/// archive.format() what to expect.
+inline constexpr Word archive_format = 1;
+
+/// FNV-1a, 64 bits (https://datatracker.ietf.org/doc/html/rfc9923). It tells damage, not forgery.
+class Checksum {
+ public:
+  void add_byte(unsigned char byte) { value_ = (value_ ^ byte) * 1099511628211U; }
+  void add(Word word) {
+    for (int shift = 0; shift < 64; shift += 8) add_byte(static_cast<unsigned char>(word >> shift));
+  }
+  Word value() const { return value_; }
+
+ private:
+  Word value_ = 14695981039346656037U;
+};
+
+/// The first word of what an object of the class has saved.
+inline Word tag_of(const char* class_name) {
+  Checksum checksum;
+  for (; *class_name != 0; ++class_name) checksum.add_byte(static_cast<unsigned char>(*class_name));
+  return checksum.value();
+}
+
+/// Whether n can be a number of samples or epochs: doubles count no further than 2^53.
+inline bool is_count(std::int64_t n) { return n >= 0 && n <= (std::int64_t{1} << 53); }
+
+/// Whether a matrix can have this shape: it is not empty, and its size in bytes is a number.
+inline bool is_shape(std::int64_t rows, std::int64_t cols) {
+  constexpr auto most =
+      std::numeric_limits<std::ptrdiff_t>::max() / std::ptrdiff_t{sizeof(long double)};
+  return rows > 0 && cols > 0 && rows <= most / cols;
+}
+
+/// An archive as the classes see it: archive & number saves or loads a bool, an integer or a real
+/// number.
+template <class Archive>
+class StateArchive {
+ public:
+  using is_loading = std::bool_constant<Archive::is_loading::value>;
+
+  /// Saves, or loads and checks, what comes first.
+  /// \param name    of the class, for its tag and for messages
+  /// \param digits  of its Scalar, in binary
+  StateArchive(Archive& archive, const char* name, int digits) : archive_(archive), name_(name) {
+    if (transfer(tag_of(name)) != tag_of(name)) refuse();
+    format_ = transfer(archive_format);
+    if (format_ > archive_format) {
+      throw std::runtime_error(sentence("viann::", name, ": the archive has format ", format_,
+                                        ", but this version of viann knows formats up to ",
+                                        archive_format, " only; load it with a later one."));
+    }
+    if (format_ == 0) refuse();
+    const Word saved_digits = transfer(static_cast<Word>(digits));
+    if (saved_digits != static_cast<Word>(digits)) {
+      throw std::runtime_error(sentence(
+          "viann::", name, ": the archive holds a Scalar of ", saved_digits, " binary digits, not ",
+          digits, " (float has 24, double 53); load it into the type that was saved."));
+    }
+  }
+
+  Word format() const { return format_; }
+
+  /// \throws std::runtime_error if there is no such number to be loaded
+  /// \throws std::overflow_error if the number to be saved is not finite
+  template <typename Number>
+  StateArchive& operator&(Number& number) {
+    if constexpr (is_loading::value) {
+      if (!from_words(number, [&] { return transfer(0); })) refuse();
+    } else if (!to_words(number, [&](Word word) { transfer(word); })) {
+      throw std::overflow_error(
+          sentence("viann::", name_,
+                   ": a number of the state is infinite or NaN, and no run can go on from ",
+                   "it; the weights have diverged: go back to what was saved before."));
+    }
+    return *this;
+  }
+
+  /// Saves, or loads and checks, the checksum of all so far.
+  void seal() {
+    const Word expected = checksum_.value();
+    const Word checksum = transfer(expected);
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a fuzzer cannot guess it
+    static_cast<void>(checksum);
+#else
+    if (checksum != expected) refuse();
+#endif
+  }
+
+  /// \throws std::runtime_error
+  [[noreturn]] void refuse() const {
+    throw std::runtime_error(sentence("viann::", name_, ": the archive is damaged, or was not ",
+                                      "written by a ", name_, "."));
+  }
+
+ private:
+  // Saves the word, or returns another that was loaded. The only place that calls the archive.
+  Word transfer(Word word) {
+    if constexpr (is_loading::value) {
+      try {
+        archive_& word;
+      } catch (const std::bad_alloc&) {
+        throw;
+      } catch (const std::exception& error) {
+        throw std::runtime_error(sentence("viann::", name_, ": the archive is cut short or ",
+                                          "damaged (", error.what(), ")."));
+      }
+    } else {
+      archive_& word;
+    }
+    checksum_.add(word);
+    return word;
+  }
+
+  Archive& archive_;
+  const char* name_;
+  Word format_ = 0;
+  Checksum checksum_;
+};
 
 /// Saves or loads the elements of an array that has its size already, in memory order.
 template <class Archive, typename Array>
@@ -17,22 +151,56 @@ void archive_elements(Archive& archive, Array& array) {
   for (Eigen::Index i = 0; i < array.size(); ++i) archive& array.data()[i];
 }
 
-/// Saves a hook, or loads one: all of it or nothing.
-/// \param name      of the hook's class, for the message
-/// \param transfer  called as transfer(hook); moves its state to or from the archive, and returns
-///                  whether the state fits together
-/// \throws std::runtime_error if what was loaded does not.
-template <class Archive, typename Hook, typename Transfer>
-void archive_hook(Hook& hook, const char* name, const Transfer& transfer) {
+/// Saves an array, or loads one of that shape. Memory is taken as the elements arrive, because an
+/// archive may tell of more than it holds.
+template <class Archive, typename Array>
+void archive_array(Archive& archive, Array& array, Eigen::Index rows, Eigen::Index cols) {
+  archive.seal();
   if constexpr (Archive::is_loading::value) {
-    Hook loaded;
-    if (!transfer(loaded)) {
-      throw std::runtime_error(sentence(
-          "viann::", name, ": the archive is damaged, or was not written by a ", name, "."));
+    const auto size = static_cast<std::size_t>(rows * cols);
+    std::vector<typename Array::Scalar> elements;
+    elements.reserve(std::min<std::size_t>(size, 4096));
+    while (elements.size() < size) {
+      typename Array::Scalar element{};
+      archive& element;
+      elements.push_back(element);
     }
-    hook = std::move(loaded);
+    array = Eigen::Map<const Array>(elements.data(), rows, cols);
   } else {
-    transfer(hook);
+    archive_elements(archive, array);
+  }
+}
+
+/// Takes words and keeps none.
+struct NoArchive {
+  using is_loading = std::false_type;
+  NoArchive& operator&(const Word& /*word*/) { return *this; }
+};
+
+/// Saves an object, or loads one: all of it or nothing.
+/// \tparam Scalar    of the object's state
+/// \param  name      of its class
+/// \param  transfer  called as transfer(object, archive): moves the state to or from a StateArchive
+///                   and returns whether it fits together. Changes nothing when saving, because
+///                   both libraries save objects that are const.
+/// \throws std::runtime_error if what is loaded is no such object
+/// \throws std::overflow_error if what is to be saved is not finite
+template <typename Scalar, class Archive, typename Object, typename Transfer>
+void archive_object(Archive& archive, Object& object, const char* name, const Transfer& transfer) {
+  constexpr int digits = std::numeric_limits<Scalar>::digits;
+  if constexpr (Archive::is_loading::value) {
+    StateArchive<Archive> in(archive, name, digits);
+    Object loaded{};
+    if (!transfer(loaded, in)) in.refuse();
+    in.seal();
+    object = std::move(loaded);
+  } else {
+    NoArchive none;  // first, so that nothing is written of a state that is refused
+    StateArchive<NoArchive> trial(none, name, digits);
+    transfer(object, trial);
+    StateArchive<Archive> out(archive, name, digits);
+    transfer(object, out);
+    out.seal();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include "viann/detail/archive.hpp"
 #include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/sweep.hpp"
@@ -110,14 +111,11 @@ class Layer {
            a.features_are_rows_ == b.features_are_rows_;
   }
 
+  /// \returns whether what was saved, or loaded, can be the shape of a layer.
   template <class Archive>
-  void serialize(Archive& archive, const unsigned /*version*/) {
+  bool transfer(Archive& archive) {
     archive& features_.value() & units_.value() & features_are_rows_;
-  }
-
-  /// Whether what was loaded can be the shape of a layer.
-  bool is_consistent() const {
-    return (features_ > 0 && units_ > 0) || (features_ == 0 && units_ == 0);
+    return is_shape(features_, units_) || (features_ == 0 && units_ == 0);
   }
 
  private:

@@ -3,6 +3,8 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
@@ -106,16 +108,11 @@ class LayerDisplacement {
 
   /// \returns whether what was saved, or loaded, is the state of one layer.
   template <class Archive>
-  bool serialize(Archive& archive, const unsigned version) {
-    layer_.serialize(archive, version);
-    if constexpr (Archive::is_loading::value) {
-      if (!layer_.is_consistent()) return false;
-      initial_.resize(layer_.state_rows(), layer_.state_cols());
-      magnitude_.resize(layer_.features());
-    }
-    archive_elements(archive, initial_);
-    archive_elements(archive, magnitude_);
-    return all_finite<Scalar>(initial_);
+  bool transfer(Archive& archive) {
+    if (!layer_.transfer(archive)) return false;
+    archive_array(archive, initial_, layer_.state_rows(), layer_.state_cols());
+    archive_array(archive, magnitude_, layer_.features(), 1);
+    return (magnitude_ >= 0).all();
   }
 
   /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
@@ -226,6 +223,15 @@ auto shares(const Sums& x) {
   const auto n = static_cast<Sum>(x.size());
   const Sum mean = (x / n).sum();
   return x / (mean > 0 ? mean : Sum(1)) / n;
+}
+
+/// Whether `sum`, in which rounding has its part, can be 1 + 1/2 + ... + 1/n.
+template <typename Sum>
+bool is_harmonic(const Sum& sum, std::int64_t n) {
+  if (n == 0) return sum == 0;
+  const Sum logarithm = std::log(static_cast<Sum>(n));
+  return is_count(n) && sum > Sum(0.999) * logarithm && sum >= 1 &&
+         sum < Sum(1.001) * (1 + logarithm);
 }
 
 }  // namespace viann::detail

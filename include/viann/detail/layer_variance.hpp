@@ -58,15 +58,14 @@ class LayerVariance {
 
   /// \returns whether what was saved, or loaded, is the state of one layer.
   template <class Archive>
-  bool serialize(Archive& archive, const unsigned version) {
-    layer_.serialize(archive, version);
-    accumulator_.serialize(archive, version);
-    if constexpr (Archive::is_loading::value) {
-      if (!is_consistent()) return false;
-      sums_.resize(layer_.features());
+  bool transfer(Archive& archive) {
+    if (!layer_.transfer(archive) || !accumulator_.transfer(archive)) return false;
+    if (!accumulator_.empty() && (accumulator_.rows() != layer_.state_rows() ||
+                                  accumulator_.cols() != layer_.state_cols())) {
+      return false;
     }
-    archive_elements(archive, sums_);
-    return true;
+    archive_array(archive, sums_, layer_.features(), 1);
+    return (sums_ >= 0).all();
   }
 
  private:
@@ -92,12 +91,6 @@ class LayerVariance {
       sums.add(offset, terms(x.abs().template cast<Sum>(), m2.template cast<Sum>()));
     }
   };
-
-  bool is_consistent() const {
-    return layer_.is_consistent() &&
-           (accumulator_.empty() || (accumulator_.rows() == layer_.state_rows() &&
-                                     accumulator_.cols() == layer_.state_cols()));
-  }
 
   Layer layer_;
   WelfordAccumulator<Scalar> accumulator_;  // features x units, or transposed

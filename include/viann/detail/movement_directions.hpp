@@ -66,11 +66,13 @@ class MovementDirections {
     return a.total_ == b.total_ && (a.magnitude_ == b.magnitude_).all();
   }
 
-  /// To be loaded after start().
+  /// \returns whether what was saved, or loaded, can be the state of such a layer.
   template <class Archive>
-  void serialize(Archive& archive, const unsigned /*version*/) {
-    archive_elements(archive, total_);
+  bool transfer(Archive& archive, const Layer& layer) {
+    archive_array(archive, total_, layer.units(), layer.units());
+    if constexpr (Archive::is_loading::value) magnitude_.resize(layer.features());
     archive_elements(archive, magnitude_);
+    return (total_.diagonal().array() >= 0).all() && (magnitude_ >= 0).all();
   }
 
  private:

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// Loads whatever libFuzzer makes up as every class, from text if it begins with a digit and else by
+// cereal, and uses what was accepted. Built without the comparison of checksums, or nothing would
+// get past it.
+
+#include <cereal/archives/portable_binary.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include "support/stream_archive.hpp"
+#include "viann/viann.hpp"
+
+namespace {
+
+constexpr Eigen::Index most_weights = 4096;  // that a use of the object takes
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// What was accepted must not lead to anything but the exceptions that the class tells of.
+template <typename Hook>
+void use_hook(Hook& hook) {
+  try {
+    if (hook.features() == 0)
+      hook.on_train_begin(viann::features_by_units(Eigen::Matrix2d::Ones()));
+    if (hook.features() > most_weights || hook.units() > most_weights / hook.features()) return;
+    const Eigen::MatrixXd weights = Eigen::MatrixXd::Constant(hook.features(), hook.units(), 0.5);
+    const std::int64_t before = hook.epochs();
+    hook.on_epoch_end(viann::features_by_units(weights));
+    hook.on_epoch_end(viann::units_by_features(weights.transpose()));
+    require(hook.epochs() == before + 2);
+    hook.on_train_end();
+    const Eigen::VectorXd scores = hook.scores();
+    require(scores.size() == hook.features());
+    require(scores.minCoeff() >= 0 && scores.maxCoeff() <= 1);
+  } catch (const std::overflow_error&) {
+  } catch (const std::logic_error&) {
+  }
+}
+
+template <typename Scalar>
+void use(viann::VarianceImportance<Scalar>& hook) {
+  use_hook(hook);
+}
+template <typename Scalar>
+void use(viann::DisplacementImportance<Scalar>& hook) {
+  use_hook(hook);
+}
+template <typename Scalar>
+void use(viann::LazyVarianceImportance<Scalar>& hook) {
+  use_hook(hook);
+}
+template <typename Scalar>
+void use(viann::WelfordAccumulator<Scalar>& accumulator) {
+  if (accumulator.empty()) return;
+  accumulator(accumulator.mean());
+  accumulator += accumulator;
+  require((accumulator.variance() >= 0).any() || !accumulator.variance().isFinite().all());
+}
+void use(viann::RankingStability& stability) {
+  if (stability.epochs() < 2) return;
+  require(stability.agreement() >= -1 && stability.agreement() <= 1);
+}
+void use(viann::MetricThreshold& monitor) { (void)monitor.on_epoch_end(1); }
+
+template <typename T>
+std::string saved_by_cereal(const T& object) {
+  std::ostringstream stream;
+  cereal::PortableBinaryOutputArchive archive(stream);
+  archive(object);
+  return stream.str();
+}
+
+template <typename T>
+void load_by_cereal(T& object, const std::string& bytes) {
+  std::istringstream stream(bytes);
+  cereal::PortableBinaryInputArchive archive(stream);
+  archive(object);
+}
+
+template <typename T>
+void fuzz(T object, const std::string& bytes) {
+  const std::string before = saved(object);
+  try {
+    if (bytes[0] >= '0') {
+      load(object, bytes);
+    } else {
+      load_by_cereal(object, bytes);
+    }
+  } catch (const std::exception&) {
+    require(saved(object) == before);
+    return;
+  }
+  // What was loaded can be saved, and comes back.
+  const std::string state = saved(object);
+  T copy = object;
+  load_by_cereal(copy, saved_by_cereal(object));
+  require(saved(copy) == state);
+  use(copy);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  fuzz(viann::WelfordAccumulator<>(), bytes);
+  fuzz(viann::WelfordAccumulator<float>(), bytes);
+  fuzz(viann::VarianceImportance<>(), bytes);
+  fuzz(viann::VarianceImportance<float>(), bytes);
+  fuzz(viann::VarianceImportance<long double>(), bytes);
+  fuzz(viann::LazyVarianceImportance<>(), bytes);
+  fuzz(viann::DisplacementImportance<>(), bytes);
+  fuzz(viann::DisplacementImportance<float>(), bytes);
+  fuzz(viann::RankingStability(), bytes);
+  fuzz(viann::MetricThreshold::above(0.5), bytes);
+  return 0;
+}

@@ -213,14 +213,14 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     layer_.learn(weights, false);  // a feature is what is touched: its weights lie side by side
     state_.setZero(3 * units(), features());
     state_.topRows(units()) =
-        weights.features_by_units().transpose().array().template cast<Scalar>();
+        detail::in_memory<true>(weights.features_by_units()).array().template cast<Scalar>();
     seen_.assign(static_cast<std::size_t>(features()), Seen());
   }
 
   // for_each_touched(body) calls body(feature). Checks all, and then takes in all.
   template <typename Stored, typename ForEach>
   void take_in(const WeightView<Stored>& weights, const ForEach& for_each_touched) {
-    const auto& values = weights.features_by_units();
+    const auto& values = detail::in_memory(weights.features_by_units());
     layer_.check_shape(weights, name, epochs() + 1);
     for_each_touched([&](Index feature) {
       if (feature < 0 || feature >= features()) {
@@ -231,23 +231,15 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     });
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
-      for_each_touched([&](Index feature) {
-        const auto x = values.row(feature).transpose().array();
-        if (options_.combination == ScoreCombination::VarianceTimesMagnitude) {
-          observe(feature, x, n,
-                  [](const auto& magnitude, const auto& m2) { return m2 * magnitude; });
-        } else {
-          observe(feature, x, n, [](const auto& /*magnitude*/, const auto& m2) { return m2; });
-        }
-      });
+      for_each_touched(
+          [&](Index feature) { observe(feature, values.row(feature).transpose().array(), n); });
     }
     ++epochs_.value();
   }
 
-  // Takes in x after n observations; those since the last touch are made up for. `terms` as in
-  // detail::LayerVariance.
-  template <typename Values, typename Terms>
-  void observe(Index feature, const Values& x, std::int64_t n, const Terms& terms) {
+  // Takes in x after n observations; those since the last touch are made up for.
+  template <typename Values>
+  void observe(Index feature, const Values& x, std::int64_t n) {
     Seen& seen = seen_[static_cast<std::size_t>(feature)];
     if (seen.count > n) return;  // repeated
     const Scalar missed =
@@ -269,9 +261,11 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
       last = now;
       mean = mean_now;
       m2 = sum;
-      const auto magnitude = now.abs().template cast<Sum>();
-      settled.add(terms(magnitude, sum.template cast<Sum>()));
-      pending.add(terms(magnitude, (now - mean_now).template cast<Sum>().square()));
+      const auto w = now.template cast<Sum>();
+      detail::combine(options_.combination, sum.template cast<Sum>(), w,
+                      [&](const auto& terms) { settled.add(terms); });
+      detail::combine(options_.combination, (now - mean_now).template cast<Sum>().square(), w,
+                      [&](const auto& terms) { pending.add(terms); });
     });
     seen = {n + 1, settled.value(), pending.value()};
   }

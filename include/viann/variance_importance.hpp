@@ -175,11 +175,7 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   template <typename Stored>
   void observe(const WeightView<Stored>& weights) {
-    if (options_.combination == ScoreCombination::VarianceTimesMagnitude) {
-      state_.observe(weights, [](const auto& magnitude, const auto& m2) { return m2 * magnitude; });
-    } else {
-      state_.observe(weights, [](const auto& /*magnitude*/, const auto& m2) { return m2; });
-    }
+    state_.observe(weights, options_.combination);
   }
 
   template <class Archive>

@@ -38,6 +38,16 @@ struct VarianceImportanceOptions {
 
 namespace detail {
 
+/// Calls add() with the terms of a block of weights, to be summed over the units.
+template <typename Variances, typename Weights, typename Add>
+void combine(ScoreCombination combination, const Variances& v, const Weights& w, const Add& add) {
+  if (combination == ScoreCombination::VarianceTimesMagnitude) {
+    add(v * w.abs());
+  } else {
+    add(v);
+  }
+}
+
 inline bool leaves_two_observations(const VarianceImportanceOptions& options) {
   return options.max_epochs >= (options.observe_initial_weights ? 1 : 2);
 }

@@ -19,6 +19,7 @@
 
 using viann::DisplacementImportance;
 using viann::features_by_units;
+using viann::LazyVarianceImportance;
 using viann::MetricThreshold;
 using viann::RankingStability;
 using viann::VarianceImportance;
@@ -219,6 +220,7 @@ void for_each_frozen(const Call& call) {
   call(file("welford_accumulator"), after_training<WelfordAccumulator<>>());
   call(file("variance_importance"), after_training<VarianceImportance<>>());
   call(file("variance_importance_float"), after_training<VarianceImportance<float>>());
+  call(file("lazy_variance_importance"), after_training<LazyVarianceImportance<>>());
   call(file("displacement_importance"), after_training<DisplacementImportance<>>());
   call(file("ranking_stability"), after_training<RankingStability>());
   call(file("metric_threshold"), after_training<MetricThreshold>());

@@ -7,6 +7,7 @@
 
 #include "support/trajectories.hpp"
 #include "viann/displacement_importance.hpp"
+#include "viann/lazy_variance_importance.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/weight_view.hpp"
 
@@ -47,6 +48,9 @@ inline const char* name_of = nullptr;
 template <typename Scalar>
 inline constexpr const char* name_of<viann::VarianceImportance<Scalar>> =
     "viann::VarianceImportance";
+template <typename Scalar>
+inline constexpr const char* name_of<viann::LazyVarianceImportance<Scalar>> =
+    "viann::LazyVarianceImportance";
 template <typename Scalar>
 inline constexpr const char* name_of<viann::DisplacementImportance<Scalar>> =
     "viann::DisplacementImportance";

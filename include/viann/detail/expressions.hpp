@@ -67,6 +67,25 @@ template <typename Expression>
 using Evaluated = std::conditional_t<IsCoefficientWise<Expression>::value,
                                      typename Expression::Nested, typename Expression::PlainObject>;
 
+/// A matrix, or its transpose. What lies in memory becomes one of two types of map, whatever type
+/// it has: what takes it is compiled for these two only.
+template <bool transposed = false, typename Expression>
+decltype(auto) in_memory(const Expression& values) {
+  if constexpr ((Expression::Flags & Eigen::DirectAccessBit) != 0 &&
+                int{Expression::InnerStrideAtCompileTime} == 1) {
+    constexpr bool row_major = bool{Expression::IsRowMajor} != transposed;
+    using Plain = Eigen::Matrix<typename Expression::Scalar, Eigen::Dynamic, Eigen::Dynamic,
+                                row_major ? Eigen::RowMajor : Eigen::ColMajor>;
+    return Eigen::Map<const Plain, Eigen::Unaligned, Eigen::OuterStride<>>(
+        values.data(), transposed ? values.cols() : values.rows(),
+        transposed ? values.rows() : values.cols(), Eigen::OuterStride<>(values.outerStride()));
+  } else if constexpr (transposed) {
+    return Eigen::Transpose<const Expression>(values);
+  } else {
+    return (values);
+  }
+}
+
 /// The Eigen expression that a type is or derives from; void if it is none.
 template <typename Derived>
 Derived dense_expression(const Eigen::DenseBase<Derived>&);

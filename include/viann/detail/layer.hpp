@@ -10,6 +10,7 @@
 #include "viann/detail/archive.hpp"
 #include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/expressions.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/weight_view.hpp"
 
@@ -62,7 +63,7 @@ class Layer {
   template <typename State, typename Stored>
   void check(const WeightView<Stored>& weights, const char* hook, std::int64_t epoch) const {
     check_shape(weights, hook, epoch);
-    check_finite<State>(weights.features_by_units(), 0, hook, epoch);
+    check_finite<State>(in_memory(weights.features_by_units()), 0, hook, epoch);
   }
 
   /// The same in two parts; `values` are those of the features from first_feature on.
@@ -124,15 +125,10 @@ class Layer {
   bool features_are_rows_ = true;
 };
 
-/// Weights in the shape of a state whose sweep keeps `keep` together.
-template <KeepTogether keep, typename Stored>
-decltype(auto) in_state_order(const WeightView<Stored>& weights) {
-  if constexpr (keep == KeepTogether::Rows) {
-    return weights.features_by_units();
-  } else {
-    return Eigen::Transpose<const typename WeightView<Stored>::Expression>(
-        weights.features_by_units());
-  }
+/// Weights, features x units, in the shape of a state whose sweep keeps `keep` together.
+template <KeepTogether keep, typename Values>
+decltype(auto) in_state_order(const Values& features_by_units) {
+  return in_memory<keep == KeepTogether::Columns>(features_by_units);
 }
 
 }  // namespace viann::detail

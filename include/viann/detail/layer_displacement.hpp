@@ -45,7 +45,8 @@ class LayerDisplacement {
   void start(const WeightView<Stored>& weights) {
     layer_.learn(weights);
     layer_.keep_features_together([&](auto keep) {
-      initial_ = in_state_order<keep()>(weights).array().template cast<Scalar>();
+      initial_ =
+          in_state_order<keep()>(weights.features_by_units()).array().template cast<Scalar>();
     });
     magnitude_.setZero(layer_.features());
   }
@@ -53,14 +54,7 @@ class LayerDisplacement {
   /// Measures weights that passed the layer's check.
   template <typename Stored>
   void observe(const WeightView<Stored>& weights, bool remove_decay) {
-    layer_.keep_features_together([&](auto keep) {
-      const auto& values = in_state_order<keep()>(weights);
-      if (remove_decay) {
-        measure<keep(), true>(values);
-      } else {
-        measure<keep(), false>(values);
-      }
-    });
+    measure(in_memory(weights.features_by_units()), remove_decay);
     if (!remove_decay) return;
     for (Index i = 0; i < displacement_.size(); ++i) displacement_[i] = without_decay(i);
   }
@@ -83,7 +77,7 @@ class LayerDisplacement {
             return state.middleCols(begin, length).matrix().transpose();
           }
         };
-        Block w = rows_of(in_state_order<keep()>(weights));
+        Block w = rows_of(in_state_order<keep()>(weights.features_by_units()));
         const Block w0 = rows_of(initial_);
         Block D = w - w0;
         if (remove_decay) {
@@ -167,6 +161,18 @@ class LayerDisplacement {
   template <typename Weights>
   static auto sign(const Weights& w) {
     return (w * (1 / std::numeric_limits<Sum>::min())).max(Sum(-1)).min(Sum(1));
+  }
+
+  // Values features x units.
+  template <typename Values>
+  void measure(const Values& values, bool remove_decay) {
+    layer_.keep_features_together([&](auto keep) {
+      if (remove_decay) {
+        measure<keep(), true>(in_state_order<keep()>(values));
+      } else {
+        measure<keep(), false>(in_state_order<keep()>(values));
+      }
+    });
   }
 
   template <KeepTogether keep, bool remove_decay, typename Values>

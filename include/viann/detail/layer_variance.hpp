@@ -8,6 +8,7 @@
 #include "viann/detail/archive.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"
+#include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
 #include "viann/welford_accumulator.hpp"
 
@@ -31,7 +32,7 @@ class LayerVariance {
   Array mean() const { return layer_.by_feature(accumulator_.mean()); }
   Array variance() const { return layer_.by_feature(accumulator_.variance()); }
 
-  /// By feature: the sum over the units of the terms given to the last observe().
+  /// By feature: the sum over the units of M2 |w| or M2, after the last observe().
   const Sums& sums() const { return sums_; }
 
   template <typename Stored>
@@ -41,14 +42,13 @@ class LayerVariance {
   }
 
   /// Takes in weights that passed the layer's check.
-  /// \param terms  called as terms(w, m2) for blocks of |w| and of the sums of squared
-  ///               deviations; returns an expression of what is to be summed over the units.
-  template <typename Stored, typename Terms>
-  void observe(const WeightView<Stored>& weights, const Terms& terms) {
-    if (layer_.known()) return sweep(weights, terms);
+  template <typename Stored>
+  void observe(const WeightView<Stored>& weights, ScoreCombination combination) {
+    const auto& values = in_memory(weights.features_by_units());
+    if (layer_.known()) return sweep(values, combination);
     LayerVariance first;  // not in place: if memory runs out, this one must not have changed
     first.fix_shape(weights);
-    first.sweep(weights, terms);
+    first.sweep(values, combination);
     *this = std::move(first);
   }
 
@@ -69,26 +69,27 @@ class LayerVariance {
   }
 
  private:
-  template <typename Stored, typename Terms>
-  void sweep(const WeightView<Stored>& weights, const Terms& terms) {
+  template <typename Values>
+  void sweep(const Values& values, ScoreCombination combination) {
     sums_.setZero();
     layer_.keep_features_together([&](auto keep) {
       accumulator_.template update<keep()>(
-          in_state_order<keep()>(weights), [&](Index row, Index col) {
-            return Adder<decltype(keep)::value, Terms>{{sums_, row, col}, terms};
+          in_state_order<keep()>(values), [&](Index row, Index col) {
+            return Adder<decltype(keep)::value>{{sums_, row, col}, combination};
           });
     });
   }
 
   // Adds the terms of a stretch to the sums.
-  template <KeepTogether keep, typename Terms>
+  template <KeepTogether keep>
   struct Adder {
     StretchSums<keep, Sums> sums;
-    const Terms& terms;
+    ScoreCombination combination;
 
     template <typename Block>
-    void operator()(Index offset, const Block& x, const Block& m2) {
-      sums.add(offset, terms(x.abs().template cast<Sum>(), m2.template cast<Sum>()));
+    void operator()(Index offset, const Block& w, const Block& m2) {
+      combine(combination, m2.template cast<Sum>(), w.template cast<Sum>(),
+              [&](const auto& terms) { sums.add(offset, terms); });
     }
   };
 

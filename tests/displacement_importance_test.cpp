@@ -322,6 +322,15 @@ TEST_CASE("directions that coincide or vanish are projected on what there is") {
   CHECK(relative_error(importance.raw_scores(), formula(trajectory, true)) < 1e-12);
 }
 
+TEST_CASE("initial weights whose squares are next to nothing count as none") {
+  const double tiny = GENERATE(1e-140, 1e-155, 1e-160, 1e-170, 1e-310);
+  Trajectory trajectory = random_walk(3, 20, 6, 80);
+  trajectory[0] *= tiny;
+  const VectorXd raw = trained<DisplacementImportance<>>(trajectory).raw_scores();
+  CHECK(raw.allFinite());
+  CHECK(raw.minCoeff() > 0);
+}
+
 TEST_CASE("directions that all but coincide count as one") {
   // Feature 1 starts at +-1 but for `spread`, and moves as if along the little that sets its w(0)
   // apart from sign w(0).

@@ -175,6 +175,7 @@ TEST_CASE("a refusal says what is wrong") {
         "viann::VarianceImportance: the archive has format 2, but this version of viann knows "
         "formats up to 1 only; load it with a later one.");
   CHECK(contains(refusal(object, altered(words, 1, {0})), "the archive is damaged"));
+  CHECK(contains(refusal(object, altered(words, 0, {1})), "the archive is damaged"));
   CHECK(refusal(object, saved(single)) ==
         "viann::VarianceImportance: the archive holds a Scalar of 24 binary digits, not 53 (float "
         "has 24, double 53); load it into the type that was saved.");

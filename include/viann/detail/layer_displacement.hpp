@@ -132,8 +132,10 @@ class LayerDisplacement {
         });
       });
     });
-    slope_ = (squares > 0).select(absolutes / squares, Sum(0));
-    inverse_initial_ = (squares > 0).select(squares.inverse(), Sum(0));
+    // A square that is subnormal counts as none: its inverse is not finite.
+    const auto has_start = squares >= std::numeric_limits<Sum>::min();
+    slope_ = has_start.select(absolutes / squares, Sum(0));
+    inverse_initial_ = has_start.select(squares.inverse(), Sum(0));
     // Below an angle of 1e-5 the directions count as one: u would consist of rounding.
     const Sums across = signs - slope_ * absolutes;
     inverse_sign_ = (across > Sum(1e-10) * signs).select(across.inverse(), Sum(0));

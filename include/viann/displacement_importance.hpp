@@ -22,7 +22,8 @@ struct DisplacementImportanceOptions {
   bool remove_decay = true;
 
   /// Whether to weigh movement and final weights by the directions in which all features' weights
-  /// move together. Right more often (README), but it takes time and memory of units^2.
+  /// move together. Right more often (README), but it takes 6 features units^2 operations an epoch
+  /// and memory of units^2.
   bool weigh_directions = false;
 
   friend bool operator==(const DisplacementImportanceOptions& a,
@@ -91,8 +92,9 @@ struct DisplacementImportanceOptions {
 /// eight doubles per feature (long doubles if Scalar is that). No pointer to the weights is kept.
 /// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
 /// that size and allocates nothing; weights in the other memory order take longer. With
-/// weigh_directions units^2 doubles more are kept, an observation takes 6 units^2 operations per
-/// feature, copies the hook and allocates, and its rounding may depend on the number of threads.
+/// weigh_directions units^2 doubles and one per feature are kept more; an observation takes 6
+/// features units^2 operations, reads the weights twice more, copies the hook and allocates, and
+/// its rounding may depend on the number of threads.
 ///
 /// Messages count epochs from 1, features and units from 0. Reading in one thread while another
 /// observes is the caller's to order, as with any standard container.
@@ -178,7 +180,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_ &&
-           a.directions_ == b.directions_ && (a.movement_ == b.movement_).all();
+           (a.features() == 0 ||
+            (a.directions_ == b.directions_ && (a.movement_ == b.movement_).all()));
   }
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
     return !(a == b);

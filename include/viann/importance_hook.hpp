@@ -10,8 +10,9 @@
 #include "viann/weight_view.hpp"
 
 /// The interface of every hook. Whatever has it works with the library's adapters, reports and
-/// diagnostics: VarianceImportance, DisplacementImportance, or a hook of your own. There is no base
-/// class to derive from.
+/// diagnostics: VarianceImportance, LazyVarianceImportance (for which an adapter's call sweeps the
+/// whole table), DisplacementImportance, or a hook of your own. There is no base class to derive
+/// from.
 ///
 /// | member                     | what it promises                                                |
 /// | -------------------------- | --------------------------------------------------------------- |

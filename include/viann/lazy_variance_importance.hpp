@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -57,9 +58,9 @@ namespace viann {
 ///
 /// Memory: three Scalars per weight (x, m and M2) and two doubles (long doubles if Scalar is) and a
 /// count per feature. The weights of a feature lie side by side, whatever the table's memory order;
-/// in the order features x units, row-major, reading the table costs least. An observation reads
-/// the touched features' weights twice and their state once, writes their state, and allocates
-/// nothing; it runs in one thread. Scores take a few operations per feature.
+/// in the order features x units, row-major, reading the table costs least. After the first call an
+/// observation reads the touched features' weights twice and their state once, writes their state,
+/// and allocates nothing; it runs in one thread. Scores take a few operations per feature.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
 template <typename Scalar = double>
@@ -89,7 +90,9 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// The hook: observes the weights at the end of an epoch, or of a step, after which only those of
   /// the features `touched` may have changed.
   /// \param weights  of all features
-  /// \param touched  a range of indices, in any order, to be read twice; repeated ones count once
+  /// \param touched  a range of integers, in any order, that reads the same twice; repeated ones
+  /// count
+  ///                 once
   /// \throws std::logic_error if no call has told all features' weights yet.
   /// \throws std::invalid_argument if the shape differs from the first, or an index is none of a
   ///         feature, or a touched feature's weight is not finite in Scalar; nothing is changed.
@@ -101,7 +104,13 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
           "on_train_begin() with those of all features first.");
     }
     take_in(weights, [&](const auto& body) {
-      for (const auto feature : touched) body(static_cast<Index>(feature));
+      for (const auto& feature : touched) {
+        using Number = std::decay_t<decltype(feature)>;
+        static_assert(std::is_integral_v<Number> && !std::is_same_v<Number, bool>,
+                      "viann: touched features are said by their indices, which are integers; a "
+                      "mask of booleans says something else.");
+        body(static_cast<Index>(feature));
+      }
     });
   }
 
@@ -124,6 +133,10 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     });
   }
 
+  template <typename Other, typename Indices>
+  void on_epoch_end(const Other& /*weights*/, const Indices& /*touched*/) {
+    detail::refuse_weights_without_axis<Other>();
+  }
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
 
@@ -166,7 +179,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// Whether both have the same options and, bit for bit, the same state.
   friend bool operator==(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() && a.layer_ == b.layer_ &&
-           a.seen_ == b.seen_ && (a.state_ == b.state_).all();
+           (!a.layer_.known() || (a.seen_ == b.seen_ && (a.state_ == b.state_).all()));
   }
   friend bool operator!=(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
     return !(a == b);

@@ -24,6 +24,10 @@ int main() {
   importance.on_epoch_end(2.0 * W.transpose());
 #elif defined(BARE_DISPLACEMENT)
   viann::DisplacementImportance<>().on_epoch_end(W);
+#elif defined(BARE_TABLE)
+  viann::LazyVarianceImportance<>().on_epoch_end(W, std::vector<int>{1});
+#elif defined(MASK_OF_ROWS)
+  viann::LazyVarianceImportance<>().on_epoch_end(viann::features_by_units(W), std::vector<bool>(3));
 #elif defined(NO_HOOK)
   static_assert(viann::require_importance_hook<viann::WelfordAccumulator<>>());
 #elif defined(VECTOR_OF_NUMBERS)

@@ -37,9 +37,10 @@
 /// (F: all features; E: elements of the accumulator, of s bytes each.) Observing sends nothing.
 /// Where every rank has all weights, as in data-parallel training, any rank's own scores will do.
 ///
-/// Every rank of the communicator makes the same calls in the same order and gets the same result
-/// to the bit. To begin with the ranks agree, by a broadcast of 2.6 kB and three all-reduces of 4
-/// bytes, once or twice. What is wrong on one rank so throws the same sentence on all:
+/// Every rank of the communicator makes the same calls in the same order and gets the same result,
+/// to the bit wherever MPI's all-reduce gives all ranks the same. To begin with the ranks agree, by
+/// a broadcast of 2.6 kB and three all-reduces of 4 bytes, once or twice. What is wrong on one rank
+/// so throws the same sentence on all:
 ///
 /// \throws std::invalid_argument if ranks call different functions, or their hooks differ in type,
 ///         options, epochs or shape; or the communicator is null or an intercommunicator.

@@ -109,7 +109,7 @@ class Layer {
 
   friend bool operator==(const Layer& a, const Layer& b) {
     return a.features() == b.features() && a.units() == b.units() &&
-           a.features_are_rows_ == b.features_are_rows_;
+           (!a.known() || a.features_are_rows_ == b.features_are_rows_);
   }
 
   /// \returns whether what was saved, or loaded, can be the shape of a layer.

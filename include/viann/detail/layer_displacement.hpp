@@ -81,14 +81,15 @@ class LayerDisplacement {
         const Block w0 = rows_of(initial_);
         Block D = w - w0;
         if (remove_decay) {
-          const Sums along_u = along_sign_ - slope_ * along_initial_;
-          const Sums b = along_u * inverse_sign_;
-          const Sums a = along_initial_ * inverse_initial_ - b * slope_;
-          D -= a.matrix().segment(begin, length).asDiagonal() * w0;
-          D -= b.matrix().segment(begin, length).asDiagonal() * sign(w0.array()).matrix();
+          const auto of_panel = [&](const Sums& sums) { return sums.segment(begin, length); };
+          const Sums along_u = of_panel(along_sign_) - of_panel(slope_) * of_panel(along_initial_);
+          const Sums b = along_u * of_panel(inverse_sign_);
+          const Sums a =
+              of_panel(along_initial_) * of_panel(inverse_initial_) - b * of_panel(slope_);
+          D -= a.matrix().asDiagonal() * w0;
+          D -= b.matrix().asDiagonal() * sign(w0.array()).matrix();
           // What is left of a row that only decays is rounding: see without_decay().
-          const auto is_left = (displacement_ > 0).template cast<Sum>().matrix();
-          D = is_left.segment(begin, length).asDiagonal() * D;
+          D = (of_panel(displacement_) > 0).template cast<Sum>().matrix().asDiagonal() * D;
         }
         body(begin, D, w);
       });
@@ -96,8 +97,8 @@ class LayerDisplacement {
   }
 
   friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {
-    return a.layer_ == b.layer_ && (a.initial_ == b.initial_).all() &&
-           (a.magnitude_ == b.magnitude_).all();
+    return a.layer_ == b.layer_ && (!a.layer_.known() || ((a.initial_ == b.initial_).all() &&
+                                                          (a.magnitude_ == b.magnitude_).all()));
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer.

@@ -53,7 +53,8 @@ class LayerVariance {
   }
 
   friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
-    return a.layer_ == b.layer_ && a.accumulator_ == b.accumulator_ && (a.sums_ == b.sums_).all();
+    return a.layer_ == b.layer_ &&
+           (!a.layer_.known() || (a.accumulator_ == b.accumulator_ && (a.sums_ == b.sums_).all()));
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer.

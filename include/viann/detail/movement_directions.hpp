@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "viann/detail/archive.hpp"
-#include "viann/detail/checks.hpp"
 #include "viann/detail/layer_displacement.hpp"
 #include "viann/weight_view.hpp"
 

@@ -34,13 +34,18 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
     }
   };
 
-  // Long panels keep the hardware's prefetching busy; with one per thread at least, all share.
-  [[maybe_unused]] const Index threads = Eigen::nbThreads();
-  constexpr Index longest_panel = 16 * stretch_length;
-  const Index panel_length = keep == KeepTogether::Columns
-                                 ? rows
-                                 : std::min(longest_panel, std::max(Index{64}, rows / threads));
-  const Index parts = keep == KeepTogether::Columns ? cols : (rows - 1) / panel_length + 1;
+  // Panels as long as can be keep the hardware's prefetching busy, and as many for every thread; of
+  // whole blocks, so that a coefficient is met in the same block whatever their number.
+  const Index threads = std::max(1, Eigen::nbThreads());
+  constexpr Index longest_panel = 64 * stretch_length;
+  constexpr Index shortest_panel = 2 * block_length;
+  const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
+  const Index panels = threads * divide_up(rows, threads * longest_panel);
+  const Index panel_length =
+      keep == KeepTogether::Columns
+          ? rows
+          : divide_up(divide_up(rows, panels), shortest_panel) * shortest_panel;
+  const Index parts = keep == KeepTogether::Columns ? cols : divide_up(rows, panel_length);
 
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) \

@@ -8,13 +8,14 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "viann/detail/archive.hpp"
 #include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/expressions.hpp"
 #include "viann/detail/hook.hpp"
 #include "viann/detail/layer.hpp"
+#include "viann/detail/lazy_layer_variance.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/variance_options.hpp"
@@ -98,7 +99,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   ///         feature, or a touched feature's weight is not finite in Scalar; nothing is changed.
   template <typename Stored, typename Indices>
   void on_epoch_end(const WeightView<Stored>& weights, const Indices& touched) {
-    if (!layer_.known()) {
+    if (!layer().known()) {
       throw std::logic_error(
           "viann::LazyVarianceImportance: the weights of untouched features are not known; call "
           "on_train_begin() with those of all features first.");
@@ -118,7 +119,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// on_train_begin() did.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    if (!layer_.known()) {
+    if (!layer().known()) {
       if (options_.observe_initial_weights) {
         throw std::logic_error(
             "viann::LazyVarianceImportance: observe_initial_weights is set; call on_train_begin() "
@@ -147,8 +148,8 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   }
 
   /// Shape of the layer; 0 until it is fixed.
-  Index features() const { return layer_.features(); }
-  Index units() const { return layer_.units(); }
+  Index features() const { return layer().features(); }
+  Index units() const { return layer().units(); }
 
   /// Number of epochs that on_epoch_end() has taken in, as in VarianceImportance.
   std::int64_t epochs() const { return epochs_; }
@@ -156,15 +157,11 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// As VarianceImportance::raw_scores(), and with its errors.
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(2, observations(), name, "a score");
-    const auto n = static_cast<Sum>(observations());
-    Eigen::VectorXd raw(features());
-    for (Index feature = 0; feature < features(); ++feature) {
-      const Seen& seen = seen_[static_cast<std::size_t>(feature)];
-      const auto c = static_cast<Sum>(seen.count);
-      raw[feature] =
-          static_cast<double>((seen.settled + seen.pending * (c * (n - c) / n)) / (n - 1));
-    }
-    return detail::finite_raw_scores(std::move(raw), name, epochs());
+    const std::int64_t n = observations();
+    const Eigen::VectorXd raw = Eigen::VectorXd::NullaryExpr(features(), [&](Index feature) {
+      return static_cast<double>(state_.sum(feature, n) / static_cast<Sum>(n - 1));
+    });
+    return detail::finite_raw_scores(raw, name, epochs());
   }
 
   /// raw_scores() after min_max_normalize(); throws what these throw.
@@ -178,8 +175,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
 
   /// Whether both have the same options and, bit for bit, the same state.
   friend bool operator==(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
-    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.layer_ == b.layer_ &&
-           (!a.layer_.known() || (a.seen_ == b.seen_ && (a.state_ == b.state_).all()));
+    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_;
   }
   friend bool operator!=(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
     return !(a == b);
@@ -198,114 +194,57 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   }
 
  private:
-  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   using Sum = detail::SumOf<Scalar>;
   static constexpr const char* name = "LazyVarianceImportance";  // in messages
 
-  /// Of a feature: observations made, and of |x| times M2 and times (x - m)^2 the sums over its
-  /// units. In one place, because to reach a row's memory takes longer than to reckon with it.
-  struct Seen {
-    std::int64_t count = 0;
-    Sum settled = 0;
-    Sum pending = 0;
-
-    friend bool operator==(const Seen& a, const Seen& b) {
-      return a.count == b.count && a.settled == b.settled && a.pending == b.pending;
-    }
-  };
+  const detail::Layer& layer() const { return state_.layer(); }
 
   // Observations of every feature, whether made or pending.
   std::int64_t observations() const {
-    const bool has_initial = options_.observe_initial_weights && layer_.known();
+    const bool has_initial = options_.observe_initial_weights && layer().known();
     return std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
   template <typename Stored>
   void start(const WeightView<Stored>& weights, std::int64_t epoch) {
-    layer_.template check<Scalar>(weights, name, epoch);
-    layer_.learn(weights, false);  // a feature is what is touched: its weights lie side by side
-    state_.setZero(3 * units(), features());
-    state_.topRows(units()) =
-        detail::in_memory<true>(weights.features_by_units()).array().template cast<Scalar>();
-    seen_.assign(static_cast<std::size_t>(features()), Seen());
+    layer().template check<Scalar>(weights, name, epoch);
+    state_.start(weights);
   }
 
   // for_each_touched(body) calls body(feature). Checks all, and then takes in all.
   template <typename Stored, typename ForEach>
   void take_in(const WeightView<Stored>& weights, const ForEach& for_each_touched) {
     const auto& values = detail::in_memory(weights.features_by_units());
-    layer_.check_shape(weights, name, epochs() + 1);
+    layer().check_shape(weights, name, epochs() + 1);
     for_each_touched([&](Index feature) {
       if (feature < 0 || feature >= features()) {
-        layer_.refuse(name, epochs() + 1, "there is no feature ", feature, " among ", features(),
-                      "; touched features are indices from 0 to ", features() - 1, ".");
+        layer().refuse(name, epochs() + 1, "there is no feature ", feature, " among ", features(),
+                       "; touched features are indices from 0 to ", features() - 1, ".");
       }
-      layer_.template check_finite<Scalar>(values.row(feature), feature, name, epochs() + 1);
+      layer().template check_finite<Scalar>(values.row(feature), feature, name, epochs() + 1);
     });
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
-      for_each_touched(
-          [&](Index feature) { observe(feature, values.row(feature).transpose().array(), n); });
+      for_each_touched([&](Index feature) {
+        state_.observe(feature, values.row(feature).transpose().array(), n, options_.combination);
+      });
     }
     ++epochs_.value();
-  }
-
-  // Takes in x after n observations; those since the last touch are made up for.
-  template <typename Values>
-  void observe(Index feature, const Values& x, std::int64_t n) {
-    Seen& seen = seen_[static_cast<std::size_t>(feature)];
-    if (seen.count > n) return;  // repeated
-    const Scalar missed =
-        n == 0 ? Scalar(0) : static_cast<Scalar>(n - seen.count) / static_cast<Scalar>(n);
-    const Scalar missed_m2 = static_cast<Scalar>(seen.count) * missed;
-    const Scalar inverse = Scalar(1) / static_cast<Scalar>(n + 1);
-    const Scalar shrink = static_cast<Scalar>(n) / static_cast<Scalar>(n + 1);
-    detail::BlockSum<Sum> settled, pending;
-    detail::for_each_block(units(), [&](Index offset, auto length) {
-      auto last = state_.col(feature).segment(offset, length);
-      auto mean = state_.col(feature).segment(units() + offset, length);
-      auto m2 = state_.col(feature).segment(2 * units() + offset, length);
-      const auto now = x.segment(offset, length).template cast<Scalar>().eval();
-      const auto since = (last - mean).eval();
-      const auto mean_before = (mean + since * missed).eval();
-      const auto d = (now - mean_before).eval();
-      const auto sum = (m2 + since * (since * missed_m2) + d * (d * shrink)).eval();
-      const auto mean_now = (mean_before + d * inverse).eval();
-      last = now;
-      mean = mean_now;
-      m2 = sum;
-      const auto w = now.template cast<Sum>();
-      detail::combine(options_.combination, sum.template cast<Sum>(), w,
-                      [&](const auto& terms) { settled.add(terms); });
-      detail::combine(options_.combination, (now - mean_now).template cast<Sum>().square(), w,
-                      [&](const auto& terms) { pending.add(terms); });
-    });
-    seen = {n + 1, settled.value(), pending.value()};
   }
 
   template <class Archive>
   bool transfer(Archive& archive) {
     const bool are_options = detail::archive_options(archive, options_);
     archive& epochs_.value();
-    if (!are_options || !detail::is_count(epochs()) || !layer_.transfer(archive)) return false;
-    if (features() == 0) return epochs() == 0;
-    if (!detail::is_shape(3 * units(), features())) return false;
-    detail::archive_array(archive, state_, 3 * units(), features());
-    if constexpr (Archive::is_loading::value) seen_.resize(static_cast<std::size_t>(features()));
-    bool are_counts = true;
-    for (Seen& seen : seen_) {
-      archive& seen.count& seen.settled& seen.pending;
-      are_counts = are_counts && seen.count >= 0 && seen.count <= observations() &&
-                   seen.settled >= 0 && seen.pending >= 0;
+    if (!are_options || !detail::is_count(epochs()) || !state_.transfer_layer(archive)) {
+      return false;
     }
-    return are_counts && (state_.bottomRows(units()) >= 0).all();
+    return features() == 0 ? epochs() == 0 : state_.transfer(archive, observations());
   }
 
   VarianceImportanceOptions options_;
   detail::EmptiedByMove<std::int64_t> epochs_;
-  detail::Layer layer_;
-  Array state_;             // of every feature a column: x, m and M2, units of each
-  std::vector<Seen> seen_;  // by feature
+  detail::LazyLayerVariance<Scalar> state_;
 };
 
 }  // namespace viann

@@ -123,9 +123,10 @@ class LayerDisplacement {
     layer_.keep_features_together([&](auto keep) {
       sweep<keep()>([&](Index row, Index col, Index length) {
         using Adder = StretchSums<decltype(keep)::value, Sums>;
-        Adder add_square(squares, row, col), add_absolute(absolutes, row, col),
-            add_sign(signs, row, col);
-        detail::for_each_block(length, [&](Index offset, auto n) {
+        Adder add_square(squares, row, col);
+        Adder add_absolute(absolutes, row, col);
+        Adder add_sign(signs, row, col);
+        for_each_block(length, [&](Index offset, auto n) {
           const auto w = block_of(initial_, row + offset, col, n);
           add_square.add(offset, w.square());
           add_absolute.add(offset, w.abs());
@@ -182,10 +183,12 @@ class LayerDisplacement {
   void measure(const Values& values) {
     for (Sums* sums : {&displacement_, &magnitude_, &along_initial_, &along_sign_}) sums->setZero();
     sweep<keep>([&](Index row, Index col, Index length) {
-      StretchSums<keep, Sums> add_magnitude(magnitude_, row, col),
-          add_displacement(displacement_, row, col), add_along_initial(along_initial_, row, col),
-          add_along_sign(along_sign_, row, col);
-      detail::for_each_block(length, [&](Index offset, auto n) {
+      using Adder = StretchSums<keep, Sums>;
+      Adder add_magnitude(magnitude_, row, col);
+      Adder add_displacement(displacement_, row, col);
+      Adder add_along_initial(along_initial_, row, col);
+      Adder add_along_sign(along_sign_, row, col);
+      for_each_block(length, [&](Index offset, auto n) {
         const auto w = block_of(values, row + offset, col, n);
         const auto w0 = block_of(initial_, row + offset, col, n);
         const auto d = (w - w0).eval();

@@ -89,7 +89,8 @@ class LayerVariance {
 
     template <typename Block>
     void operator()(Index offset, const Block& w, const Block& m2) {
-      combine(combination, m2.template cast<Sum>(), w.template cast<Sum>(),
+      // Converted first: an expression that converts is not vectorised.
+      combine(combination, m2.template cast<Sum>().eval(), w.template cast<Sum>().eval(),
               [&](const auto& terms) { sums.add(offset, terms); });
     }
   };

@@ -48,7 +48,8 @@ class LazyLayerVariance {
     const Scalar missed_m2 = static_cast<Scalar>(seen.count) * missed;
     const Scalar inverse = Scalar(1) / static_cast<Scalar>(n + 1);
     const Scalar shrink = static_cast<Scalar>(n) / static_cast<Scalar>(n + 1);
-    BlockSum<Sum> settled, pending;
+    BlockSum<Sum> settled;
+    BlockSum<Sum> pending;
     const Index units = layer_.units();
     for_each_block(units, [&](Index offset, auto length) {
       auto last = state_.col(feature).segment(offset, length);
@@ -63,10 +64,10 @@ class LazyLayerVariance {
       last = now;
       mean = mean_now;
       m2 = sum;
-      const auto w = now.template cast<Sum>();
-      combine(combination, sum.template cast<Sum>(), w,
+      const auto w = now.template cast<Sum>().eval();
+      combine(combination, sum.template cast<Sum>().eval(), w,
               [&](const auto& terms) { settled.add(terms); });
-      combine(combination, (now - mean_now).template cast<Sum>().square(), w,
+      combine(combination, (now - mean_now).template cast<Sum>().eval().square(), w,
               [&](const auto& terms) { pending.add(terms); });
     });
     seen = {n + 1, settled.value(), pending.value()};

@@ -38,7 +38,7 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
   // whole blocks, so that a coefficient is met in the same block whatever their number.
   const Index threads = std::max(1, Eigen::nbThreads());
   constexpr Index longest_panel = 64 * stretch_length;
-  constexpr Index shortest_panel = 2 * block_length;
+  constexpr Index shortest_panel = Index{2} * block_length;
   const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
   const Index panels = threads * divide_up(rows, threads * longest_panel);
   const Index panel_length =
@@ -97,7 +97,9 @@ class StretchSums {
   StretchSums(Sums& sums, Eigen::Index row, Eigen::Index col)
       : sums_(sums), feature_(keep == KeepTogether::Rows ? row : col) {}
   StretchSums(const StretchSums&) = delete;
+  StretchSums(StretchSums&&) = delete;
   StretchSums& operator=(const StretchSums&) = delete;
+  StretchSums& operator=(StretchSums&&) = delete;
   ~StretchSums() {
     if constexpr (keep == KeepTogether::Columns) sums_[feature_] += sum_.value();
   }

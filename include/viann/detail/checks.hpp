@@ -29,8 +29,8 @@ constexpr const char* name_of_scalar() {
 }
 
 /// The type in which to look whether numbers are finite in State: their own if that is no wider,
-/// since a conversion takes longer than the look. Not half a float, of which no processor here has
-/// vectors.
+/// since a conversion takes longer than the look. Half a float is converted: Eigen computes with it
+/// one by one.
 template <typename Number, typename State>
 using FiniteIn =
     std::conditional_t<std::is_floating_point_v<Number> && sizeof(Number) <= sizeof(State), Number,

@@ -26,7 +26,7 @@ class LazyLayerVariance {
 
   const Layer& layer() const { return layer_; }
 
-  /// Keeps weights that passed the layer's check, as none's observation.
+  /// Keeps the weights of all features, which passed the layer's check. They are no observation.
   template <typename Stored>
   void start(const WeightView<Stored>& weights) {
     layer_.learn(weights, false);  // a feature is what is observed: its weights lie side by side
@@ -103,6 +103,8 @@ class LazyLayerVariance {
     }
     return are_seen && (state_.bottomRows(units) >= 0).all();
   }
+
+  /// To be called first: n depends on whether there is a layer.
   template <class Archive>
   bool transfer_layer(Archive& archive) {
     return layer_.transfer(archive);

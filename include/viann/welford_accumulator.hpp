@@ -186,19 +186,30 @@ class WelfordAccumulator {
     const Scalar inverse = Scalar(1) / static_cast<Scalar>(n);
     const Scalar shrink = static_cast<Scalar>(n - 1) / static_cast<Scalar>(n);
     detail::for_each_stretch<keep>(rows(), cols(), [&](Index row, Index col, Index length) {
-      auto&& visit = begin(row, col);
-      detail::for_each_block(length, [&](Index offset, auto size) {
-        auto mean = mean_.col(col).segment(row + offset, size);
-        auto m2 = m2_.col(col).segment(row + offset, size);
-        const auto x =
-            sample.col(col).segment(row + offset, size).array().template cast<Scalar>().eval();
-        const auto d = (x - mean).eval();
-        // In this order of factors the first sample, with its shrink of 0, cannot overflow.
-        const auto sum = (m2 + d * (d * shrink)).eval();
-        m2 = sum;
-        mean += d * inverse;
-        visit(offset, x, sum);
-      });
+      update_stretch(sample, begin, row, col, length, inverse, shrink);
+    });
+  }
+
+  // Flattened: at -O2 a compiler would leave parts of these expressions as calls, with all that
+  // could be in registers in memory.
+  template <typename Derived, typename Begin>
+  [[gnu::flatten]] void update_stretch(const Derived& sample, const Begin& begin, Index row,
+                                       Index col, Index length, Scalar inverse, Scalar shrink) {
+    const auto stretch = [&](auto& matrix) { return matrix.col(col).segment(row, length); };
+    const auto samples = stretch(sample);
+    auto means = stretch(mean_);
+    auto sums = stretch(m2_);
+    auto&& visit = begin(row, col);
+    detail::for_each_block(length, [&](Index offset, auto size) {
+      auto mean = means.segment(offset, size);
+      auto m2 = sums.segment(offset, size);
+      const auto x = samples.segment(offset, size).array().template cast<Scalar>().eval();
+      const auto d = (x - mean).eval();
+      // In this order of factors the first sample, with its shrink of 0, cannot overflow.
+      const auto sum = (m2 + d * (d * shrink)).eval();
+      m2 = sum;
+      mean += d * inverse;
+      visit(offset, x, sum);
     });
   }
 

@@ -36,31 +36,43 @@ using FiniteIn =
     std::conditional_t<std::is_floating_point_v<Number> && sizeof(Number) <= sizeof(State), Number,
                        State>;
 
-/// Whether every coefficient is finite after its conversion to State.
+/// Whether no coefficient of the rows, or columns, that lie one after the other in memory is
+/// infinite or NaN in Number: those from `begin` up to `end`.
 ///
 /// 0 * x is 0 for a finite x and NaN for any other, so one vectorised sum tells; isfinite() one
 /// by one takes several times as long. Like every test for NaN it is lost under -ffast-math.
+template <typename Number, typename Derived>
+[[gnu::flatten]] bool are_finite(const Eigen::DenseBase<Derived>& values, Eigen::Index begin,
+                                 Eigen::Index end) {
+  BlockSum<Number, 2 * block_length> zeros;
+  for (Eigen::Index i = begin; i < end; ++i) {
+    const auto vector = [&] {
+      if constexpr (Derived::IsRowMajor) return values.row(i);
+      else return values.col(i);
+    }();
+    for_each_block<2 * block_length>(vector.size(), [&](Eigen::Index offset, auto n) {
+      zeros.add(vector.segment(offset, n).array().template cast<Number>() * Number(0));
+    });
+  }
+  return zeros.value() == 0;
+}
+
+/// Whether every coefficient is finite after its conversion to State.
 template <typename State, typename Derived>
 bool all_finite(const Eigen::DenseBase<Derived>& values) {
   using Number = FiniteIn<typename Derived::Scalar, State>;
-  const auto numbers = values.derived().array().template cast<Number>();
-  const auto is_finite = [](const auto& part) { return (part * Number(0)).sum() == Number(0); };
+  const Eigen::Index parts = values.outerSize();
 #ifdef _OPENMP
   if (const int threads = Eigen::nbThreads(); threads > 1 && values.size() >= parallel_size) {
-    const Eigen::Index parts = values.outerSize();
     bool finite = true;
 #pragma omp parallel for schedule(static) num_threads(threads) reduction(&& : finite)
     for (Eigen::Index part = 0; part < parts; ++part) {
-      if constexpr (Derived::IsRowMajor) {
-        finite = finite && is_finite(numbers.row(part));
-      } else {
-        finite = finite && is_finite(numbers.col(part));
-      }
+      finite = finite && are_finite<Number>(values, part, part + 1);
     }
     return finite;
   }
 #endif
-  return is_finite(numbers);
+  return are_finite<Number>(values, 0, parts);
 }
 
 /// A coefficient that is not finite after its conversion to State.

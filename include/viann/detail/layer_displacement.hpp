@@ -126,8 +126,9 @@ class LayerDisplacement {
         Adder add_square(squares, row, col);
         Adder add_absolute(absolutes, row, col);
         Adder add_sign(signs, row, col);
+        const auto initial = initial_.col(col).segment(row, length);
         for_each_block(length, [&](Index offset, auto n) {
-          const auto w = block_of(initial_, row + offset, col, n);
+          const auto w = block_of(initial, offset, n);
           add_square.add(offset, w.square());
           add_absolute.add(offset, w.abs());
           add_sign.add(offset, sign(w).square());
@@ -145,10 +146,9 @@ class LayerDisplacement {
 
  private:
   // Values as a state of Scalar has them. Several sums read them: converted once, in registers.
-  template <typename Values, typename Length>
-  static auto block_of(const Values& values, Index row, Index col, Length n) {
-    return values.col(col)
-        .segment(row, n)
+  template <typename Stretch, typename Length>
+  static auto block_of(const Stretch& values, Index offset, Length n) {
+    return values.segment(offset, n)
         .array()
         .template cast<Scalar>()
         .template cast<Sum>()
@@ -183,22 +183,30 @@ class LayerDisplacement {
   void measure(const Values& values) {
     for (Sums* sums : {&displacement_, &magnitude_, &along_initial_, &along_sign_}) sums->setZero();
     sweep<keep>([&](Index row, Index col, Index length) {
-      using Adder = StretchSums<keep, Sums>;
-      Adder add_magnitude(magnitude_, row, col);
-      Adder add_displacement(displacement_, row, col);
-      Adder add_along_initial(along_initial_, row, col);
-      Adder add_along_sign(along_sign_, row, col);
-      for_each_block(length, [&](Index offset, auto n) {
-        const auto w = block_of(values, row + offset, col, n);
-        const auto w0 = block_of(initial_, row + offset, col, n);
-        const auto d = (w - w0).eval();
-        add_magnitude.add(offset, w.square());
-        add_displacement.add(offset, d.square());
-        if constexpr (remove_decay) {
-          add_along_initial.add(offset, d * w0);
-          add_along_sign.add(offset, d * sign(w0));
-        }
-      });
+      measure_stretch<keep, remove_decay>(values, row, col, length);
+    });
+  }
+
+  // Flattened for the reason that WelfordAccumulator gives.
+  template <KeepTogether keep, bool remove_decay, typename Values>
+  [[gnu::flatten]] void measure_stretch(const Values& values, Index row, Index col, Index length) {
+    using Adder = StretchSums<keep, Sums>;
+    Adder add_magnitude(magnitude_, row, col);
+    Adder add_displacement(displacement_, row, col);
+    Adder add_along_initial(along_initial_, row, col);
+    Adder add_along_sign(along_sign_, row, col);
+    const auto weights = values.col(col).segment(row, length);
+    const auto initial = initial_.col(col).segment(row, length);
+    for_each_block(length, [&](Index offset, auto n) {
+      const auto w = block_of(weights, offset, n);
+      const auto w0 = block_of(initial, offset, n);
+      const auto d = (w - w0).eval();
+      add_magnitude.add(offset, w.square());
+      add_displacement.add(offset, d.square());
+      if constexpr (remove_decay) {
+        add_along_initial.add(offset, d * w0);
+        add_along_sign.add(offset, d * sign(w0));
+      }
     });
   }
 

@@ -40,7 +40,7 @@ class LazyLayerVariance {
   /// Takes in the finite weights x of a feature after n observations of the layer; once, however
   /// often it is called.
   template <typename Values>
-  void observe(Index feature, const Values& x, std::int64_t n, ScoreCombination combination) {
+  [[gnu::flatten]] void observe(Index feature, const Values& x, std::int64_t n, ScoreCombination combination) {
     Seen& seen = seen_[static_cast<std::size_t>(feature)];
     if (seen.count > n) return;  // repeated
     const Scalar missed =
@@ -51,10 +51,13 @@ class LazyLayerVariance {
     BlockSum<Sum> settled;
     BlockSum<Sum> pending;
     const Index units = layer_.units();
+    auto lasts = state_.col(feature).head(units);
+    auto means = state_.col(feature).segment(units, units);
+    auto sums = state_.col(feature).tail(units);
     for_each_block(units, [&](Index offset, auto length) {
-      auto last = state_.col(feature).segment(offset, length);
-      auto mean = state_.col(feature).segment(units + offset, length);
-      auto m2 = state_.col(feature).segment(2 * units + offset, length);
+      auto last = lasts.segment(offset, length);
+      auto mean = means.segment(offset, length);
+      auto m2 = sums.segment(offset, length);
       const auto now = x.segment(offset, length).template cast<Scalar>().eval();
       const auto since = (last - mean).eval();
       const auto mean_before = (mean + since * missed).eval();

@@ -22,6 +22,20 @@ inline constexpr int block_length = 8;
 /// Below this many coefficients waking threads costs more than it saves.
 inline constexpr Eigen::Index parallel_size = Eigen::Index{1} << 17;
 
+/// Calls body(part) for every part of what has `size` coefficients, from several threads if that is
+/// worth it. Not left to OpenMP's if clause, which takes microseconds to say no.
+template <typename Body>
+void for_each_part(Eigen::Index parts, Eigen::Index size, const Body& body) {
+#ifdef _OPENMP
+  if (const int threads = Eigen::nbThreads(); threads > 1 && size >= parallel_size) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (Eigen::Index part = 0; part < parts; ++part) body(part);
+    return;
+  }
+#endif
+  for (Eigen::Index part = 0; part < parts; ++part) body(part);
+}
+
 /// Walks a column-major rows x cols array in memory order, in stretches of one column.
 /// \param body  called as body(row, col, length) for length <= stretch_length coefficients from
 ///              (row, col) downwards; must not throw. Called from several threads under OpenMP.
@@ -46,12 +60,7 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
           ? rows
           : divide_up(divide_up(rows, panels), shortest_panel) * shortest_panel;
   const Index parts = keep == KeepTogether::Columns ? cols : divide_up(rows, panel_length);
-
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) \
-    num_threads(static_cast <int>(threads)) if (rows * cols >= parallel_size && threads > 1)
-#endif
-  for (Index part = 0; part < parts; ++part) {
+  for_each_part(parts, rows * cols, [&](Index part) {
     if constexpr (keep == KeepTogether::Columns) {
       column(0, rows, part);
     } else {
@@ -59,34 +68,38 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
       const Index end = std::min(rows, begin + panel_length);
       for (Index col = 0; col < cols; ++col) column(begin, end, col);
     }
-  }
+  });
 }
 
 /// Cuts a stretch into blocks of a fixed size, so that what several expressions need of a block
 /// stays in registers: body(offset, n), with n as Eigen's segment(offset, n) takes it.
-template <typename Body>
+template <int block = block_length, typename Body>
 void for_each_block(Eigen::Index length, const Body& body) {
-  Eigen::Index offset = 0;
-  for (; offset + block_length <= length; offset += block_length) {
-    body(offset, Eigen::fix<block_length>);
-  }
-  for (; offset < length; ++offset) body(offset, Eigen::fix<1>);
+  const auto rest = static_cast<int>(length % block);
+  const Eigen::Index whole = length - rest;
+  for (Eigen::Index offset = 0; offset < whole; offset += block) body(offset, Eigen::fix<block>);
+  for (int k = 0; k < rest; ++k) body(whole + k, Eigen::fix<1>);
 }
 
 /// A sum of blocks, in as many partial sums as a block has places: one would wait for itself at
 /// every term.
-template <typename Sum>
+template <typename Sum, int block = block_length>
 class BlockSum {
  public:
   template <typename Terms>
   void add(const Terms& terms) {
-    partial_.head(Eigen::fix<Terms::SizeAtCompileTime>) += terms;
+    if constexpr (Terms::SizeAtCompileTime == 1) {
+      rest_ += terms.value();  // a sum of its own, or the others could not stay in registers
+    } else {
+      partial_ += terms;
+    }
   }
-  Sum value() const { return partial_.sum(); }
+  Sum value() const { return partial_.sum() + rest_; }
 
  private:
-  using Partial = Eigen::Array<Sum, block_length, 1>;
+  using Partial = Eigen::Array<Sum, block, 1>;
   Partial partial_ = Partial::Zero();
+  Sum rest_ = 0;
 };
 
 /// Adds the terms of a stretch from (row, col) downwards to the sums of their features, which are
@@ -95,29 +108,29 @@ template <KeepTogether keep, typename Sums>
 class StretchSums {
  public:
   StretchSums(Sums& sums, Eigen::Index row, Eigen::Index col)
-      : sums_(sums), feature_(keep == KeepTogether::Rows ? row : col) {}
+      : sums_(sums.data() + (keep == KeepTogether::Rows ? row : col)) {}
   StretchSums(const StretchSums&) = delete;
   StretchSums(StretchSums&&) = delete;
   StretchSums& operator=(const StretchSums&) = delete;
   StretchSums& operator=(StretchSums&&) = delete;
   ~StretchSums() {
-    if constexpr (keep == KeepTogether::Columns) sums_[feature_] += sum_.value();
+    if constexpr (keep == KeepTogether::Columns) *sums_ += sum_.value();
   }
 
   /// The terms of a block.
   template <typename Terms>
   void add(Eigen::Index offset, const Terms& terms) {
     if constexpr (keep == KeepTogether::Rows) {
-      sums_.segment(feature_ + offset, Eigen::fix<Terms::SizeAtCompileTime>) += terms;
+      Eigen::Map<Eigen::Array<Sum, Terms::SizeAtCompileTime, 1>>(sums_ + offset) += terms;
     } else {
       sum_.add(terms);
     }
   }
 
  private:
-  Sums& sums_;
-  Eigen::Index feature_;
-  BlockSum<typename Sums::Scalar> sum_;
+  using Sum = typename Sums::Scalar;
+  Sum* sums_;
+  BlockSum<Sum> sum_;
 };
 
 /// A sum over many units keeps double's digits also where the state is float.

@@ -3,6 +3,8 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -92,8 +94,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// the features `touched` may have changed.
   /// \param weights  of all features
   /// \param touched  a range of integers, in any order, that reads the same twice; repeated ones
-  /// count
-  ///                 once
+  ///                 count once
   /// \throws std::logic_error if no call has told all features' weights yet.
   /// \throws std::invalid_argument if the shape differs from the first, or an index is none of a
   ///         feature, or a touched feature's weight is not finite in Scalar; nothing is changed.
@@ -225,9 +226,23 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     });
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
-      for_each_touched([&](Index feature) {
+      const auto observe = [&](Index feature) {
         state_.observe(feature, values.row(feature).transpose().array(), n, options_.combination);
+      };
+      // Each waits for its memory, which is far away, while those before it are observed.
+      constexpr std::size_t most = 16;
+      std::array<Index, most> waiting{};
+      std::size_t arrived = 0;
+      for_each_touched([&](Index feature) {
+        state_.prefetch(feature);
+        Index& place = waiting[arrived % most];
+        if (arrived >= most) observe(place);
+        place = feature;
+        ++arrived;
       });
+      for (std::size_t i = arrived - std::min(arrived, most); i < arrived; ++i) {
+        observe(waiting[i % most]);
+      }
     }
     ++epochs_.value();
   }

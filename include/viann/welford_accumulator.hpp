@@ -186,24 +186,25 @@ class WelfordAccumulator {
     const Scalar inverse = Scalar(1) / static_cast<Scalar>(n);
     const Scalar shrink = static_cast<Scalar>(n - 1) / static_cast<Scalar>(n);
     detail::for_each_stretch<keep>(rows(), cols(), [&](Index row, Index col, Index length) {
-      update_stretch(sample, begin, row, col, length, inverse, shrink);
+      detail::Contiguous<Scalar> contiguous;
+      update_stretch(contiguous(sample.col(col).segment(row, length)), row, col, begin, inverse,
+                     shrink);
     });
   }
 
   // Flattened: at -O2 a compiler would leave parts of these expressions as calls, with all that
   // could be in registers in memory.
-  template <typename Derived, typename Begin>
-  [[gnu::flatten]] void update_stretch(const Derived& sample, const Begin& begin, Index row,
-                                       Index col, Index length, Scalar inverse, Scalar shrink) {
-    const auto stretch = [&](auto& matrix) { return matrix.col(col).segment(row, length); };
-    const auto samples = stretch(sample);
-    auto means = stretch(mean_);
-    auto sums = stretch(m2_);
+  template <typename Begin>
+  [[gnu::flatten]] void update_stretch(const typename detail::Contiguous<Scalar>::Stretch samples,
+                                       Index row, Index col, const Begin& begin, Scalar inverse,
+                                       Scalar shrink) {
+    auto means = mean_.col(col).segment(row, samples.size());
+    auto sums = m2_.col(col).segment(row, samples.size());
     auto&& visit = begin(row, col);
-    detail::for_each_block(length, [&](Index offset, auto size) {
+    detail::for_each_block(samples.size(), [&](Index offset, auto size) {
       auto mean = means.segment(offset, size);
       auto m2 = sums.segment(offset, size);
-      const auto x = samples.segment(offset, size).array().template cast<Scalar>().eval();
+      const auto x = samples.segment(offset, size).eval();
       const auto d = (x - mean).eval();
       // In this order of factors the first sample, with its shrink of 0, cannot overflow.
       const auto sum = (m2 + d * (d * shrink)).eval();

@@ -46,10 +46,9 @@ template <typename Number, typename Derived>
                                  Eigen::Index end) {
   BlockSum<Number, 2 * block_length> zeros;
   for (Eigen::Index i = begin; i < end; ++i) {
-    const auto vector = [&] {
-      if constexpr (Derived::IsRowMajor) return values.row(i);
-      else return values.col(i);
-    }();
+    constexpr bool by_row = bool{Derived::IsRowMajor};
+    const auto vector =
+        values.derived().template subVector < by_row ? Eigen::Horizontal : Eigen::Vertical > (i);
     for_each_block<2 * block_length>(vector.size(), [&](Eigen::Index offset, auto n) {
       zeros.add(vector.segment(offset, n).array().template cast<Number>() * Number(0));
     });

@@ -145,14 +145,10 @@ class LayerDisplacement {
   }
 
  private:
-  // Values as a state of Scalar has them. Several sums read them: converted once, in registers.
+  // Several sums read a block: converted once, in registers.
   template <typename Stretch, typename Length>
   static auto block_of(const Stretch& values, Index offset, Length n) {
-    return values.segment(offset, n)
-        .array()
-        .template cast<Scalar>()
-        .template cast<Sum>()
-        .eval();
+    return values.segment(offset, n).template cast<Sum>().eval();
   }
 
   template <KeepTogether keep, typename Body>
@@ -183,21 +179,23 @@ class LayerDisplacement {
   void measure(const Values& values) {
     for (Sums* sums : {&displacement_, &magnitude_, &along_initial_, &along_sign_}) sums->setZero();
     sweep<keep>([&](Index row, Index col, Index length) {
-      measure_stretch<keep, remove_decay>(values, row, col, length);
+      Contiguous<Scalar> contiguous;
+      measure_stretch<keep, remove_decay>(contiguous(values.col(col).segment(row, length)), row,
+                                          col);
     });
   }
 
   // Flattened for the reason that WelfordAccumulator gives.
-  template <KeepTogether keep, bool remove_decay, typename Values>
-  [[gnu::flatten]] void measure_stretch(const Values& values, Index row, Index col, Index length) {
+  template <KeepTogether keep, bool remove_decay>
+  [[gnu::flatten]] void measure_stretch(const typename Contiguous<Scalar>::Stretch weights,
+                                        Index row, Index col) {
     using Adder = StretchSums<keep, Sums>;
     Adder add_magnitude(magnitude_, row, col);
     Adder add_displacement(displacement_, row, col);
     Adder add_along_initial(along_initial_, row, col);
     Adder add_along_sign(along_sign_, row, col);
-    const auto weights = values.col(col).segment(row, length);
-    const auto initial = initial_.col(col).segment(row, length);
-    for_each_block(length, [&](Index offset, auto n) {
+    const auto initial = initial_.col(col).segment(row, weights.size());
+    for_each_block(weights.size(), [&](Index offset, auto n) {
       const auto w = block_of(weights, offset, n);
       const auto w0 = block_of(initial, offset, n);
       const auto d = (w - w0).eval();

@@ -75,13 +75,13 @@ class LayerVariance {
     sums_.setZero();
     layer_.keep_features_together([&](auto keep) {
       accumulator_.template update<keep()>(
-          in_state_order<keep()>(values), [&](Index row, Index col) {
-            return Adder<decltype(keep)::value>{{sums_, row, col}, combination};
-          });
+          in_state_order<keep()>(values),
+          AdderOfStretch<decltype(keep)::value>{sums_, combination});
     });
   }
 
-  // Adds the terms of a stretch to the sums.
+  // Adds the terms of a stretch to the sums. A type of its own, not a lambda, which would be
+  // another for every kind of weights.
   template <KeepTogether keep>
   struct Adder {
     StretchSums<keep, Sums> sums;
@@ -93,6 +93,14 @@ class LayerVariance {
       combine(combination, m2.template cast<Sum>().eval(), w.template cast<Sum>().eval(),
               [&](const auto& terms) { sums.add(offset, terms); });
     }
+  };
+
+  template <KeepTogether keep>
+  struct AdderOfStretch {
+    Sums& sums;
+    ScoreCombination combination;
+
+    Adder<keep> operator()(Index row, Index col) const { return {{sums, row, col}, combination}; }
   };
 
   Layer layer_;

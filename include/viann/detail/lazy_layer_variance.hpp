@@ -37,10 +37,23 @@ class LazyLayerVariance {
     seen_.assign(static_cast<std::size_t>(layer_.features()), Seen());
   }
 
+  /// Has the memory of a feature fetched, for an observe() that comes soon.
+  void prefetch(Index feature) const {
+#ifdef __GNUC__
+    constexpr Index line = Index{64} / Index{sizeof(Scalar)};
+    const Scalar* const column = state_.col(feature).data();
+    for (Index i = 0; i < state_.rows(); i += line) __builtin_prefetch(column + i, 1);
+    __builtin_prefetch(&seen_[static_cast<std::size_t>(feature)], 1);
+#else
+    (void)feature;
+#endif
+  }
+
   /// Takes in the finite weights x of a feature after n observations of the layer; once, however
   /// often it is called.
   template <typename Values>
-  [[gnu::flatten]] void observe(Index feature, const Values& x, std::int64_t n, ScoreCombination combination) {
+  [[gnu::flatten]] void observe(Index feature, const Values& x, std::int64_t n,
+                                ScoreCombination combination) {
     Seen& seen = seen_[static_cast<std::size_t>(feature)];
     if (seen.count > n) return;  // repeated
     const Scalar missed =

@@ -25,7 +25,7 @@ inline constexpr Eigen::Index parallel_size = Eigen::Index{1} << 17;
 /// Calls body(part) for every part of what has `size` coefficients, from several threads if that is
 /// worth it. Not left to OpenMP's if clause, which takes microseconds to say no.
 template <typename Body>
-void for_each_part(Eigen::Index parts, Eigen::Index size, const Body& body) {
+void for_each_part(Eigen::Index parts, [[maybe_unused]] Eigen::Index size, const Body& body) {
 #ifdef _OPENMP
   if (const int threads = Eigen::nbThreads(); threads > 1 && size >= parallel_size) {
 #pragma omp parallel for schedule(static) num_threads(threads)
@@ -70,6 +70,30 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
     }
   });
 }
+
+/// The numbers of a stretch as Scalars side by side in memory: where they are if they lie so, else
+/// in a copy. What reads them is compiled once for all kinds of weights.
+template <typename Scalar>
+class Contiguous {
+ public:
+  using Stretch = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+
+  /// \param stretch  at most stretch_length numbers; the result is valid until the next call
+  template <typename Derived>
+  Stretch operator()(const Eigen::DenseBase<Derived>& stretch) {
+    if constexpr (std::is_same_v<typename Derived::Scalar, Scalar> &&
+                  (int{Derived::Flags} & int{Eigen::DirectAccessBit}) != 0 &&
+                  int{Derived::InnerStrideAtCompileTime} == 1) {
+      return Stretch(stretch.derived().data(), stretch.size());
+    } else {
+      copy_.head(stretch.size()) = stretch.derived().array().template cast<Scalar>();
+      return Stretch(copy_.data(), stretch.size());
+    }
+  }
+
+ private:
+  Eigen::Array<Scalar, int{stretch_length}, 1> copy_;
+};
 
 /// Cuts a stretch into blocks of a fixed size, so that what several expressions need of a block
 /// stays in registers: body(offset, n), with n as Eigen's segment(offset, n) takes it.

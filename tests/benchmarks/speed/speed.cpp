@@ -259,5 +259,6 @@ int main(int argc, char** argv) {
   compare<float, Eigen::RowMajor, float>(20000, 512);
   compare<float, Eigen::RowMajor, float>(2000000, 16);
   compare_lazy(2000000, 16);
+  compare_lazy(100000, 256);
   compare_training(SPEED_DATA);
 }

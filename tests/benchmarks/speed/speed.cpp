@@ -235,9 +235,12 @@ void compare_training(const std::string& data) {
 
 int main(int argc, char** argv) {
   int threads = 1;
+  Index largest = 2000000;
   CLI::App app("What an observation costs, in ratios of medians.");
   app.add_option("--threads", threads, "of the hook and of the limit")->check(CLI::PositiveNumber);
   app.add_option("--rounds", rounds)->check(CLI::Range(3, 1000))->capture_default_str();
+  app.add_option("--largest", largest, "features of a layer; larger ones are left out")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   Eigen::setNbThreads(threads);
 #ifdef _OPENMP
@@ -252,13 +255,16 @@ int main(int argc, char** argv) {
          "transcript.   loop   Boost Armadillo\n";
   for (const auto& [features, units] :
        {std::pair<Index, Index>{64, 50}, {300, 100}, {1000, 512}, {20000, 512}}) {
+    if (features > largest) continue;
     compare_orders<double>(features, units);
     compare_orders<float>(features, units);
   }
-  compare<float, Eigen::RowMajor, float>(1000, 512);
-  compare<float, Eigen::RowMajor, float>(20000, 512);
-  compare<float, Eigen::RowMajor, float>(2000000, 16);
-  compare_lazy(2000000, 16);
-  compare_lazy(100000, 256);
+  for (const auto& [features, units] :
+       {std::pair<Index, Index>{1000, 512}, {20000, 512}, {2000000, 16}}) {
+    if (features <= largest) compare<float, Eigen::RowMajor, float>(features, units);
+  }
+  for (const auto& [tokens, dimensions] : {std::pair<Index, Index>{2000000, 16}, {100000, 256}}) {
+    if (tokens <= largest) compare_lazy(tokens, dimensions);
+  }
   compare_training(SPEED_DATA);
 }

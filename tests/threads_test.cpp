@@ -63,6 +63,7 @@ TEST_CASE("large layers use the threads that Eigen is allowed, small ones stay a
   Eigen::setNbThreads(3);
   CHECK(threads_used<KeepTogether::Rows>(100000, 10) == 3);
   CHECK(threads_used<KeepTogether::Columns>(10, 100000) == 3);
+  CHECK(threads_used<KeepTogether::Rows>(1000, 10000) == 1);  // panels would be short
   CHECK(threads_used<KeepTogether::Rows>(64, 50) == 1);
   CHECK(threads_used<KeepTogether::Columns>(64, 50) == 1);
   Eigen::setNbThreads(1);

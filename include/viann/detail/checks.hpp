@@ -62,7 +62,7 @@ bool all_finite(const Eigen::DenseBase<Derived>& values) {
   using Number = FiniteIn<typename Derived::Scalar, State>;
   const Eigen::Index parts = values.outerSize();
 #ifdef _OPENMP
-  if (const int threads = Eigen::nbThreads(); threads > 1 && values.size() >= parallel_size) {
+  if (const int threads = threads_for(values.size()); threads > 1) {
     bool finite = true;
 #pragma omp parallel for schedule(static) num_threads(threads) reduction(&& : finite)
     for (Eigen::Index part = 0; part < parts; ++part) {

@@ -22,12 +22,20 @@ inline constexpr int block_length = 8;
 /// Below this many coefficients waking threads costs more than it saves.
 inline constexpr Eigen::Index parallel_size = Eigen::Index{1} << 17;
 
-/// Calls body(part) for every part of what has `size` coefficients, from several threads if that is
-/// worth it. Not left to OpenMP's if clause, which takes microseconds to say no.
-template <typename Body>
-void for_each_part(Eigen::Index parts, [[maybe_unused]] Eigen::Index size, const Body& body) {
+/// How many threads a walk over so many coefficients is worth.
+inline int threads_for([[maybe_unused]] Eigen::Index size) {
 #ifdef _OPENMP
-  if (const int threads = Eigen::nbThreads(); threads > 1 && size >= parallel_size) {
+  if (size >= parallel_size) return std::max(1, Eigen::nbThreads());
+#endif
+  return 1;
+}
+
+/// Calls body(part) for every part, from several threads if there are. OpenMP is not asked for one:
+/// it takes microseconds to say no.
+template <typename Body>
+void for_each_part(Eigen::Index parts, [[maybe_unused]] int threads, const Body& body) {
+#ifdef _OPENMP
+  if (threads > 1) {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (Eigen::Index part = 0; part < parts; ++part) body(part);
     return;
@@ -48,19 +56,23 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
     }
   };
 
-  // Panels as long as can be keep the hardware's prefetching busy, and as many for every thread; of
-  // whole blocks, so that a coefficient is met in the same block whatever their number.
-  const Index threads = std::max(1, Eigen::nbThreads());
-  constexpr Index longest_panel = 64 * stretch_length;
-  constexpr Index shortest_panel = Index{2} * block_length;
-  const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
-  const Index panels = threads * divide_up(rows, threads * longest_panel);
-  const Index panel_length =
-      keep == KeepTogether::Columns
-          ? rows
-          : divide_up(divide_up(rows, panels), shortest_panel) * shortest_panel;
-  const Index parts = keep == KeepTogether::Columns ? cols : divide_up(rows, panel_length);
-  for_each_part(parts, rows * cols, [&](Index part) {
+  int threads = threads_for(rows * cols);
+  Index panel_length = rows;
+  if constexpr (keep == KeepTogether::Rows) {
+    // Panels as long as can be keep the hardware's prefetching busy, and as many for every thread;
+    // of whole blocks, so that a coefficient is met in the same block whatever their number. With
+    // short ones, threads fetch each other's memory in advance, and two are slower than one.
+    constexpr Index longest = 64 * stretch_length;
+    constexpr Index shortest = 16 * stretch_length;
+    constexpr Index whole = Index{2} * block_length;
+    const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
+    threads = static_cast<int>(std::clamp<Index>(rows / shortest, 1, threads));
+    const Index panels = threads * divide_up(rows, threads * longest);
+    panel_length = divide_up(divide_up(rows, panels), whole) * whole;
+  }
+  const Index parts =
+      keep == KeepTogether::Columns ? cols : (rows + panel_length - 1) / panel_length;
+  for_each_part(parts, threads, [&](Index part) {
     if constexpr (keep == KeepTogether::Columns) {
       column(0, rows, part);
     } else {

@@ -215,10 +215,11 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   template <typename Stored>
   void take_in(const WeightView<Stored>& weights) {
-    state_.observe(weights, removes_decay());
+    const auto& values = detail::in_memory(weights.features_by_units());
+    state_.observe(values, removes_decay());
     const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
     if (options_.weigh_directions) {
-      const auto moved = directions_.observe(state_, weights, removes_decay(), inverse_epoch);
+      const auto moved = directions_.observe(state_, values, removes_decay(), inverse_epoch);
       movement_ += detail::shares(moved) * inverse_epoch;
     } else {
       movement_ += detail::shares(state_.displacement()) * inverse_epoch;

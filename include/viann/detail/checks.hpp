@@ -44,11 +44,10 @@ using FiniteIn =
 template <typename Number, typename Derived>
 [[gnu::flatten]] bool are_finite(const Eigen::DenseBase<Derived>& values, Eigen::Index begin,
                                  Eigen::Index end) {
+  constexpr auto along_memory = bool{Derived::IsRowMajor} ? Eigen::Horizontal : Eigen::Vertical;
   BlockSum<Number, 2 * block_length> zeros;
   for (Eigen::Index i = begin; i < end; ++i) {
-    constexpr bool by_row = bool{Derived::IsRowMajor};
-    const auto vector =
-        values.derived().template subVector < by_row ? Eigen::Horizontal : Eigen::Vertical > (i);
+    const auto vector = values.derived().template subVector<along_memory>(i);
     for_each_block<2 * block_length>(vector.size(), [&](Eigen::Index offset, auto n) {
       zeros.add(vector.segment(offset, n).array().template cast<Number>() * Number(0));
     });

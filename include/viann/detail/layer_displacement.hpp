@@ -51,19 +51,18 @@ class LayerDisplacement {
     magnitude_.setZero(layer_.features());
   }
 
-  /// Measures weights that passed the layer's check.
-  template <typename Stored>
-  void observe(const WeightView<Stored>& weights, bool remove_decay) {
-    measure(in_memory(weights.features_by_units()), remove_decay);
+  /// Measures weights, features x units, that passed the layer's check.
+  template <typename Values>
+  void observe(const Values& weights, bool remove_decay) {
+    measure(weights, remove_decay);
     if (!remove_decay) return;
     for (Index i = 0; i < displacement_.size(); ++i) displacement_[i] = without_decay(i);
   }
 
   /// Calls body(begin, D, w) for the features from `begin` on, a few hundred at a time: D_i and w_i
   /// as rows of matrices that are the body's to change. For weights just observed.
-  template <typename Stored, typename Body>
-  void for_each_panel(const WeightView<Stored>& weights, bool remove_decay,
-                      const Body& body) const {
+  template <typename Values, typename Body>
+  void for_each_panel(const Values& weights, bool remove_decay, const Body& body) const {
     using Block = Eigen::Matrix<Sum, Eigen::Dynamic, Eigen::Dynamic>;
     constexpr Index most = 256;  // both blocks stay in a cache of some MiB
     for (Index begin = 0; begin < layer_.features(); begin += most) {
@@ -77,7 +76,7 @@ class LayerDisplacement {
             return state.middleCols(begin, length).matrix().transpose();
           }
         };
-        Block w = rows_of(in_state_order<keep()>(weights.features_by_units()));
+        Block w = rows_of(in_state_order<keep()>(weights));
         const Block w0 = rows_of(initial_);
         Block D = w - w0;
         if (remove_decay) {
@@ -163,7 +162,6 @@ class LayerDisplacement {
     return (w * (1 / std::numeric_limits<Sum>::min())).max(Sum(-1)).min(Sum(1));
   }
 
-  // Values features x units.
   template <typename Values>
   void measure(const Values& values, bool remove_decay) {
     layer_.keep_features_together([&](auto keep) {

@@ -6,7 +6,6 @@
 
 #include "viann/detail/archive.hpp"
 #include "viann/detail/layer_displacement.hpp"
-#include "viann/weight_view.hpp"
 
 namespace viann::detail {
 
@@ -35,8 +34,8 @@ class MovementDirections {
 
   /// Takes in weights that `displacement` has observed just now.
   /// \returns movement_i / |D(t)|^2; what is infinite or NaN in |D_i|^2 is so here.
-  template <typename Stored>
-  Sums observe(const LayerDisplacement<Scalar>& displacement, const WeightView<Stored>& weights,
+  template <typename Values>
+  Sums observe(const LayerDisplacement<Scalar>& displacement, const Values& weights,
                bool remove_decay, Sum inverse_epoch) {
     // |D|^2 as a mean, because the sum of finite numbers may be none.
     const auto features = static_cast<Sum>(displacement.layer().features());

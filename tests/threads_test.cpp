@@ -18,6 +18,7 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libomp.so\n"
 using Eigen::Index;
 using viann::detail::for_each_stretch;
 using viann::detail::KeepTogether;
+using viann::detail::Stretch;
 
 namespace {
 
@@ -32,7 +33,7 @@ Hook observed(const Trajectory& trajectory, bool row_major, int threads) {
 template <KeepTogether keep>
 int threads_used(Index rows, Index cols) {
   std::atomic<int> most{0};
-  for_each_stretch<keep>(rows, cols, [&](Index, Index, Index) {
+  for_each_stretch<keep>(rows, cols, [&](const Stretch&) {
     int seen = most;
     while (seen < omp_get_num_threads() &&
            !most.compare_exchange_weak(seen, omp_get_num_threads())) {
@@ -63,7 +64,8 @@ TEST_CASE("large layers use the threads that Eigen is allowed, small ones stay a
   Eigen::setNbThreads(3);
   CHECK(threads_used<KeepTogether::Rows>(100000, 10) == 3);
   CHECK(threads_used<KeepTogether::Columns>(10, 100000) == 3);
-  CHECK(threads_used<KeepTogether::Rows>(1000, 10000) == 1);  // panels would be short
+  CHECK(threads_used<KeepTogether::Rows>(1000, 1000) == 3);
+  CHECK(threads_used<KeepTogether::Rows>(10000, 32) == 1);  // one group, and panels would be short
   CHECK(threads_used<KeepTogether::Rows>(64, 50) == 1);
   CHECK(threads_used<KeepTogether::Columns>(64, 50) == 1);
   Eigen::setNbThreads(1);

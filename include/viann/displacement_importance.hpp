@@ -89,7 +89,8 @@ struct DisplacementImportanceOptions {
 /// be told from rounding and counts as 0 (epsilon of double, of long double if Scalar is that).
 ///
 /// Memory: one Scalar per weight, which is w(0), in the memory order of the first weights seen, and
-/// eight doubles per feature (long doubles if Scalar is that). No pointer to the weights is kept.
+/// eight doubles per feature (long doubles if Scalar is that), with four more for every 32 units
+/// where a feature's weights do not lie side by side. No pointer to the weights is kept.
 /// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
 /// that size and allocates nothing; weights in the other memory order take longer. With
 /// weigh_directions units^2 doubles and one per feature are kept more; an observation takes 6

@@ -48,8 +48,9 @@ namespace viann {
 /// did, not why: correlated inputs share or swap their scores, and weights that keep moving without
 /// need (weight decay, training on into the noise) raise theirs.
 ///
-/// Memory: two Scalars per weight and one double per feature (long double if Scalar is), in the
-/// memory order of the first weights seen. No copy of the weights and no pointer to them is kept.
+/// Memory: two Scalars per weight and one double per feature (long double if Scalar is), with one
+/// more for every 32 units where a feature's weights do not lie side by side; in the memory order
+/// of the first weights seen. No copy of the weights and no pointer to them is kept.
 /// An observation reads the weights twice (finite check, update), reads and writes the state once,
 /// and allocates nothing after the first; weights in the other memory order take longer.
 ///

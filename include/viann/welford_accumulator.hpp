@@ -102,7 +102,7 @@ class WelfordAccumulator {
     // A row-major sample is read across; within panels of rows its cache lines are used up.
     constexpr auto keep =
         Derived::IsRowMajor ? detail::KeepTogether::Rows : detail::KeepTogether::Columns;
-    update<keep>(values, [](Index, Index) { return [](auto&&...) {}; });
+    update<keep>(values, [](const detail::Stretch&) { return [](auto&&...) {}; });
   }
 
   /// Takes in all that `other` has seen, as if its samples had been fed to this one.
@@ -171,10 +171,10 @@ class WelfordAccumulator {
   template <typename>
   friend class detail::LayerVariance;
 
-  // Takes in a sample known to be finite and of the right shape. begin(row, col) is called for
-  // every stretch of a column from (row, col) downwards and returns what is called as visit(offset,
-  // x, m2) for its blocks while they are in registers: x are the sample's values, m2 the sums of
-  // squared deviations. A sum over them costs no second sweep.
+  // Takes in a sample known to be finite and of the right shape. begin(stretch) is called for
+  // every stretch and returns what is called as visit(offset, x, m2) for its blocks while they are
+  // in registers: x are the sample's values, m2 the sums of squared deviations. A sum over them
+  // costs no second sweep.
   template <detail::KeepTogether keep, typename Derived, typename Begin>
   void update(const Derived& sample, const Begin& begin) {
     if (empty()) {
@@ -185,25 +185,29 @@ class WelfordAccumulator {
     const std::int64_t n = ++count_.value();
     const Scalar inverse = Scalar(1) / static_cast<Scalar>(n);
     const Scalar shrink = static_cast<Scalar>(n - 1) / static_cast<Scalar>(n);
-    detail::for_each_stretch<keep>(rows(), cols(), [&](Index row, Index col, Index length) {
+    detail::for_each_stretch<keep>(rows(), cols(), [&](const detail::Stretch& stretch) {
       detail::Contiguous<Scalar> contiguous;
-      update_stretch(contiguous(sample.col(col).segment(row, length)), row, col, begin, inverse,
-                     shrink);
+      update_stretch(contiguous(sample.col(stretch.col).segment(stretch.row, stretch.length)),
+                     stretch, begin, inverse, shrink);
     });
   }
 
   // Flattened: at -O2 a compiler would leave parts of these expressions as calls, with all that
   // could be in registers in memory.
   template <typename Begin>
-  [[gnu::flatten]] void update_stretch(const typename detail::Contiguous<Scalar>::Stretch samples,
-                                       Index row, Index col, const Begin& begin, Scalar inverse,
-                                       Scalar shrink) {
-    auto means = mean_.col(col).segment(row, samples.size());
-    auto sums = m2_.col(col).segment(row, samples.size());
-    auto&& visit = begin(row, col);
-    detail::for_each_block(samples.size(), [&](Index offset, auto size) {
+  [[gnu::flatten]] void update_stretch(const typename detail::Contiguous<Scalar>::Result samples,
+                                       const detail::Stretch& stretch, const Begin& begin,
+                                       Scalar inverse, Scalar shrink) {
+    auto means = mean_.col(stretch.col).segment(stretch.row, stretch.length);
+    auto sums = m2_.col(stretch.col).segment(stretch.row, stretch.length);
+    auto&& visit = begin(stretch);
+    detail::for_each_block(stretch.length, [&](Index offset, auto size) {
       auto mean = means.segment(offset, size);
       auto m2 = sums.segment(offset, size);
+      // With so much to do between two reads, the processor's own prefetching falls behind.
+      constexpr Index soon = 256;
+      detail::prefetch(mean.data(), soon);
+      detail::prefetch(m2.data(), soon);
       const auto x = samples.segment(offset, size).eval();
       const auto d = (x - mean).eval();
       // In this order of factors the first sample, with its shrink of 0, cannot overflow.

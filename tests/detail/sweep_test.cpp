@@ -6,7 +6,10 @@
 using Eigen::ArrayXXi;
 using Eigen::Index;
 using viann::detail::for_each_stretch;
+using viann::detail::group_length;
+using viann::detail::groups_of;
 using viann::detail::KeepTogether;
+using viann::detail::Stretch;
 using viann::detail::stretch_length;
 
 namespace {
@@ -18,15 +21,17 @@ void check(Index rows, Index cols) {
   Eigen::ArrayXi next_of_row = Eigen::ArrayXi::Zero(rows);
   Eigen::ArrayXi next_of_col = Eigen::ArrayXi::Zero(cols);
   bool in_order = true;
-  for_each_stretch<keep>(rows, cols, [&](Index row, Index col, Index length) {
+  for_each_stretch<keep>(rows, cols, [&](const Stretch& stretch) {
+    const auto [row, col, length, group] = stretch;
     REQUIRE(length >= 1);
     REQUIRE(length <= stretch_length);
     visits.col(col).segment(row, length) += 1;
     if (keep == KeepTogether::Columns) {
-      in_order = in_order && next_of_col[col] == row;
+      in_order = in_order && next_of_col[col] == row && group == 0;
       next_of_col[col] += static_cast<int>(length);
     } else {
-      in_order = in_order && (next_of_row.segment(row, length) == static_cast<int>(col)).all();
+      in_order = in_order && (next_of_row.segment(row, length) == static_cast<int>(col)).all() &&
+                 group == col / group_length && group < groups_of(cols);
       next_of_row.segment(row, length) += 1;
     }
   });

@@ -8,6 +8,7 @@
 #include <string>
 #include <type_traits>
 
+#include "viann/detail/feature_sums.hpp"
 #include "viann/detail/sweep.hpp"
 
 namespace viann::detail {

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <type_traits>
 
 #include "viann/detail/archive.hpp"
+#include "viann/detail/feature_sums.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/weight_view.hpp"
@@ -31,14 +33,14 @@ class LayerDisplacement {
   using Index = Eigen::Index;
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   using Sum = SumOf<Scalar>;
-  using Sums = Eigen::Array<Sum, Eigen::Dynamic, 1>;
+  using Sums = typename FeatureSums<Sum>::Total;
 
   const Layer& layer() const { return layer_; }
 
   /// By feature, of the weights last observed: |D|^2 and |w|^2. Infinite or NaN where a square
   /// exceeds the range of Sum.
-  const Sums& displacement() const { return displacement_; }
-  const Sums& magnitude() const { return magnitude_; }
+  const Sums& displacement() const { return displacement_.total(); }
+  const Sums& magnitude() const { return magnitude_.total(); }
 
   /// Keeps w(0), which passed the layer's check. To be prepared next.
   template <typename Stored>
@@ -48,7 +50,7 @@ class LayerDisplacement {
       initial_ =
           in_state_order<keep()>(weights.features_by_units()).array().template cast<Scalar>();
     });
-    magnitude_.setZero(layer_.features());
+    magnitude_.total().setZero(layer_.features());
   }
 
   /// Measures weights, features x units, that passed the layer's check.
@@ -56,7 +58,7 @@ class LayerDisplacement {
   void observe(const Values& weights, bool remove_decay) {
     measure(weights, remove_decay);
     if (!remove_decay) return;
-    for (Index i = 0; i < displacement_.size(); ++i) displacement_[i] = without_decay(i);
+    for (Index i = 0; i < layer_.features(); ++i) displacement_.total()[i] = without_decay(i);
   }
 
   /// Calls body(begin, D, w) for the features from `begin` on, a few hundred at a time: D_i and w_i
@@ -81,14 +83,14 @@ class LayerDisplacement {
         Block D = w - w0;
         if (remove_decay) {
           const auto of_panel = [&](const Sums& sums) { return sums.segment(begin, length); };
-          const Sums along_u = of_panel(along_sign_) - of_panel(slope_) * of_panel(along_initial_);
+          const Sums along_initial = of_panel(along_initial_.total());
+          const Sums along_u = of_panel(along_sign_.total()) - of_panel(slope_) * along_initial;
           const Sums b = along_u * of_panel(inverse_sign_);
-          const Sums a =
-              of_panel(along_initial_) * of_panel(inverse_initial_) - b * of_panel(slope_);
+          const Sums a = along_initial * of_panel(inverse_initial_) - b * of_panel(slope_);
           D -= a.matrix().asDiagonal() * w0;
           D -= b.matrix().asDiagonal() * sign(w0.array()).matrix();
           // What is left of a row that only decays is rounding: see without_decay().
-          D = (of_panel(displacement_) > 0).template cast<Sum>().matrix().asDiagonal() * D;
+          D = (of_panel(displacement()) > 0).template cast<Sum>().matrix().asDiagonal() * D;
         }
         body(begin, D, w);
       });
@@ -97,7 +99,7 @@ class LayerDisplacement {
 
   friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {
     return a.layer_ == b.layer_ && (!a.layer_.known() || ((a.initial_ == b.initial_).all() &&
-                                                          (a.magnitude_ == b.magnitude_).all()));
+                                                          (a.magnitude() == b.magnitude()).all()));
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer.
@@ -105,28 +107,30 @@ class LayerDisplacement {
   bool transfer(Archive& archive) {
     if (!layer_.transfer(archive)) return false;
     archive_array(archive, initial_, layer_.state_rows(), layer_.state_cols());
-    archive_array(archive, magnitude_, layer_.features(), 1);
-    return (magnitude_ >= 0).all();
+    archive_array(archive, magnitude_.total(), layer_.features(), 1);
+    return (magnitude() >= 0).all();
   }
 
   /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
   /// loading, for the same `remove_decay` as observe().
   void prepare(bool remove_decay) {
-    for (Sums* sums : {&displacement_, &along_initial_, &along_sign_}) {
-      sums->setZero(layer_.features());
-    }
-    if (!remove_decay) return;
-    Sums squares = Sums::Zero(layer_.features());
-    Sums absolutes = squares;
-    Sums signs = squares;
     layer_.keep_features_together([&](auto keep) {
-      sweep<keep()>([&](Index row, Index col, Index length) {
-        using Adder = StretchSums<decltype(keep)::value, Sums>;
-        Adder add_square(squares, row, col);
-        Adder add_absolute(absolutes, row, col);
-        Adder add_sign(signs, row, col);
-        const auto initial = initial_.col(col).segment(row, length);
-        for_each_block(length, [&](Index offset, auto n) {
+      for (auto* sums : {&displacement_, &magnitude_, &along_initial_, &along_sign_}) {
+        sums->template reserve<keep()>(initial_.rows(), initial_.cols());
+      }
+    });
+    if (!remove_decay) return;
+    FeatureSums<Sum> sum_of_squares;
+    FeatureSums<Sum> sum_of_absolutes;
+    FeatureSums<Sum> sum_of_signs;
+    layer_.keep_features_together([&](auto keep) {
+      sweep<keep()>({&sum_of_squares, &sum_of_absolutes, &sum_of_signs}, [&](Stretch stretch) {
+        using Adder = StretchSums<decltype(keep)::value, Sum>;
+        Adder add_square(sum_of_squares, stretch);
+        Adder add_absolute(sum_of_absolutes, stretch);
+        Adder add_sign(sum_of_signs, stretch);
+        const auto initial = initial_.col(stretch.col).segment(stretch.row, stretch.length);
+        for_each_block(stretch.length, [&](Index offset, auto n) {
           const auto w = block_of(initial, offset, n);
           add_square.add(offset, w.square());
           add_absolute.add(offset, w.abs());
@@ -134,6 +138,9 @@ class LayerDisplacement {
         });
       });
     });
+    const Sums& squares = sum_of_squares.total();
+    const Sums& absolutes = sum_of_absolutes.total();
+    const Sums& signs = sum_of_signs.total();
     // A square that is subnormal counts as none: its inverse is not finite.
     const auto has_start = squares >= std::numeric_limits<Sum>::min();
     slope_ = has_start.select(absolutes / squares, Sum(0));
@@ -145,14 +152,20 @@ class LayerDisplacement {
 
  private:
   // Several sums read a block: converted once, in registers.
-  template <typename Stretch, typename Length>
-  static auto block_of(const Stretch& values, Index offset, Length n) {
+  template <typename Values, typename Length>
+  static auto block_of(const Values& values, Index offset, Length n) {
     return values.segment(offset, n).template cast<Sum>().eval();
   }
 
+  // Adds up sums that body(stretch) adds to.
   template <KeepTogether keep, typename Body>
-  void sweep(const Body& body) const {
+  void sweep(std::initializer_list<FeatureSums<Sum>*> sums, const Body& body) const {
+    for (auto* sum : sums) {
+      sum->template reserve<keep>(initial_.rows(), initial_.cols());
+      sum->start();
+    }
     for_each_stretch<keep>(initial_.rows(), initial_.cols(), body);
+    for (auto* sum : sums) sum->finish();
   }
 
   // Eigen's own is not vectorised, and would take longer than all the rest. A weight that is
@@ -175,25 +188,24 @@ class LayerDisplacement {
 
   template <KeepTogether keep, bool remove_decay, typename Values>
   void measure(const Values& values) {
-    for (Sums* sums : {&displacement_, &magnitude_, &along_initial_, &along_sign_}) sums->setZero();
-    sweep<keep>([&](Index row, Index col, Index length) {
+    sweep<keep>({&displacement_, &magnitude_, &along_initial_, &along_sign_}, [&](Stretch stretch) {
       Contiguous<Scalar> contiguous;
-      measure_stretch<keep, remove_decay>(contiguous(values.col(col).segment(row, length)), row,
-                                          col);
+      measure_stretch<keep, remove_decay>(
+          contiguous(values.col(stretch.col).segment(stretch.row, stretch.length)), stretch);
     });
   }
 
   // Flattened for the reason that WelfordAccumulator gives.
   template <KeepTogether keep, bool remove_decay>
-  [[gnu::flatten]] void measure_stretch(const typename Contiguous<Scalar>::Stretch weights,
-                                        Index row, Index col) {
-    using Adder = StretchSums<keep, Sums>;
-    Adder add_magnitude(magnitude_, row, col);
-    Adder add_displacement(displacement_, row, col);
-    Adder add_along_initial(along_initial_, row, col);
-    Adder add_along_sign(along_sign_, row, col);
-    const auto initial = initial_.col(col).segment(row, weights.size());
-    for_each_block(weights.size(), [&](Index offset, auto n) {
+  [[gnu::flatten]] void measure_stretch(const typename Contiguous<Scalar>::Result weights,
+                                        const Stretch& stretch) {
+    using Adder = StretchSums<keep, Sum>;
+    Adder add_magnitude(magnitude_, stretch);
+    Adder add_displacement(displacement_, stretch);
+    Adder add_along_initial(along_initial_, stretch);
+    Adder add_along_sign(along_sign_, stretch);
+    const auto initial = initial_.col(stretch.col).segment(stretch.row, stretch.length);
+    for_each_block(stretch.length, [&](Index offset, auto n) {
       const auto w = block_of(weights, offset, n);
       const auto w0 = block_of(initial, offset, n);
       const auto d = (w - w0).eval();
@@ -209,22 +221,22 @@ class LayerDisplacement {
   // |D|^2 of a feature. Where the row only decays, it is a difference of equal numbers, and less
   // than units * epsilon * |d|^2 is the rounding of their sums.
   Sum without_decay(Index feature) const {
-    const Sum along_initial = along_initial_[feature];
-    const Sum along_u = along_sign_[feature] - slope_[feature] * along_initial;
-    const Sum rest = displacement_[feature] -
-                     along_initial * (along_initial * inverse_initial_[feature]) -
+    const Sum d = displacement()[feature];  // |d|^2, so far
+    const Sum along_initial = along_initial_.total()[feature];
+    const Sum along_u = along_sign_.total()[feature] - slope_[feature] * along_initial;
+    const Sum rest = d - along_initial * (along_initial * inverse_initial_[feature]) -
                      along_u * (along_u * inverse_sign_[feature]);
     const Sum rounding = static_cast<Sum>(layer_.units()) * std::numeric_limits<Sum>::epsilon();
-    return rest < rounding * displacement_[feature] ? Sum(0) : rest;
+    return rest < rounding * d ? Sum(0) : rest;
   }
 
   Layer layer_;
-  Array initial_;   // w(0), features x units, or transposed
-  Sums magnitude_;  // |w|^2
+  Array initial_;               // w(0), features x units, or transposed
+  FeatureSums<Sum> magnitude_;  // |w|^2
   // By feature, and not part of the state: sums over its units ...
-  Sums displacement_;   // |d|^2, then |D|^2
-  Sums along_initial_;  // d.w(0)
-  Sums along_sign_;     // d.sign w(0)
+  FeatureSums<Sum> displacement_;   // |d|^2, then |D|^2
+  FeatureSums<Sum> along_initial_;  // d.w(0)
+  FeatureSums<Sum> along_sign_;     // d.sign w(0)
   // ... and what follows from w(0); an inverse is 0 where there is no such direction.
   Sums slope_;            // k
   Sums inverse_initial_;  // 1 / |w(0)|^2

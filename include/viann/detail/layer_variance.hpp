@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "viann/detail/archive.hpp"
+#include "viann/detail/feature_sums.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/variance_options.hpp"
@@ -23,7 +24,7 @@ class LayerVariance {
   using Array = typename WelfordAccumulator<Scalar>::Array;
   using Index = Eigen::Index;
   using Sum = SumOf<Scalar>;
-  using Sums = Eigen::Array<Sum, Eigen::Dynamic, 1>;
+  using Sums = FeatureSums<Sum>;
 
   const Layer& layer() const { return layer_; }
   std::int64_t count() const { return accumulator_.count(); }
@@ -33,12 +34,12 @@ class LayerVariance {
   Array variance() const { return layer_.by_feature(accumulator_.variance()); }
 
   /// By feature: the sum over the units of M2 |w| or M2, after the last observe().
-  const Sums& sums() const { return sums_; }
+  const typename Sums::Total& sums() const { return sums_.total(); }
 
   template <typename Stored>
   void fix_shape(const WeightView<Stored>& weights) {
-    sums_.setZero(weights.features());
     layer_.learn(weights);
+    reserve_sums();
   }
 
   /// Takes in weights that passed the layer's check.
@@ -53,8 +54,8 @@ class LayerVariance {
   }
 
   friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
-    return a.layer_ == b.layer_ &&
-           (!a.layer_.known() || (a.accumulator_ == b.accumulator_ && (a.sums_ == b.sums_).all()));
+    return a.layer_ == b.layer_ && (!a.layer_.known() || (a.accumulator_ == b.accumulator_ &&
+                                                          (a.sums() == b.sums()).all()));
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer.
@@ -65,26 +66,34 @@ class LayerVariance {
                                   accumulator_.cols() != layer_.state_cols())) {
       return false;
     }
-    archive_array(archive, sums_, layer_.features(), 1);
-    return (sums_ >= 0).all();
+    archive_array(archive, sums_.total(), layer_.features(), 1);
+    return (sums() >= 0).all();
   }
 
  private:
+  void reserve_sums() {
+    layer_.keep_features_together([&](auto keep) {
+      sums_.template reserve<keep()>(layer_.state_rows(), layer_.state_cols());
+    });
+  }
+
   template <typename Values>
   void sweep(const Values& values, ScoreCombination combination) {
-    sums_.setZero();
+    reserve_sums();  // it was not if the state was loaded
+    sums_.start();
     layer_.keep_features_together([&](auto keep) {
       accumulator_.template update<keep()>(
           in_state_order<keep()>(values),
           AdderOfStretch<decltype(keep)::value>{sums_, combination});
     });
+    sums_.finish();
   }
 
   // Adds the terms of a stretch to the sums. A type of its own, not a lambda, which would be
   // another for every kind of weights.
   template <KeepTogether keep>
   struct Adder {
-    StretchSums<keep, Sums> sums;
+    StretchSums<keep, Sum> sums;
     ScoreCombination combination;
 
     template <typename Block>
@@ -100,7 +109,7 @@ class LayerVariance {
     Sums& sums;
     ScoreCombination combination;
 
-    Adder<keep> operator()(Index row, Index col) const { return {{sums, row, col}, combination}; }
+    Adder<keep> operator()(const Stretch& stretch) const { return {{sums, stretch}, combination}; }
   };
 
   Layer layer_;

@@ -39,14 +39,10 @@ class LazyLayerVariance {
 
   /// Has the memory of a feature fetched, for an observe() that comes soon.
   void prefetch(Index feature) const {
-#ifdef __GNUC__
     constexpr Index line = Index{64} / Index{sizeof(Scalar)};
     const Scalar* const column = state_.col(feature).data();
-    for (Index i = 0; i < state_.rows(); i += line) __builtin_prefetch(column + i, 1);
-    __builtin_prefetch(&seen_[static_cast<std::size_t>(feature)], 1);
-#else
-    (void)feature;
-#endif
+    for (Index i = 0; i < state_.rows(); i += line) detail::prefetch(column, i);
+    detail::prefetch(&seen_[static_cast<std::size_t>(feature)]);
   }
 
   /// Takes in the finite weights x of a feature after n observations of the layer; once, however

@@ -3,15 +3,22 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cstdint>
 #include <type_traits>
 
 namespace viann::detail {
 
-/// How the stretches of a sweep may be shared out among threads: those of the same rows stay
-/// together in one thread and run in the order of the columns, or those of the same column stay
-/// together and run in the order of the rows. A sum along the other axis then needs no lock, and
-/// its rounding does not depend on the number of threads.
+/// What a sweep keeps together: the coefficients of a row, or of a column. They are met in order,
+/// and those of a column by one thread, those of a row by one thread for each group of columns. A
+/// sum along them then needs no lock, and its rounding does not depend on the number of threads.
 enum class KeepTogether { Rows, Columns };
+
+/// A group of columns that is kept together; large enough that sums by row and group take little
+/// memory beside the columns, small enough that there are some for every thread.
+inline constexpr Eigen::Index group_length = 32;
+
+/// How many there are: one at least.
+inline Eigen::Index groups_of(Eigen::Index cols) { return 1 + (cols - 1) / group_length; }
 
 /// A few stretches of doubles fit into a first-level cache of 32 KiB at once.
 inline constexpr Eigen::Index stretch_length = 512;
@@ -21,6 +28,18 @@ inline constexpr int block_length = 8;
 
 /// Below this many coefficients waking threads costs more than it saves.
 inline constexpr Eigen::Index parallel_size = Eigen::Index{1} << 17;
+
+/// Has the memory `ahead` numbers further on fetched, which is to be written soon. Nothing is read,
+/// so it need not be anybody's.
+template <typename Number>
+void prefetch(const Number* numbers, Eigen::Index ahead = 0) {
+#ifdef __GNUC__
+  const auto bytes = static_cast<std::uintptr_t>(ahead) * sizeof(Number);
+  const auto address =
+      reinterpret_cast<std::uintptr_t>(numbers) + bytes;  // no pointer beyond an end
+  __builtin_prefetch(reinterpret_cast<const void*>(address), 1);
+#endif
+}
 
 /// How many threads a walk over so many coefficients is worth.
 inline int threads_for([[maybe_unused]] Eigen::Index size) {
@@ -35,7 +54,7 @@ inline int threads_for([[maybe_unused]] Eigen::Index size) {
 template <typename Body>
 void for_each_part(Eigen::Index parts, [[maybe_unused]] int threads, const Body& body) {
 #ifdef _OPENMP
-  if (threads > 1) {
+  if (std::min<Eigen::Index>(threads, parts) > 1) {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (Eigen::Index part = 0; part < parts; ++part) body(part);
     return;
@@ -44,43 +63,50 @@ void for_each_part(Eigen::Index parts, [[maybe_unused]] int threads, const Body&
   for (Eigen::Index part = 0; part < parts; ++part) body(part);
 }
 
-/// Walks a column-major rows x cols array in memory order, in stretches of one column.
-/// \param body  called as body(row, col, length) for length <= stretch_length coefficients from
-///              (row, col) downwards; must not throw. Called from several threads under OpenMP.
+/// Part of a column: `length` coefficients, at most stretch_length, from (row, col) downwards.
+struct Stretch {
+  Eigen::Index row;
+  Eigen::Index col;
+  Eigen::Index length;
+  Eigen::Index group;  // of the column among groups_of(cols) where rows are kept together, else 0
+};
+
+/// Walks a column-major rows x cols array in memory order, in stretches.
+/// \param body  called as body(stretch); must not throw. Called from several threads under OpenMP.
 template <KeepTogether keep, typename Body>
 void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
   using Eigen::Index;
-  const auto column = [&](Index begin, Index end, Index col) {
+  const auto column = [&](Index begin, Index end, Index col, Index group) {
     for (Index row = begin; row < end; row += stretch_length) {
-      body(row, col, std::min(stretch_length, end - row));
+      body(Stretch{row, col, std::min(stretch_length, end - row), group});
     }
   };
 
-  int threads = threads_for(rows * cols);
-  Index panel_length = rows;
-  if constexpr (keep == KeepTogether::Rows) {
-    // Panels as long as can be keep the hardware's prefetching busy, and as many for every thread;
-    // of whole blocks, so that a coefficient is met in the same block whatever their number. With
-    // short ones, threads fetch each other's memory in advance, and two are slower than one.
-    constexpr Index longest = 64 * stretch_length;
+  const int threads = threads_for(rows * cols);
+  if constexpr (keep == KeepTogether::Columns) {
+    for_each_part(cols, threads, [&](Index col) { column(0, rows, col, 0); });
+  } else {
+    // Rows are shared out, too, if there are few groups, but not in short panels: there threads
+    // would fetch each other's memory in advance, and two be slower than one. In long ones the
+    // sums leave the cache.
     constexpr Index shortest = 16 * stretch_length;
+    constexpr Index longest = 64 * stretch_length;
+    // Of whole blocks, so that a coefficient is met in the same block whatever their number.
     constexpr Index whole = Index{2} * block_length;
     const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
-    threads = static_cast<int>(std::clamp<Index>(rows / shortest, 1, threads));
-    const Index panels = threads * divide_up(rows, threads * longest);
-    panel_length = divide_up(divide_up(rows, panels), whole) * whole;
+    const Index groups = groups_of(cols);
+    const Index shares = std::clamp<Index>(rows / shortest, 1, divide_up(threads, groups));
+    const Index wanted = shares * divide_up(rows, shares * longest);
+    const Index length = divide_up(divide_up(rows, wanted), whole) * whole;
+    const Index panels = divide_up(rows, length);
+    for_each_part(groups * panels, threads, [&](Index part) {
+      const Index group = part / panels;
+      const Index begin = part % panels * length;
+      const Index end = std::min(rows, begin + length);
+      const Index end_col = std::min(cols, (group + 1) * group_length);
+      for (Index col = group * group_length; col < end_col; ++col) column(begin, end, col, group);
+    });
   }
-  const Index parts =
-      keep == KeepTogether::Columns ? cols : (rows + panel_length - 1) / panel_length;
-  for_each_part(parts, threads, [&](Index part) {
-    if constexpr (keep == KeepTogether::Columns) {
-      column(0, rows, part);
-    } else {
-      const Index begin = part * panel_length;
-      const Index end = std::min(rows, begin + panel_length);
-      for (Index col = 0; col < cols; ++col) column(begin, end, col);
-    }
-  });
 }
 
 /// The numbers of a stretch as Scalars side by side in memory: where they are if they lie so, else
@@ -88,18 +114,18 @@ void for_each_stretch(Eigen::Index rows, Eigen::Index cols, const Body& body) {
 template <typename Scalar>
 class Contiguous {
  public:
-  using Stretch = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+  using Result = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
 
-  /// \param stretch  at most stretch_length numbers; the result is valid until the next call
+  /// \param numbers  at most stretch_length numbers; the result is valid until the next call
   template <typename Derived>
-  Stretch operator()(const Eigen::DenseBase<Derived>& stretch) {
+  Result operator()(const Eigen::DenseBase<Derived>& numbers) {
     if constexpr (std::is_same_v<typename Derived::Scalar, Scalar> &&
                   (int{Derived::Flags} & int{Eigen::DirectAccessBit}) != 0 &&
                   int{Derived::InnerStrideAtCompileTime} == 1) {
-      return Stretch(stretch.derived().data(), stretch.size());
+      return Result(numbers.derived().data(), numbers.size());
     } else {
-      copy_.head(stretch.size()) = stretch.derived().array().template cast<Scalar>();
-      return Stretch(copy_.data(), stretch.size());
+      copy_.head(numbers.size()) = numbers.derived().array().template cast<Scalar>();
+      return Result(copy_.data(), numbers.size());
     }
   }
 
@@ -116,61 +142,5 @@ void for_each_block(Eigen::Index length, const Body& body) {
   for (Eigen::Index offset = 0; offset < whole; offset += block) body(offset, Eigen::fix<block>);
   for (int k = 0; k < rest; ++k) body(whole + k, Eigen::fix<1>);
 }
-
-/// A sum of blocks, in as many partial sums as a block has places: one would wait for itself at
-/// every term.
-template <typename Sum, int block = block_length>
-class BlockSum {
- public:
-  template <typename Terms>
-  void add(const Terms& terms) {
-    if constexpr (Terms::SizeAtCompileTime == 1) {
-      rest_ += terms.value();  // a sum of its own, or the others could not stay in registers
-    } else {
-      partial_ += terms;
-    }
-  }
-  Sum value() const { return partial_.sum() + rest_; }
-
- private:
-  using Partial = Eigen::Array<Sum, block, 1>;
-  Partial partial_ = Partial::Zero();
-  Sum rest_ = 0;
-};
-
-/// Adds the terms of a stretch from (row, col) downwards to the sums of their features, which are
-/// what the sweep keeps together. To be made for one stretch; the sums are complete when it dies.
-template <KeepTogether keep, typename Sums>
-class StretchSums {
- public:
-  StretchSums(Sums& sums, Eigen::Index row, Eigen::Index col)
-      : sums_(sums.data() + (keep == KeepTogether::Rows ? row : col)) {}
-  StretchSums(const StretchSums&) = delete;
-  StretchSums(StretchSums&&) = delete;
-  StretchSums& operator=(const StretchSums&) = delete;
-  StretchSums& operator=(StretchSums&&) = delete;
-  ~StretchSums() {
-    if constexpr (keep == KeepTogether::Columns) *sums_ += sum_.value();
-  }
-
-  /// The terms of a block.
-  template <typename Terms>
-  void add(Eigen::Index offset, const Terms& terms) {
-    if constexpr (keep == KeepTogether::Rows) {
-      Eigen::Map<Eigen::Array<Sum, Terms::SizeAtCompileTime, 1>>(sums_ + offset) += terms;
-    } else {
-      sum_.add(terms);
-    }
-  }
-
- private:
-  using Sum = typename Sums::Scalar;
-  Sum* sums_;
-  BlockSum<Sum> sum_;
-};
-
-/// A sum over many units keeps double's digits also where the state is float.
-template <typename Scalar>
-using SumOf = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
 
 }  // namespace viann::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
@@ -200,14 +201,15 @@ class WelfordAccumulator {
                                        Scalar inverse, Scalar shrink) {
     auto means = mean_.col(stretch.col).segment(stretch.row, stretch.length);
     auto sums = m2_.col(stretch.col).segment(stretch.row, stretch.length);
+    const Index rest = mean_.size() - (stretch.col * rows() + stretch.row);
     auto&& visit = begin(stretch);
     detail::for_each_block(stretch.length, [&](Index offset, auto size) {
       auto mean = means.segment(offset, size);
       auto m2 = sums.segment(offset, size);
       // With so much to do between two reads, the processor's own prefetching falls behind.
-      constexpr Index soon = 256;
-      detail::prefetch(mean.data(), soon);
-      detail::prefetch(m2.data(), soon);
+      const Index soon = std::min<Index>(256, rest - offset);
+      detail::prefetch(mean.data() + soon);
+      detail::prefetch(m2.data() + soon);
       const auto x = samples.segment(offset, size).eval();
       const auto d = (x - mean).eval();
       // In this order of factors the first sample, with its shrink of 0, cannot overflow.

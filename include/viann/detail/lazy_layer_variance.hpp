@@ -41,7 +41,7 @@ class LazyLayerVariance {
   void prefetch(Index feature) const {
     constexpr Index line = Index{64} / Index{sizeof(Scalar)};
     const Scalar* const column = state_.col(feature).data();
-    for (Index i = 0; i < state_.rows(); i += line) detail::prefetch(column, i);
+    for (Index i = 0; i < state_.rows(); i += line) detail::prefetch(column + i);
     detail::prefetch(&seen_[static_cast<std::size_t>(feature)]);
   }
 

@@ -3,7 +3,6 @@
 
 #include <Eigen/Core>
 #include <algorithm>
-#include <cstdint>
 #include <type_traits>
 
 namespace viann::detail {
@@ -29,15 +28,10 @@ inline constexpr int block_length = 8;
 /// Below this many coefficients waking threads costs more than it saves.
 inline constexpr Eigen::Index parallel_size = Eigen::Index{1} << 17;
 
-/// Has the memory `ahead` numbers further on fetched, which is to be written soon. Nothing is read,
-/// so it need not be anybody's.
-template <typename Number>
-void prefetch(const Number* numbers, Eigen::Index ahead = 0) {
+/// Has memory fetched that is to be written soon.
+inline void prefetch([[maybe_unused]] const void* memory) {
 #ifdef __GNUC__
-  const auto bytes = static_cast<std::uintptr_t>(ahead) * sizeof(Number);
-  const auto address =
-      reinterpret_cast<std::uintptr_t>(numbers) + bytes;  // no pointer beyond an end
-  __builtin_prefetch(reinterpret_cast<const void*>(address), 1);
+  __builtin_prefetch(memory, 1);
 #endif
 }
 

@@ -129,7 +129,7 @@ template <typename Scalar>
 WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_Comm comm,
                                      Eigen::Index message_length = mpi_message_length) {
   using Array = typename WelfordAccumulator<Scalar>::Array;
-  using Stretch = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+  using Piece = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
   MpiCall call("mpi_merged", comm, message_length);
   const MpiPart first = call.together([&](MpiPart& part) {
     MpiPart::write(part.settings,
@@ -172,8 +172,8 @@ WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_
     call.in_messages(mean.size(), [&](Eigen::Index begin, int length) {
       tree.receive(their_mean.data(), length, from);
       tree.receive(their_m2.data(), length, from);
-      Stretch our_mean(mean.data() + begin, length);
-      Stretch our_m2(m2.data() + begin, length);
+      Piece our_mean(mean.data() + begin, length);
+      Piece our_m2(m2.data() + begin, length);
       merge_samples(count, our_mean, our_m2, their_count, their_mean.col(0).head(length),
                     their_m2.col(0).head(length));
     });

@@ -50,7 +50,7 @@ class FeatureSums {
     if (of_later_groups_.rows() != features || of_later_groups_.cols() != later_groups) {
       of_later_groups_ = Groups(features, later_groups);
     }
-    if (total_.size() != features) total_ = Total::Zero(features);
+    if (total_.size() != features) total_ = Total(Total::Zero(features));
   }
 
   /// To be called before a sweep: all sums are 0.

@@ -91,7 +91,7 @@ TEST_CASE("observing allocates nothing after the first observation") {
   using viann::features_by_units;
   using viann::units_by_features;
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 40);
   const RowMajor R = W;
   const Eigen::MatrixXf F = W.cast<float>();
   const Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic> H = W.cast<Eigen::half>();
@@ -119,7 +119,7 @@ TEST_CASE("observing allocates nothing after the first observation") {
 }
 
 TEST_CASE("what needs the initial weights allocates nothing after them") {
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 40);
   const Eigen::MatrixXd narrow = W.leftCols(15);  // weight decay stays in
   for (const auto* weights : {&W, &narrow}) {
     viann::DisplacementImportance<> importance;
@@ -165,10 +165,18 @@ TEST_CASE("what is kept is two Scalars per weight and one double per feature") {
   const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
   viann::VarianceImportance<> importance;
   CHECK(allocations_in([&] { importance.on_epoch_end(viann::features_by_units(W)); }) == 3);
+  // In groups of units, where the features of one unit lie side by side, one double more for each
+  // group after the first.
+  const Eigen::MatrixXd wide = Eigen::MatrixXd::Random(70, 100);
+  viann::VarianceImportance<> grouped;
+  bytes = 0;
+  grouped.on_epoch_end(viann::features_by_units(wide));
+  CHECK(bytes < 8 * 70 * (2 * 100 + 1 + 3) + 1000);
+  CHECK(bytes >= 8 * 70 * (2 * 100 + 1 + 3));
 }
 
 TEST_CASE("a call for which memory runs out changes nothing") {
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 40);  // more units than a group has
   const auto observe = [&](viann::VarianceImportance<>& importance) {
     importance.on_epoch_end(viann::features_by_units(W));
   };
@@ -177,7 +185,7 @@ TEST_CASE("a call for which memory runs out changes nothing") {
   viann::WelfordAccumulator<> samples, merged;
   samples(W);
   // Eigen alone allocates in these calls, by malloc.
-  for (const std::size_t allowed : {0U, 1U, 2U}) {
+  for (const std::size_t allowed : {0U, 1U, 2U, 3U}) {
     importance = fresh;
     REQUIRE(runs_out(allowed, [&] { observe(importance); }));
     CHECK(importance == fresh);
@@ -189,7 +197,15 @@ TEST_CASE("a call for which memory runs out changes nothing") {
     REQUIRE(runs_out(allowed, [&] { merged += samples; }));
     CHECK(merged == viann::WelfordAccumulator<>());
   }
-  CHECK_FALSE(runs_out(3, [&] { observe(fresh); }));
+  CHECK_FALSE(runs_out(4, [&] { observe(fresh); }));
+
+  viann::VarianceImportance<> loaded;  // the sums of its groups are not
+  load(loaded, saved(fresh));
+  REQUIRE(runs_out(0, [&] { observe(loaded); }));
+  CHECK(loaded == fresh);
+  CHECK_FALSE(runs_out(1, [&] { observe(loaded); }));
+  observe(fresh);
+  CHECK(loaded == fresh);
 
   viann::DisplacementImportance<> trained;
   trained.on_train_begin(viann::features_by_units(Eigen::MatrixXd(2 * W)));

@@ -174,11 +174,14 @@ TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) 
 
 TEMPLATE_TEST_CASE("a hook that was moved from is new and works", "", VIANN_HOOKS_IN_ANY_ORDER) {
   const auto small = random_walk(3, 20, 5, 73), large = random_walk(50, 60, 5, 73);
-  const auto check_new = [](const TestType& hook) {
+  const auto check_new = [](TestType& hook) {
     CHECK(hook.features() == 0);
     CHECK(hook.units() == 0);
     CHECK(hook.epochs() == 0);
     CHECK_THROWS_AS(hook.scores(), std::logic_error);
+    TestType fresh;
+    CHECK(hook == fresh);
+    CHECK(saved(hook) == saved(fresh));
   };
   auto source = trained<TestType>(small);
   auto target = std::move(source);
@@ -187,7 +190,7 @@ TEMPLATE_TEST_CASE("a hook that was moved from is new and works", "", VIANN_HOOK
   source = trained(large, std::move(source));
   CHECK(source == trained<TestType>(large));
   source = std::move(target);
-  check_new(target);
+  check_new(target);  // NOLINT(bugprone-use-after-move)
   CHECK(source == trained<TestType>(small));
   CHECK(source.scores() == trained<TestType>(small).scores());
 }

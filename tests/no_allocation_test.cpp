@@ -220,6 +220,23 @@ TEST_CASE("a call for which memory runs out changes nothing") {
   CHECK(trained != before);
 }
 
+TEMPLATE_TEST_CASE("a copy for which memory runs out changes nothing", "",
+                   viann::VarianceImportance<>, viann::DisplacementImportance<>) {
+  const auto hook_after = [](const Eigen::MatrixXd& weights) {
+    TestType hook;
+    hook.on_train_begin(viann::features_by_units(weights));
+    hook.on_epoch_end(viann::features_by_units(weights));
+    return hook;
+  };
+  const TestType before = hook_after(Eigen::MatrixXd::Random(7, 3));
+  const TestType other = hook_after(Eigen::MatrixXd::Random(70, 40));
+  TestType hook = before;
+  std::size_t needed = 0;
+  for (; runs_out(needed, [&] { hook = other; }); ++needed) CHECK(hook == before);
+  CHECK(needed > 1);
+  CHECK(hook == other);
+}
+
 TEST_CASE("an archive that tells of more than it holds takes little memory") {
   const Eigen::MatrixXd W = Eigen::MatrixXd::Random(7, 3);
   constexpr std::int64_t many = std::int64_t{1} << 40;

@@ -5,6 +5,9 @@
 #include <omp.h>
 
 #include <atomic>
+#include <limits>
+#include <stdexcept>
+#include <utility>
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
@@ -47,7 +50,7 @@ int threads_used(Index rows, Index cols) {
 TEMPLATE_TEST_CASE("any number of threads gives the same bits", "", viann::VarianceImportance<>,
                    viann::DisplacementImportance<>) {
   const auto [features, units] =
-      GENERATE(table<int, int>({{40000, 5}, {7, 30000}, {500, 401}, {9000, 16}}));
+      GENERATE(table<int, int>({{40000, 5}, {7, 30000}, {500, 401}, {9000, 16}, {20000, 33}}));
   const bool row_major = GENERATE(true, false);
   const auto trajectory = random_walk(features, units, 4, 113);
   const auto serial = observed<TestType>(trajectory, row_major, 1);
@@ -58,6 +61,33 @@ TEMPLATE_TEST_CASE("any number of threads gives the same bits", "", viann::Varia
     CHECK(parallel == serial);
     CHECK(parallel.raw_scores() == serial.raw_scores());
   }
+}
+
+TEST_CASE("threads that convert weights do not share where they put them") {
+  const auto trajectory = random_walk(500, 401, 3, 127);
+  const auto observed_by = [&](int threads) {
+    Eigen::setNbThreads(threads);
+    viann::VarianceImportance<> hook;
+    observe(hook, trajectory[0]);
+    hook.on_epoch_end(viann::features_by_units(Eigen::MatrixXf(trajectory[1].cast<float>())));
+    observe(hook, trajectory[2], true);
+    Eigen::setNbThreads(0);
+    return hook;
+  };
+  CHECK(observed_by(3) == observed_by(1));
+}
+
+TEST_CASE("threads find a weight that is not finite, wherever it is") {
+  Eigen::setNbThreads(3);
+  for (const auto& [row, col] : {std::pair<Index, Index>{0, 0}, {250, 200}, {499, 400}}) {
+    Eigen::MatrixXd weights = Eigen::MatrixXd::Random(500, 401);
+    weights(row, col) = std::numeric_limits<double>::quiet_NaN();
+    viann::VarianceImportance<> hook;
+    CAPTURE(row, col);
+    CHECK_THROWS_AS(observe(hook, weights, true), std::invalid_argument);
+    CHECK_THROWS_AS(observe(hook, weights, false), std::invalid_argument);
+  }
+  Eigen::setNbThreads(0);
 }
 
 TEST_CASE("large layers use the threads that Eigen is allowed, small ones stay alone") {

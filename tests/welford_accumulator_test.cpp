@@ -270,6 +270,11 @@ TEST_CASE("an accumulator that was moved from is empty and works") {
   CHECK(target == accumulated(small));
   for (const auto& sample : large) source(sample);  // NOLINT(bugprone-use-after-move)
   CHECK(source == accumulated(large));
+  auto assigned = accumulated(small);
+  assigned = std::move(source);
+  CHECK(assigned == accumulated(large));
+  CHECK(source == WelfordAccumulator<>());  // NOLINT(bugprone-use-after-move)
+  CHECK(source.rows() == 0);
   source = accumulated(small);
   CHECK(source == target);
 }

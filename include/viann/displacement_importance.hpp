@@ -8,6 +8,8 @@
 
 #include "viann/detail/archive.hpp"
 #include "viann/detail/emptied_by_move.hpp"
+#include "viann/detail/expressions.hpp"
+#include "viann/detail/feature_sums.hpp"
 #include "viann/detail/hook.hpp"
 #include "viann/detail/layer_displacement.hpp"
 #include "viann/detail/movement_directions.hpp"
@@ -118,9 +120,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_train_begin(const WeightView<Stored>& weights) {
     DisplacementImportance fresh(options_);
     fresh.check(weights, 0);
-    fresh.state_.start(weights);
+    fresh.state_->layer.start(weights);
     fresh.prepare();
-    if (options_.weigh_directions) fresh.directions_.start(fresh.state_.layer());
+    if (options_.weigh_directions) fresh.state_->directions.start(fresh.state_->layer.layer());
     *this = std::move(fresh);
   }
 
@@ -151,8 +153,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
 
   /// Shape of the layer; 0 before on_train_begin().
-  Index features() const { return state_.layer().features(); }
-  Index units() const { return state_.layer().units(); }
+  Index features() const { return state_->layer.layer().features(); }
+  Index units() const { return state_->layer.layer().units(); }
 
   /// Number of epochs observed; the weights before training are none.
   std::int64_t epochs() const { return epochs_; }
@@ -169,10 +171,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
     detail::require_observations(1, epochs(), name, "a score");
     const Sum harmonic = harmonic_;
     const auto& magnitude =
-        options_.weigh_directions ? directions_.magnitude() : state_.magnitude();
+        options_.weigh_directions ? state_->directions.magnitude() : state_->layer.magnitude();
     return detail::finite_raw_scores(
-        (movement_ / harmonic * detail::shares(magnitude)).sqrt().template cast<double>(), name,
-        epochs());
+        (state_->movement / harmonic * detail::shares(magnitude)).sqrt().template cast<double>(),
+        name, epochs());
   }
 
   /// raw_scores() after min_max_normalize(), on the scale of every hook; throws what these throw.
@@ -180,9 +182,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
-    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_ &&
-           (a.features() == 0 ||
-            (a.directions_ == b.directions_ && (a.movement_ == b.movement_).all()));
+    return a.options_ == b.options_ && a.epochs() == b.epochs() &&
+           a.state_->layer == b.state_->layer &&
+           (a.features() == 0 || (a.state_->directions == b.state_->directions &&
+                                  (a.state_->movement == b.state_->movement).all()));
   }
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
     return !(a == b);
@@ -206,24 +209,25 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   template <typename Stored>
   void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
-    state_.layer().template check<Scalar>(weights, name, epoch);
+    state_->layer.layer().template check<Scalar>(weights, name, epoch);
   }
 
   void prepare() {
-    state_.prepare(removes_decay());
-    movement_.setZero(features());
+    state_->layer.prepare(removes_decay());
+    state_->movement.setZero(features());
   }
 
   template <typename Stored>
   void take_in(const WeightView<Stored>& weights) {
     const auto& values = detail::in_memory(weights.features_by_units());
-    state_.observe(values, removes_decay());
+    state_->layer.observe(values, removes_decay());
     const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
     if (options_.weigh_directions) {
-      const auto moved = directions_.observe(state_, values, removes_decay(), inverse_epoch);
-      movement_ += detail::shares(moved) * inverse_epoch;
+      const auto moved =
+          state_->directions.observe(state_->layer, values, removes_decay(), inverse_epoch);
+      state_->movement += detail::shares(moved) * inverse_epoch;
     } else {
-      movement_ += detail::shares(state_.displacement()) * inverse_epoch;
+      state_->movement += detail::shares(state_->layer.displacement()) * inverse_epoch;
     }
     harmonic_.value() += inverse_epoch;
   }
@@ -232,20 +236,26 @@ class DisplacementImportance : detail::RefusesBareWeights {
   bool transfer(Archive& archive) {
     archive& options_.remove_decay& options_.weigh_directions;
     archive& epochs_.value() & harmonic_.value();
-    if (!state_.transfer(archive)) return false;
+    if (!state_->layer.transfer(archive)) return false;
     if constexpr (Archive::is_loading::value) prepare();
-    detail::archive_elements(archive, movement_);
-    if (options_.weigh_directions && !directions_.transfer(archive, state_.layer())) return false;
+    detail::archive_elements(archive, state_->movement);
+    if (options_.weigh_directions && !state_->directions.transfer(archive, state_->layer.layer()))
+      return false;
     return (epochs() == 0 || features() > 0) && detail::is_harmonic(harmonic_.value(), epochs()) &&
-           (movement_ >= 0).all() && movement_.sum() < Sum(1.001) * harmonic_ + Sum(0.001);
+           (state_->movement >= 0).all() &&
+           state_->movement.sum() < Sum(1.001) * harmonic_ + Sum(0.001);
   }
 
-  DisplacementImportanceOptions options_;
+  struct State {
+    detail::LayerDisplacement<Scalar> layer;
+    detail::MovementDirections<Scalar> directions;
+    Eigen::Array<Sum, Eigen::Dynamic, 1> movement;  // sum of nz(|D(t)|^2) / t
+  };
+
+  detail::EmptiedByMove<State> state_;
   detail::EmptiedByMove<std::int64_t> epochs_;
   detail::EmptiedByMove<Sum> harmonic_;  // sum of 1/t
-  detail::LayerDisplacement<Scalar> state_;
-  detail::MovementDirections<Scalar> directions_;
-  Eigen::Array<Sum, Eigen::Dynamic, 1> movement_;  // sum of nz(|D(t)|^2) / t
+  DisplacementImportanceOptions options_;
 };
 
 }  // namespace viann

@@ -15,10 +15,10 @@
 #include "viann/detail/checks.hpp"
 #include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/expressions.hpp"
+#include "viann/detail/feature_sums.hpp"
 #include "viann/detail/hook.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/lazy_layer_variance.hpp"
-#include "viann/detail/sweep.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
@@ -160,7 +160,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     detail::require_observations(2, observations(), name, "a score");
     const std::int64_t n = observations();
     const Eigen::VectorXd raw = Eigen::VectorXd::NullaryExpr(features(), [&](Index feature) {
-      return static_cast<double>(state_.sum(feature, n) / static_cast<Sum>(n - 1));
+      return static_cast<double>(state_->sum(feature, n) / static_cast<Sum>(n - 1));
     });
     return detail::finite_raw_scores(raw, name, epochs());
   }
@@ -176,7 +176,8 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
 
   /// Whether both have the same options and, bit for bit, the same state.
   friend bool operator==(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
-    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_;
+    return a.options_ == b.options_ && a.epochs() == b.epochs() &&
+           a.state_.value() == b.state_.value();
   }
   friend bool operator!=(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
     return !(a == b);
@@ -198,7 +199,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   using Sum = detail::SumOf<Scalar>;
   static constexpr const char* name = "LazyVarianceImportance";  // in messages
 
-  const detail::Layer& layer() const { return state_.layer(); }
+  const detail::Layer& layer() const { return state_->layer(); }
 
   // Observations of every feature, whether made or pending.
   std::int64_t observations() const {
@@ -209,7 +210,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   template <typename Stored>
   void start(const WeightView<Stored>& weights, std::int64_t epoch) {
     layer().template check<Scalar>(weights, name, epoch);
-    state_.start(weights);
+    state_->start(weights);
   }
 
   // for_each_touched(body) calls body(feature). Checks all, and then takes in all.
@@ -227,14 +228,14 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
       const auto observe = [&](Index feature) {
-        state_.observe(feature, values.row(feature).transpose().array(), n, options_.combination);
+        state_->observe(feature, values.row(feature).transpose().array(), n, options_.combination);
       };
       // Each waits for its memory, which is far away, while those before it are observed.
       constexpr std::size_t most = 16;
       std::array<Index, most> waiting{};
       std::size_t arrived = 0;
       for_each_touched([&](Index feature) {
-        state_.prefetch(feature);
+        state_->prefetch(feature);
         Index& place = waiting[arrived % most];
         if (arrived >= most) observe(place);
         place = feature;
@@ -251,15 +252,15 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   bool transfer(Archive& archive) {
     const bool are_options = detail::archive_options(archive, options_);
     archive& epochs_.value();
-    if (!are_options || !detail::is_count(epochs()) || !state_.transfer_layer(archive)) {
+    if (!are_options || !detail::is_count(epochs()) || !state_->transfer_layer(archive)) {
       return false;
     }
-    return features() == 0 ? epochs() == 0 : state_.transfer(archive, observations());
+    return features() == 0 ? epochs() == 0 : state_->transfer(archive, observations());
   }
 
-  VarianceImportanceOptions options_;
+  detail::EmptiedByMove<detail::LazyLayerVariance<Scalar>> state_;
   detail::EmptiedByMove<std::int64_t> epochs_;
-  detail::LazyLayerVariance<Scalar> state_;
+  VarianceImportanceOptions options_;
 };
 
 }  // namespace viann

@@ -52,7 +52,8 @@ namespace viann {
 /// more for every 32 units where a feature's weights do not lie side by side; in the memory order
 /// of the first weights seen. No copy of the weights and no pointer to them is kept.
 /// An observation reads the weights twice (finite check, update), reads and writes the state once,
-/// and allocates nothing after the first; weights in the other memory order take longer.
+/// and allocates nothing after the first, or the first since loading; weights in the other memory
+/// order take longer.
 ///
 /// Messages count epochs from 1, features and units from 0. Reading in one thread while another
 /// observes is the caller's to order, as with any standard container.
@@ -81,7 +82,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   void on_train_begin(const WeightView<Stored>& weights) {
     VarianceImportance fresh(options_);
     fresh.check(weights, 0);
-    fresh.state_.fix_shape(weights);
+    fresh.state_->fix_shape(weights);
     if (options_.observe_initial_weights) fresh.observe(weights);
     *this = std::move(fresh);
   }
@@ -93,7 +94,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if the options want initial weights and there were none.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    if (options_.observe_initial_weights && state_.count() == 0) {
+    if (options_.observe_initial_weights && state_->count() == 0) {
       throw std::logic_error(
           "viann::VarianceImportance: observe_initial_weights is set; call on_train_begin() with "
           "the weights before training first.");
@@ -109,12 +110,12 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// Optional: checks that there is something to score. Observing may go on afterwards.
   /// \throws std::logic_error if there were fewer than two observations.
   void on_train_end() const {
-    detail::require_observations(2, state_.count(), name, "on_train_end()");
+    detail::require_observations(2, state_->count(), name, "on_train_end()");
   }
 
   /// Shape of the layer; 0 until it is fixed.
-  Index features() const { return state_.layer().features(); }
-  Index units() const { return state_.layer().units(); }
+  Index features() const { return state_->layer().features(); }
+  Index units() const { return state_->layer().units(); }
 
   /// Number of epochs that on_epoch_end() has taken in, those after max_epochs among them. The
   /// initial weights are none, even where they are an observation.
@@ -125,10 +126,10 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if there were fewer than two observations.
   /// \throws std::overflow_error if one exceeds the range of the state or of double.
   Eigen::VectorXd raw_scores() const {
-    detail::require_observations(2, state_.count(), name, "a score");
+    detail::require_observations(2, state_->count(), name, "a score");
     using Sum = typename detail::LayerVariance<Scalar>::Sum;
-    const auto degrees_of_freedom = static_cast<Sum>(state_.count() - 1);
-    return detail::finite_raw_scores((state_.sums() / degrees_of_freedom).template cast<double>(),
+    const auto degrees_of_freedom = static_cast<Sum>(state_->count() - 1);
+    return detail::finite_raw_scores((state_->sums() / degrees_of_freedom).template cast<double>(),
                                      name, epochs());
   }
 
@@ -137,8 +138,8 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   /// Mean and sample variance of every weight, features x units; 0 x 0 before the first
   /// observation, and the variance is NaN before the second.
-  Array weight_mean() const { return state_.mean(); }
-  Array weight_variance() const { return state_.variance(); }
+  Array weight_mean() const { return state_->mean(); }
+  Array weight_variance() const { return state_->variance(); }
 
   /// Type and options in words: hooks with equal settings measure the same.
   std::string settings() const {
@@ -148,7 +149,8 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const VarianceImportance& a, const VarianceImportance& b) {
-    return a.options_ == b.options_ && a.epochs() == b.epochs() && a.state_ == b.state_;
+    return a.options_ == b.options_ && a.epochs() == b.epochs() &&
+           a.state_.value() == b.state_.value();
   }
   friend bool operator!=(const VarianceImportance& a, const VarianceImportance& b) {
     return !(a == b);
@@ -171,26 +173,26 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   template <typename Stored>
   void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
-    state_.layer().template check<Scalar>(weights, name, epoch);
+    state_->layer().template check<Scalar>(weights, name, epoch);
   }
 
   template <typename Stored>
   void observe(const WeightView<Stored>& weights) {
-    state_.observe(weights, options_.combination);
+    state_->observe(weights, options_.combination);
   }
 
   template <class Archive>
   bool transfer(Archive& archive) {
     const bool are_options = detail::archive_options(archive, options_);
     archive& epochs_.value();
-    if (!are_options || !detail::is_count(epochs()) || !state_.transfer(archive)) return false;
-    const bool has_initial = options_.observe_initial_weights && state_.count() > 0;
-    return state_.count() == std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
+    if (!are_options || !detail::is_count(epochs()) || !state_->transfer(archive)) return false;
+    const bool has_initial = options_.observe_initial_weights && state_->count() > 0;
+    return state_->count() == std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
-  VarianceImportanceOptions options_;
+  detail::EmptiedByMove<detail::LayerVariance<Scalar>> state_;
   detail::EmptiedByMove<std::int64_t> epochs_;
-  detail::LayerVariance<Scalar> state_;
+  VarianceImportanceOptions options_;
 };
 
 }  // namespace viann

@@ -88,9 +88,8 @@ class WelfordAccumulator {
           mean.cols(), " and squared deviations of ", squared_deviations.rows(), " x ",
           squared_deviations.cols(), " are no accumulator's state."));
     }
+    state_ = State{std::move(mean), std::move(squared_deviations)};
     count_ = count;
-    mean_ = std::move(mean);
-    m2_ = std::move(squared_deviations);
   }
 
   /// Takes in a sample: any dense Eigen expression of real numbers. The first fixes the shape.
@@ -103,7 +102,7 @@ class WelfordAccumulator {
     // A row-major sample is read across; within panels of rows its cache lines are used up.
     constexpr auto keep =
         Derived::IsRowMajor ? detail::KeepTogether::Rows : detail::KeepTogether::Columns;
-    update<keep>(values, [](const detail::Stretch&) { return [](auto&&...) {}; });
+    update<keep>(values, VisitNothing());
   }
 
   /// Takes in all that `other` has seen, as if its samples had been fed to this one.
@@ -116,7 +115,8 @@ class WelfordAccumulator {
           "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
           rows(), " x ", cols(), "; merge accumulators of the same matrix."));
     }
-    detail::merge_samples(count(), mean_, m2_, other.count(), other.mean_, other.m2_);
+    detail::merge_samples(count(), state_->mean, state_->m2, other.count(), other.mean(),
+                          other.squared_deviations());
     count_ = count() + other.count();
     return *this;
   }
@@ -125,25 +125,25 @@ class WelfordAccumulator {
   std::int64_t count() const { return count_; }
 
   /// Shape of the samples; 0 x 0 before the first.
-  Index rows() const { return mean_.rows(); }
-  Index cols() const { return mean_.cols(); }
+  Index rows() const { return state_->mean.rows(); }
+  Index cols() const { return state_->mean.cols(); }
 
   /// Whether no sample has been taken in.
   bool empty() const { return count() == 0; }
 
   /// Mean of the samples, rows x cols.
-  const Array& mean() const { return mean_; }
+  const Array& mean() const { return state_->mean; }
 
   /// Sample variance M2 / (n - 1), rows x cols; NaN while count() < 2.
   Array variance() const {
     if (count() < 2) {
       return Array::Constant(rows(), cols(), std::numeric_limits<Scalar>::quiet_NaN());
     }
-    return m2_ / static_cast<Scalar>(count() - 1);
+    return state_->m2 / static_cast<Scalar>(count() - 1);
   }
 
   /// M2, the sums of squared deviations from the mean, rows x cols.
-  const Array& squared_deviations() const { return m2_; }
+  const Array& squared_deviations() const { return state_->m2; }
 
   /// Back to the state of a new accumulator, without a shape.
   void reset() { *this = WelfordAccumulator(); }
@@ -151,7 +151,7 @@ class WelfordAccumulator {
   /// Whether both have the same count, shape and, bit for bit, state.
   friend bool operator==(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return a.count() == b.count() && a.rows() == b.rows() && a.cols() == b.cols() &&
-           (a.mean_ == b.mean_).all() && (a.m2_ == b.m2_).all();
+           (a.mean() == b.mean()).all() && (a.squared_deviations() == b.squared_deviations()).all();
   }
   friend bool operator!=(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return !(a == b);
@@ -172,6 +172,14 @@ class WelfordAccumulator {
   template <typename>
   friend class detail::LayerVariance;
 
+  // What to call for stretches and blocks if nothing is to be summed up. No lambda of a function
+  // that is a template: that would be another type for every kind of samples.
+  struct VisitNothing {
+    VisitNothing operator()(const detail::Stretch& /*stretch*/) const { return {}; }
+    template <typename Block>
+    void operator()(Index /*offset*/, const Block& /*x*/, const Block& /*m2*/) const {}
+  };
+
   // Takes in a sample known to be finite and of the right shape. begin(stretch) is called for
   // every stretch and returns what is called as visit(offset, x, m2) for its blocks while they are
   // in registers: x are the sample's values, m2 the sums of squared deviations. A sum over them
@@ -179,9 +187,8 @@ class WelfordAccumulator {
   template <detail::KeepTogether keep, typename Derived, typename Begin>
   void update(const Derived& sample, const Begin& begin) {
     if (empty()) {
-      Array mean = Array::Zero(sample.rows(), sample.cols());
-      m2_ = Array::Zero(sample.rows(), sample.cols());
-      mean_ = std::move(mean);
+      state_ = State{Array::Zero(sample.rows(), sample.cols()),
+                     Array::Zero(sample.rows(), sample.cols())};
     }
     const std::int64_t n = ++count_.value();
     const Scalar inverse = Scalar(1) / static_cast<Scalar>(n);
@@ -199,9 +206,9 @@ class WelfordAccumulator {
   [[gnu::flatten]] void update_stretch(const typename detail::Contiguous<Scalar>::Result samples,
                                        const detail::Stretch& stretch, const Begin& begin,
                                        Scalar inverse, Scalar shrink) {
-    auto means = mean_.col(stretch.col).segment(stretch.row, stretch.length);
-    auto sums = m2_.col(stretch.col).segment(stretch.row, stretch.length);
-    const Index rest = mean_.size() - (stretch.col * rows() + stretch.row);
+    auto means = state_->mean.col(stretch.col).segment(stretch.row, stretch.length);
+    auto sums = state_->m2.col(stretch.col).segment(stretch.row, stretch.length);
+    const Index rest = state_->mean.size() - (stretch.col * rows() + stretch.row);
     auto&& visit = begin(stretch);
     detail::for_each_block(stretch.length, [&](Index offset, auto size) {
       auto mean = means.segment(offset, size);
@@ -247,14 +254,18 @@ class WelfordAccumulator {
     archive& count_.value() & rows& cols;
     if (empty()) return rows == 0 && cols == 0;
     if (!detail::is_count(count()) || !detail::is_shape(rows, cols)) return false;
-    detail::archive_array(archive, mean_, rows, cols);
-    detail::archive_array(archive, m2_, rows, cols);
-    return count() == 1 ? (m2_ == 0).all() : (m2_ >= 0).all();
+    detail::archive_array(archive, state_->mean, rows, cols);
+    detail::archive_array(archive, state_->m2, rows, cols);
+    return count() == 1 ? (state_->m2 == 0).all() : (state_->m2 >= 0).all();
   }
 
+  struct State {
+    Array mean;
+    Array m2;  // sum of squared deviations from the mean
+  };
+
+  detail::EmptiedByMove<State> state_;
   detail::EmptiedByMove<std::int64_t> count_;
-  Array mean_;
-  Array m2_;  // sum of squared deviations from the mean
 };
 
 }  // namespace viann

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "viann/detail/feature_sums.hpp"
 
+#include <utility>
+
 #include "support/catch.hpp"
+#include "viann/detail/sweep.hpp"
 
 using Eigen::ArrayXXd;
 using Eigen::Index;
 using viann::detail::FeatureSums;
 using viann::detail::for_each_block;
 using viann::detail::for_each_stretch;
+using viann::detail::group_length;
 using viann::detail::KeepTogether;
 using viann::detail::Stretch;
+using viann::detail::stretch_length;
 using viann::detail::StretchSums;
 
 namespace {
@@ -40,7 +45,8 @@ TEST_CASE("a sweep adds up every row, or every column, whatever the sums held be
                                    {13, 100},
                                    {600, 64},
                                    {600, 64},
-                                   {40000, 3}}) {
+                                   {40000, 3},
+                                   {64 * stretch_length + 1, group_length + 1}}) {
     const ArrayXXd values = (1000 * ArrayXXd::Random(rows, cols)).round();
     CAPTURE(rows, cols);
     CHECK((sums_of<KeepTogether::Rows>(values, by_row) == values.rowwise().sum()).all());

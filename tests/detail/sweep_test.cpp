@@ -43,14 +43,16 @@ void check(Index rows, Index cols) {
 }  // namespace
 
 TEST_CASE("a sweep meets every element once and in order") {
-  const auto [rows, cols] = GENERATE(table<Index, Index>({{1, 1},
-                                                          {1, 2000},
-                                                          {2000, 1},
-                                                          {stretch_length - 1, 3},
-                                                          {stretch_length, 3},
-                                                          {stretch_length + 1, 3},
-                                                          {16 * stretch_length + 1, 2},
-                                                          {50, 64}}));
+  const auto [rows, cols] =
+      GENERATE(table<Index, Index>({{1, 1},
+                                    {1, 2000},
+                                    {2000, 1},
+                                    {stretch_length - 1, 3},
+                                    {stretch_length, 3},
+                                    {stretch_length + 1, 3},
+                                    {16 * stretch_length + 1, 2},
+                                    {64 * stretch_length + 1, group_length + 1},
+                                    {50, 64}}));
   check<KeepTogether::Rows>(rows, cols);
   check<KeepTogether::Columns>(rows, cols);
 }

@@ -5,27 +5,36 @@
 
 namespace viann::detail {
 
-/// A number that is 0 after it was moved from. Eigen's arrays give their memory away when moved; a
-/// count that stayed behind would speak of elements that are gone.
-template <typename Number>
+/// A value that is as new after it was moved from, and that another takes the place of as a whole
+/// or, if memory runs out, not at all. Eigen's arrays are neither: when moved they may swap, and
+/// when copied they give up their memory before they have other. Of a class with such members they
+/// come first: what is copied after them must not fail.
+template <typename Value>
 class EmptiedByMove {
  public:
   EmptiedByMove() = default;
-  EmptiedByMove(Number value) : value_(value) {}  // NOLINT(google-explicit-constructor)
+  EmptiedByMove(Value value)  // NOLINT(google-explicit-constructor)
+      : value_(std::move(value)) {}
   EmptiedByMove(const EmptiedByMove&) = default;
-  EmptiedByMove(EmptiedByMove&& other) noexcept : value_(std::exchange(other.value_, 0)) {}
-  EmptiedByMove& operator=(const EmptiedByMove&) = default;
+  EmptiedByMove(EmptiedByMove&& other) noexcept : value_(std::exchange(other.value_, Value())) {}
+  EmptiedByMove& operator=(const EmptiedByMove& other) {
+    if (this != &other) value_ = Value(other.value_);
+    return *this;
+  }
   EmptiedByMove& operator=(EmptiedByMove&& other) noexcept {
-    value_ = std::exchange(other.value_, 0);
+    value_ = std::exchange(other.value_, Value());
     return *this;
   }
   ~EmptiedByMove() = default;
 
-  operator const Number&() const { return value_; }  // NOLINT(google-explicit-constructor)
-  Number& value() { return value_; }
+  operator const Value&() const { return value_; }  // NOLINT(google-explicit-constructor)
+  Value& value() { return value_; }
+  const Value& value() const { return value_; }
+  Value* operator->() { return &value_; }
+  const Value* operator->() const { return &value_; }
 
  private:
-  Number value_ = 0;
+  Value value_{};
 };
 
 }  // namespace viann::detail

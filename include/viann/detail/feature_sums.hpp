@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <type_traits>
+#include <utility>
 
 #include "viann/detail/sweep.hpp"
 
@@ -46,11 +47,13 @@ class FeatureSums {
   void reserve(Eigen::Index rows, Eigen::Index cols) {
     const Eigen::Index features = keep == KeepTogether::Rows ? rows : cols;
     const Eigen::Index later_groups = keep == KeepTogether::Rows ? groups_of(cols) - 1 : 0;
+    const bool fits =
+        of_later_groups_.rows() == features && of_later_groups_.cols() == later_groups;
     // New ones are moved in: resizing is not all or nothing.
-    if (of_later_groups_.rows() != features || of_later_groups_.cols() != later_groups) {
-      of_later_groups_ = Groups(features, later_groups);
-    }
+    Groups groups;
+    if (!fits) groups = Groups::Zero(features, later_groups);
     if (total_.size() != features) total_ = Total(Total::Zero(features));
+    if (!fits) of_later_groups_ = std::move(groups);
   }
 
   /// To be called before a sweep: all sums are 0.

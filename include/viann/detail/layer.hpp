@@ -9,7 +9,6 @@
 
 #include "viann/detail/archive.hpp"
 #include "viann/detail/checks.hpp"
-#include "viann/detail/emptied_by_move.hpp"
 #include "viann/detail/expressions.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/weight_view.hpp"
@@ -30,7 +29,7 @@ class Layer {
   Eigen::Index state_cols() const { return features_are_rows_ ? units() : features(); }
 
   /// Calls sweep(keep), where keep() is what a sweep over such a state has to keep together so that
-  /// a feature stays in one thread: their number then does not change its sums.
+  /// the number of threads does not change a feature's sums (see KeepTogether).
   template <typename Sweep>
   void keep_features_together(const Sweep& sweep) const {
     if (features_are_rows_) {
@@ -115,13 +114,13 @@ class Layer {
   /// \returns whether what was saved, or loaded, can be the shape of a layer.
   template <class Archive>
   bool transfer(Archive& archive) {
-    archive& features_.value() & units_.value() & features_are_rows_;
+    archive& features_& units_& features_are_rows_;
     return is_shape(features_, units_) || (features_ == 0 && units_ == 0);
   }
 
  private:
-  EmptiedByMove<std::int64_t> features_;
-  EmptiedByMove<std::int64_t> units_;
+  std::int64_t features_ = 0;
+  std::int64_t units_ = 0;
   bool features_are_rows_ = true;
 };
 

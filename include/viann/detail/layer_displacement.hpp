@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
-#include <type_traits>
 
 #include "viann/detail/archive.hpp"
 #include "viann/detail/feature_sums.hpp"

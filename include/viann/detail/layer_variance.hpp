@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "viann/detail/archive.hpp"
+#include "viann/detail/expressions.hpp"
 #include "viann/detail/feature_sums.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"

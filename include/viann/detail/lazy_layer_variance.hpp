@@ -8,6 +8,7 @@
 
 #include "viann/detail/archive.hpp"
 #include "viann/detail/expressions.hpp"
+#include "viann/detail/feature_sums.hpp"
 #include "viann/detail/layer.hpp"
 #include "viann/detail/sweep.hpp"
 #include "viann/variance_options.hpp"

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "viann/detail/archive.hpp"
+#include "viann/detail/feature_sums.hpp"
+#include "viann/detail/layer.hpp"
 #include "viann/detail/layer_displacement.hpp"
 
 namespace viann::detail {

@@ -12,8 +12,8 @@ namespace viann::detail {
 /// sum along them then needs no lock, and its rounding does not depend on the number of threads.
 enum class KeepTogether { Rows, Columns };
 
-/// A group of columns that is kept together; large enough that sums by row and group take little
-/// memory beside the columns, small enough that there are some for every thread.
+/// A group of columns that is kept together: large enough that sums by row and group take little
+/// memory beside the columns, small enough that a layer of some width has one for every thread.
 inline constexpr Eigen::Index group_length = 32;
 
 /// How many there are: one at least.

@@ -64,13 +64,15 @@ TEMPLATE_TEST_CASE("any number of threads gives the same bits", "", viann::Varia
 }
 
 TEST_CASE("threads that convert weights do not share where they put them") {
-  const auto trajectory = random_walk(500, 401, 3, 127);
+  const auto trajectory = random_walk(500, 401, 20, 127);
   const auto observed_by = [&](int threads) {
     Eigen::setNbThreads(threads);
     viann::VarianceImportance<> hook;
-    observe(hook, trajectory[0]);
-    hook.on_epoch_end(viann::features_by_units(Eigen::MatrixXf(trajectory[1].cast<float>())));
-    observe(hook, trajectory[2], true);
+    hook.on_train_begin(viann::features_by_units(trajectory[0]));
+    for (const auto& weights : trajectory) {
+      hook.on_epoch_end(viann::features_by_units(Eigen::MatrixXf(weights.cast<float>())));
+      observe(hook, weights, true);
+    }
     Eigen::setNbThreads(0);
     return hook;
   };

@@ -120,9 +120,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_train_begin(const WeightView<Stored>& weights) {
     DisplacementImportance fresh(options_);
     fresh.check(weights, 0);
-    fresh.state_->layer.start(weights);
+    fresh.state_->displacement.start(weights);
     fresh.prepare();
-    if (options_.weigh_directions) fresh.state_->directions.start(fresh.state_->layer.layer());
+    if (options_.weigh_directions)
+      fresh.state_->directions.start(fresh.state_->displacement.layer());
     *this = std::move(fresh);
   }
 
@@ -153,8 +154,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
 
   /// Shape of the layer; 0 before on_train_begin().
-  Index features() const { return state_->layer.layer().features(); }
-  Index units() const { return state_->layer.layer().units(); }
+  Index features() const { return state_->displacement.layer().features(); }
+  Index units() const { return state_->displacement.layer().units(); }
 
   /// Number of epochs observed; the weights before training are none.
   std::int64_t epochs() const { return epochs_; }
@@ -170,8 +171,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
     const Sum harmonic = harmonic_;
-    const auto& magnitude =
-        options_.weigh_directions ? state_->directions.magnitude() : state_->layer.magnitude();
+    const auto& magnitude = options_.weigh_directions ? state_->directions.magnitude()
+                                                      : state_->displacement.magnitude();
     return detail::finite_raw_scores(
         (state_->movement / harmonic * detail::shares(magnitude)).sqrt().template cast<double>(),
         name, epochs());
@@ -183,7 +184,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
-           a.state_->layer == b.state_->layer &&
+           a.state_->displacement == b.state_->displacement &&
            (a.features() == 0 || (a.state_->directions == b.state_->directions &&
                                   (a.state_->movement == b.state_->movement).all()));
   }
@@ -209,25 +210,25 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   template <typename Stored>
   void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
-    state_->layer.layer().template check<Scalar>(weights, name, epoch);
+    state_->displacement.layer().template check<Scalar>(weights, name, epoch);
   }
 
   void prepare() {
-    state_->layer.prepare(removes_decay());
+    state_->displacement.prepare(removes_decay());
     state_->movement.setZero(features());
   }
 
   template <typename Stored>
   void take_in(const WeightView<Stored>& weights) {
     const auto& values = detail::in_memory(weights.features_by_units());
-    state_->layer.observe(values, removes_decay());
+    state_->displacement.observe(values, removes_decay());
     const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
     if (options_.weigh_directions) {
       const auto moved =
-          state_->directions.observe(state_->layer, values, removes_decay(), inverse_epoch);
+          state_->directions.observe(state_->displacement, values, removes_decay(), inverse_epoch);
       state_->movement += detail::shares(moved) * inverse_epoch;
     } else {
-      state_->movement += detail::shares(state_->layer.displacement()) * inverse_epoch;
+      state_->movement += detail::shares(state_->displacement.displacement()) * inverse_epoch;
     }
     harmonic_.value() += inverse_epoch;
   }
@@ -236,10 +237,11 @@ class DisplacementImportance : detail::RefusesBareWeights {
   bool transfer(Archive& archive) {
     archive& options_.remove_decay& options_.weigh_directions;
     archive& epochs_.value() & harmonic_.value();
-    if (!state_->layer.transfer(archive)) return false;
+    if (!state_->displacement.transfer(archive)) return false;
     if constexpr (Archive::is_loading::value) prepare();
     detail::archive_elements(archive, state_->movement);
-    if (options_.weigh_directions && !state_->directions.transfer(archive, state_->layer.layer()))
+    if (options_.weigh_directions &&
+        !state_->directions.transfer(archive, state_->displacement.layer()))
       return false;
     return (epochs() == 0 || features() > 0) && detail::is_harmonic(harmonic_.value(), epochs()) &&
            (state_->movement >= 0).all() &&
@@ -247,7 +249,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   }
 
   struct State {
-    detail::LayerDisplacement<Scalar> layer;
+    detail::LayerDisplacement<Scalar> displacement;
     detail::MovementDirections<Scalar> directions;
     Eigen::Array<Sum, Eigen::Dynamic, 1> movement;  // sum of nz(|D(t)|^2) / t
   };

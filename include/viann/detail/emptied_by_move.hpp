@@ -5,10 +5,12 @@
 
 namespace viann::detail {
 
-/// A value that is as new after it was moved from, and that another takes the place of as a whole
-/// or, if memory runs out, not at all. Eigen's arrays are neither: when moved they may swap, and
-/// when copied they give up their memory before they have other. Of a class with such members they
-/// come first: what is copied after them must not fail.
+/// A value that is as new after it was moved from, and that is assigned as a whole or, if memory
+/// runs out, not at all. Eigen's arrays are not so: assigned by move they swap, and assigned by
+/// copy they give up their memory before they have other.
+///
+/// A class that holds more than one such value is itself assigned as a whole if the one that
+/// allocates is declared first.
 template <typename Value>
 class EmptiedByMove {
  public:

@@ -67,7 +67,7 @@ class FeatureSums {
     return group == 0 ? total_.data() : of_later_groups_.col(group - 1).data();
   }
 
-  /// To be called once, after it.
+  /// To be called once after a sweep: adds up what the groups have.
   void finish() {
     for (Eigen::Index i = 0; i < of_later_groups_.cols(); ++i) total_ += of_later_groups_.col(i);
   }

@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// How far two vectors of scores agree, feature by feature. Coefficients lie in [-1, 1] and are
 /// symmetric in their arguments. A vector whose scores are all equal, as that of a single feature,
@@ -27,9 +28,9 @@ inline void require_comparable(const Scores& a, const Scores& b, const char* fun
   require_scores(a, function);
   require_scores(b, function);
   if (a.size() != b.size()) {
-    throw std::invalid_argument(sentence("viann::", function, ": ", a.size(), " scores cannot be ",
-                                         "compared with ", b.size(),
-                                         "; pass two scores of each feature."));
+    throw std::invalid_argument(concat("viann::", function, ": ", a.size(), " scores cannot be ",
+                                       "compared with ", b.size(),
+                                       "; pass two scores of each feature."));
   }
 }
 
@@ -172,8 +173,8 @@ inline double top_k_overlap(const Eigen::Ref<const Eigen::VectorXd>& a,
                             const Eigen::Ref<const Eigen::VectorXd>& b, Eigen::Index k) {
   detail::require_comparable(a, b, "top_k_overlap");
   if (k < 1 || k > a.size()) {
-    throw std::invalid_argument(detail::sentence("viann::top_k_overlap: there is no top ", k,
-                                                 " of ", a.size(), " features."));
+    throw std::invalid_argument(detail::concat("viann::top_k_overlap: there is no top ", k, " of ",
+                                               a.size(), " features."));
   }
   const auto top = [k](const detail::Scores& scores) {
     std::vector<double> sorted(scores.begin(), scores.end());

@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "viann/detail/baseline_inputs.hpp"
-#include "viann/detail/checks.hpp"
-#include "viann/detail/shuffle.hpp"
+#include "viann/detail/statistics/baseline_inputs.hpp"
+#include "viann/detail/statistics/shuffle.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// Other ways to ask which inputs a trained network relies on, to hold against the hooks' answer.
 ///
@@ -84,7 +84,7 @@ Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
     const Eigen::MatrixXd next = olden(rest...);
     detail::require_equal_width(product.cols(), next.rows(), "olden");
     product = product * next;
-    if (!detail::all_finite<double>(product)) {
+    if (!product.allFinite()) {
       throw std::overflow_error(
           "viann::olden: a product of weights is beyond the range of double; rescale the weights.");
     }
@@ -117,11 +117,11 @@ template <typename Derived, typename Loss>
 PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
                                              PermutationImportanceOptions options = {}) {
   if (options.repeats < 1) {
-    throw std::invalid_argument(detail::sentence("viann::permutation_importance: ", options.repeats,
-                                                 " repeats score nothing; ask for 1 or more."));
+    throw std::invalid_argument(detail::concat("viann::permutation_importance: ", options.repeats,
+                                               " repeats score nothing; ask for 1 or more."));
   }
-  detail::SpoiledColumns<Derived, std::remove_reference_t<Loss>> columns(X, loss,
-                                                                         "permutation_importance");
+  detail::PerturbedColumns<Derived, std::remove_reference_t<Loss>> columns(
+      X, loss, "permutation_importance");
   std::mt19937_64 random(options.seed);
   PermutationImportance result;
   result.loss_increases.resize(columns.features(), options.repeats);
@@ -155,8 +155,8 @@ Eigen::VectorXd leave_one_feature_out(const Eigen::DenseBase<Derived>& X, Loss&&
                                       Replacement replacement = Replacement::Mean) {
   using Scalar = typename Derived::Scalar;
   static_assert(!Eigen::NumTraits<Scalar>::IsInteger, "viann: X must be of a floating-point type");
-  detail::SpoiledColumns<Derived, std::remove_reference_t<Loss>> columns(X, loss,
-                                                                         "leave_one_feature_out");
+  detail::PerturbedColumns<Derived, std::remove_reference_t<Loss>> columns(X, loss,
+                                                                           "leave_one_feature_out");
   Eigen::VectorXd scores(columns.features());
   for (Eigen::Index feature = 0; feature < scores.size(); ++feature) {
     scores[feature] = columns.loss_increase(feature, [&](auto column) {

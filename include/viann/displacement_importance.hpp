@@ -2,18 +2,22 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
-#include "viann/detail/archive.hpp"
-#include "viann/detail/emptied_by_move.hpp"
-#include "viann/detail/expressions.hpp"
-#include "viann/detail/feature_sums.hpp"
-#include "viann/detail/hook.hpp"
-#include "viann/detail/layer_displacement.hpp"
-#include "viann/detail/movement_directions.hpp"
-#include "viann/importance_scores.hpp"
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/layer/layer_displacement.hpp"
+#include "viann/detail/layer/life_cycle.hpp"
+#include "viann/detail/layer/movement_directions.hpp"
+#include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/min_max.hpp"
+#include "viann/detail/weights/weight_source.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann {
@@ -118,13 +122,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
-    DisplacementImportance fresh(options_);
-    fresh.check(weights, 0);
-    fresh.state_->displacement.start(weights);
-    fresh.prepare();
-    if (options_.weigh_directions)
-      fresh.state_->directions.start(fresh.state_->displacement.layer());
-    *this = std::move(fresh);
+    begin(Weights(weights.features_by_units()));
   }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed stretch of
@@ -134,16 +132,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         or one is not finite in Scalar; nothing is changed.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    if (features() == 0) {
-      throw std::logic_error(
-          "viann::DisplacementImportance: displacement is counted from the weights before "
-          "training; call on_train_begin() with them first.");
-    }
-    check(weights, epochs() + 1);
-    if (!options_.weigh_directions) return take_in(weights);
-    DisplacementImportance next(*this);  // matrix products allocate: all or nothing
-    next.take_in(weights);
-    *this = std::move(next);
+    end_epoch(Weights(weights.features_by_units()));
   }
 
   using RefusesBareWeights::on_epoch_end;
@@ -170,23 +159,24 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         range of double (of long double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
-    const Sum harmonic = harmonic_;
-    const auto& magnitude = options_.weigh_directions ? state_->directions.magnitude()
-                                                      : state_->displacement.magnitude();
+    const detail::Shares<Sum> final_share(options_.weigh_directions
+                                              ? state_->directions.magnitude()
+                                              : state_->displacement.magnitude(),
+                                          features());
     return detail::finite_raw_scores(
-        (state_->movement / harmonic * detail::shares(magnitude)).sqrt().template cast<double>(),
+        features(), [&](Index i) { return std::sqrt(movement(i) / harmonic_ * final_share(i)); },
         name, epochs());
   }
 
   /// raw_scores() after min_max_normalize(), on the scale of every hook; throws what these throw.
-  Eigen::VectorXd scores() const { return min_max_normalize(raw_scores()); }
+  Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_->displacement == b.state_->displacement &&
            (a.features() == 0 || (a.state_->directions == b.state_->directions &&
-                                  (a.state_->movement == b.state_->movement).all()));
+                                  a.state_->movement == b.state_->movement));
   }
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
     return !(a == b);
@@ -207,31 +197,61 @@ class DisplacementImportance : detail::RefusesBareWeights {
  private:
   static constexpr const char* name = "DisplacementImportance";  // in messages
   using Sum = detail::SumOf<Scalar>;
+  using Weights = detail::WeightSource<Scalar>;
 
-  template <typename Stored>
-  void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
-    state_->displacement.layer().template check<Scalar>(weights, name, epoch);
+  void begin(const Weights& weights) {
+    DisplacementImportance fresh(options_);
+    fresh.state_->displacement.layer().check(weights, name, 0);
+    fresh.state_->displacement.start(weights);
+    fresh.prepare();
+    if (options_.weigh_directions) {
+      fresh.state_->directions.start(fresh.state_->displacement.layer());
+    }
+    *this = std::move(fresh);
+  }
+
+  void end_epoch(const Weights& weights) {
+    if (features() == 0) {
+      throw std::logic_error(
+          "viann::DisplacementImportance: displacement is counted from the weights before "
+          "training; call on_train_begin() with them first.");
+    }
+    state_->displacement.layer().check(weights, name, epochs() + 1);
+    if (!options_.weigh_directions) {
+      take_in(weights);
+      return;
+    }
+    DisplacementImportance next(*this);  // matrix products allocate: all or nothing
+    next.take_in(weights);
+    *this = std::move(next);
   }
 
   void prepare() {
     state_->displacement.prepare(removes_decay());
-    state_->movement.setZero(features());
+    state_->movement.assign(static_cast<std::size_t>(features()), Sum(0));
   }
 
-  template <typename Stored>
-  void take_in(const WeightView<Stored>& weights) {
-    const auto& values = detail::in_memory(weights.features_by_units());
-    state_->displacement.observe(values, removes_decay());
+  void take_in(const Weights& weights) {
+    state_->displacement.observe(weights, removes_decay());
     const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
     if (options_.weigh_directions) {
-      const auto moved =
-          state_->directions.observe(state_->displacement, values, removes_decay(), inverse_epoch);
-      state_->movement += detail::shares(moved) * inverse_epoch;
+      const std::vector<Sum> moved =
+          state_->directions.observe(state_->displacement, weights, removes_decay(), inverse_epoch);
+      add_movement(moved.data(), inverse_epoch);
     } else {
-      state_->movement += detail::shares(state_->displacement.displacement()) * inverse_epoch;
+      add_movement(state_->displacement.displacement(), inverse_epoch);
     }
     harmonic_.value() += inverse_epoch;
   }
+
+  void add_movement(const Sum* moved, Sum inverse_epoch) {
+    const detail::Shares<Sum> share(moved, features());
+    for (Index i = 0; i < features(); ++i) {
+      state_->movement[static_cast<std::size_t>(i)] += share(i) * inverse_epoch;
+    }
+  }
+
+  Sum movement(Index feature) const { return state_->movement[static_cast<std::size_t>(feature)]; }
 
   template <class Archive>
   bool transfer(Archive& archive) {
@@ -244,19 +264,21 @@ class DisplacementImportance : detail::RefusesBareWeights {
         !state_->directions.transfer(archive, state_->displacement.layer()))
       return false;
     return (epochs() == 0 || features() > 0) && detail::is_harmonic(harmonic_.value(), epochs()) &&
-           (state_->movement >= 0).all() &&
-           state_->movement.sum() < Sum(1.001) * harmonic_ + Sum(0.001);
+           std::all_of(state_->movement.begin(), state_->movement.end(),
+                       [](Sum x) { return x >= 0; }) &&
+           std::accumulate(state_->movement.begin(), state_->movement.end(), Sum(0)) <
+               Sum(1.001) * harmonic_ + Sum(0.001);
   }
 
   struct State {
     detail::LayerDisplacement<Scalar> displacement;
     detail::MovementDirections<Scalar> directions;
-    Eigen::Array<Sum, Eigen::Dynamic, 1> movement;  // sum of nz(|D(t)|^2) / t
+    std::vector<Sum> movement;  // sum of nz(|D(t)|^2) / t
   };
 
-  detail::EmptiedByMove<State> state_;
-  detail::EmptiedByMove<std::int64_t> epochs_;
-  detail::EmptiedByMove<Sum> harmonic_;  // sum of 1/t
+  detail::ResetOnMove<State> state_;
+  detail::ResetOnMove<std::int64_t> epochs_;
+  detail::ResetOnMove<Sum> harmonic_;  // sum of 1/t
   DisplacementImportanceOptions options_;
 };
 

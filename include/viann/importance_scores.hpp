@@ -8,7 +8,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/statistics/min_max.hpp"
+#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// Pure functions over one vector of scores, one score per feature, in the order of the features.
 
@@ -21,13 +23,7 @@ namespace viann {
 /// \throws std::invalid_argument if there are no scores or one is not finite.
 inline Eigen::VectorXd min_max_normalize(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   detail::require_scores(scores, "min_max_normalize");
-  const double least = scores.minCoeff();
-  const double largest = scores.maxCoeff();
-  if (least == largest) return Eigen::VectorXd::Zero(scores.size());
-  // Halves, because the difference of two doubles may exceed the largest double; tiny scores,
-  // of which a half is not exact, never come near that.
-  const double scale = std::isfinite(largest - least) ? 1.0 : 0.5;
-  return (scores.array() * scale - least * scale) / (largest * scale - least * scale);
+  return detail::min_max(scores);
 }
 
 /// Shares of the total: s / sum(s). If all are 0, all stay 0.
@@ -37,9 +33,9 @@ inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& score
   detail::require_scores(scores, "sum_to_one");
   Eigen::Index feature = 0;
   if (scores.minCoeff(&feature) < 0) {
-    throw std::invalid_argument(detail::sentence("viann::sum_to_one: the score of feature ",
-                                                 feature, " is ", scores[feature],
-                                                 "; a share of a sum must not be negative."));
+    throw std::invalid_argument(detail::concat("viann::sum_to_one: the score of feature ", feature,
+                                               " is ", scores[feature],
+                                               "; a share of a sum must not be negative."));
   }
   const double largest = scores.maxCoeff();
   if (largest == 0) return Eigen::VectorXd::Zero(scores.size());
@@ -66,9 +62,9 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
 inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                   Eigen::Index rows, Eigen::Index cols) {
   if (rows <= 0 || cols <= 0 || scores.size() == 0 || scores.size() % (rows * cols) != 0) {
-    throw std::invalid_argument(detail::sentence(
-        "viann::kernel_scores: ", scores.size(), " scores are no whole number of ", rows, " x ",
-        cols, " kernels; give the kernel's shape, without channels."));
+    throw std::invalid_argument(
+        detail::concat("viann::kernel_scores: ", scores.size(), " scores are no whole number of ",
+                       rows, " x ", cols, " kernels; give the kernel's shape, without channels."));
   }
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   std::vector<Eigen::MatrixXd> kernels;
@@ -98,7 +94,7 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
                                     Aggregation aggregation) {
   detail::require_scores(scores, "group_scores");
   const auto refuse = [](const auto&... reason) {
-    throw std::invalid_argument(detail::sentence("viann::group_scores: ", reason...));
+    throw std::invalid_argument(detail::concat("viann::group_scores: ", reason...));
   };
   if (static_cast<Eigen::Index>(groups.size()) != scores.size()) {
     refuse(scores.size(), " features cannot be in ", groups.size(),
@@ -138,7 +134,7 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
         break;
     }
   }
-  if (!detail::all_finite<double>(result)) {
+  if (!result.allFinite()) {
     throw std::overflow_error(
         "viann::group_scores: a sum of scores is beyond the range of double; rescale the scores.");
   }
@@ -152,9 +148,9 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
 template <typename Derived>
 Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<Derived>& X) {
   if (X.size() == 0) {
-    throw std::invalid_argument(detail::sentence("viann::constant_columns: X is ", X.rows(),
-                                                 " samples x ", X.cols(),
-                                                 " features; there is nothing to compare."));
+    throw std::invalid_argument(detail::concat("viann::constant_columns: X is ", X.rows(),
+                                               " samples x ", X.cols(),
+                                               " features; there is nothing to compare."));
   }
   return Eigen::Array<bool, Eigen::Dynamic, 1>::NullaryExpr(X.cols(), [&](Eigen::Index feature) {
     return (X.derived().col(feature).array() == X.derived()(0, feature)).all();
@@ -171,9 +167,9 @@ Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<De
 inline Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                    const Eigen::Array<bool, Eigen::Dynamic, 1>& masked) {
   if (masked.size() != scores.size()) {
-    throw std::invalid_argument(detail::sentence("viann::mask_scores: a mask of ", masked.size(),
-                                                 " features does not fit ", scores.size(),
-                                                 " scores."));
+    throw std::invalid_argument(detail::concat("viann::mask_scores: a mask of ", masked.size(),
+                                               " features does not fit ", scores.size(),
+                                               " scores."));
   }
   Eigen::VectorXd result = masked.select(0, scores);
   detail::require_scores(result, "mask_scores");

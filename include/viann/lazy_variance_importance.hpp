@@ -11,15 +11,14 @@
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/archive.hpp"
-#include "viann/detail/checks.hpp"
-#include "viann/detail/emptied_by_move.hpp"
-#include "viann/detail/expressions.hpp"
-#include "viann/detail/feature_sums.hpp"
-#include "viann/detail/hook.hpp"
-#include "viann/detail/layer.hpp"
-#include "viann/detail/lazy_layer_variance.hpp"
-#include "viann/importance_scores.hpp"
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/layer/layer.hpp"
+#include "viann/detail/layer/lazy_layer_variance.hpp"
+#include "viann/detail/layer/life_cycle.hpp"
+#include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/min_max.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/weight_source.hpp"
 #include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
 
@@ -85,9 +84,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// \throws std::invalid_argument if there are none, or one is not finite; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
-    LazyVarianceImportance fresh(options_);
-    fresh.start(weights, 0);
-    *this = std::move(fresh);
+    begin(Weights(weights.features_by_units()), 0);
   }
 
   /// The hook: observes the weights at the end of an epoch, or of a step, after which only those of
@@ -105,7 +102,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
           "viann::LazyVarianceImportance: the weights of untouched features are not known; call "
           "on_train_begin() with those of all features first.");
     }
-    take_in(weights, [&](const auto& body) {
+    take_in(Weights(weights.features_by_units()), [&](const auto& body) {
       for (const auto& feature : touched) {
         using Number = std::decay_t<decltype(feature)>;
         static_assert(std::is_integral_v<Number> && !std::is_same_v<Number, bool>,
@@ -120,17 +117,16 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// on_train_begin() did.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
+    const Weights all(weights.features_by_units());
     if (!layer().known()) {
       if (options_.observe_initial_weights) {
         throw std::logic_error(
             "viann::LazyVarianceImportance: observe_initial_weights is set; call on_train_begin() "
             "with the weights before training first.");
       }
-      LazyVarianceImportance fresh(options_);
-      fresh.start(weights, 1);
-      *this = std::move(fresh);
+      begin(all, 1);
     }
-    take_in(weights, [&](const auto& body) {
+    take_in(all, [&](const auto& body) {
       for (Index feature = 0; feature < features(); ++feature) body(feature);
     });
   }
@@ -159,19 +155,18 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(2, observations(), name, "a score");
     const std::int64_t n = observations();
-    const Eigen::VectorXd raw = Eigen::VectorXd::NullaryExpr(features(), [&](Index feature) {
-      return static_cast<double>(state_->sum(feature, n) / static_cast<Sum>(n - 1));
-    });
-    return detail::finite_raw_scores(raw, name, epochs());
+    return detail::finite_raw_scores(
+        features(), [&](Index i) { return state_->sum(i, n) / static_cast<Sum>(n - 1); }, name,
+        epochs());
   }
 
   /// raw_scores() after min_max_normalize(); throws what these throw.
-  Eigen::VectorXd scores() const { return min_max_normalize(raw_scores()); }
+  Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
   /// Type and options in words: hooks with equal settings measure the same.
   std::string settings() const {
-    return detail::sentence("viann::LazyVarianceImportance<", detail::name_of_scalar<Scalar>(),
-                            "> (", detail::words_of(options_), ")");
+    return detail::concat("viann::LazyVarianceImportance<", detail::name_of_scalar<Scalar>(), "> (",
+                          detail::words_of(options_), ")");
   }
 
   /// Whether both have the same options and, bit for bit, the same state.
@@ -197,6 +192,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
 
  private:
   using Sum = detail::SumOf<Scalar>;
+  using Weights = detail::WeightSource<Scalar>;
   static constexpr const char* name = "LazyVarianceImportance";  // in messages
 
   const detail::Layer& layer() const { return state_->layer(); }
@@ -207,28 +203,30 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     return std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
-  template <typename Stored>
-  void start(const WeightView<Stored>& weights, std::int64_t epoch) {
-    layer().template check<Scalar>(weights, name, epoch);
-    state_->start(weights);
+  void begin(const Weights& weights, std::int64_t epoch) {
+    LazyVarianceImportance fresh(options_);
+    fresh.layer().check(weights, name, epoch);
+    fresh.state_->start(weights);
+    *this = std::move(fresh);
   }
 
   // for_each_touched(body) calls body(feature). Checks all, and then takes in all.
-  template <typename Stored, typename ForEach>
-  void take_in(const WeightView<Stored>& weights, const ForEach& for_each_touched) {
-    const auto& values = detail::in_memory(weights.features_by_units());
-    layer().check_shape(weights, name, epochs() + 1);
+  template <typename ForEach>
+  void take_in(const Weights& weights, const ForEach& for_each_touched) {
+    layer().check_shape(weights.features(), weights.units(), name, epochs() + 1);
     for_each_touched([&](Index feature) {
       if (feature < 0 || feature >= features()) {
         layer().refuse(name, epochs() + 1, "there is no feature ", feature, " among ", features(),
                        "; touched features are indices from 0 to ", features() - 1, ".");
       }
-      layer().template check_finite<Scalar>(values.row(feature), feature, name, epochs() + 1);
+      if (!weights.all_finite(feature)) {
+        layer().refuse_non_finite(weights.first_non_finite(feature), name, epochs() + 1);
+      }
     });
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
       const auto observe = [&](Index feature) {
-        state_->observe(feature, values.row(feature).transpose().array(), n, options_.combination);
+        state_->observe(feature, weights, n, options_.combination);
       };
       // Each waits for its memory, which is far away, while those before it are observed.
       constexpr std::size_t most = 16;
@@ -258,8 +256,8 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     return features() == 0 ? epochs() == 0 : state_->transfer(archive, observations());
   }
 
-  detail::EmptiedByMove<detail::LazyLayerVariance<Scalar>> state_;
-  detail::EmptiedByMove<std::int64_t> epochs_;
+  detail::ResetOnMove<detail::LazyLayerVariance<Scalar>> state_;
+  detail::ResetOnMove<std::int64_t> epochs_;
   VarianceImportanceOptions options_;
 };
 

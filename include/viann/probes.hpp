@@ -11,9 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "viann/detail/checks.hpp"
-#include "viann/detail/p_values.hpp"
-#include "viann/detail/shuffle.hpp"
+#include "viann/detail/statistics/p_values.hpp"
+#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/statistics/shuffle.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// Does this input matter at all? Train the network on the inputs and on a shuffled copy of each,
 /// its probe: what a probe scores, an input scores that has nothing to tell.
@@ -66,9 +67,9 @@ auto append_probes(const Eigen::DenseBase<Derived>& X, ProbeOptions options = {}
   using Data = Eigen::Matrix<typename Derived::Scalar, Eigen::Dynamic, Eigen::Dynamic,
                              Derived::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor>;
   if (X.rows() < 2 || X.cols() < 1) {
-    throw std::invalid_argument(detail::sentence("viann::append_probes: X is ", X.rows(),
-                                                 " samples x ", X.cols(),
-                                                 " features; there is nothing to shuffle."));
+    throw std::invalid_argument(detail::concat("viann::append_probes: X is ", X.rows(),
+                                               " samples x ", X.cols(),
+                                               " features; there is nothing to shuffle."));
   }
   Data data(X.rows(), 2 * X.cols());
   data.leftCols(X.cols()) = X.derived().matrix();
@@ -91,9 +92,9 @@ namespace detail {
 /// How many of the scores are the inputs': half of them.
 inline Eigen::Index features_beside_probes(Eigen::Index scores, const char* function) {
   if (scores % 2 != 0) {
-    throw std::invalid_argument(sentence("viann::", function, ": ", scores,
-                                         " scores are not those of inputs and as many ",
-                                         "probes; train on what append_probes() returns."));
+    throw std::invalid_argument(concat("viann::", function, ": ", scores,
+                                       " scores are not those of inputs and as many ",
+                                       "probes; train on what append_probes() returns."));
   }
   return scores / 2;
 }
@@ -197,14 +198,14 @@ inline ProbeDecisions decide_by_probes(const Eigen::Ref<const Eigen::MatrixXd>& 
   const Eigen::Index features = detail::features_beside_probes(scores.rows(), "decide_by_probes");
   const Eigen::Index runs = scores.cols();
   if (!(alpha > 0 && alpha < 0.5)) {
-    throw std::invalid_argument(detail::sentence("viann::decide_by_probes: alpha is ", alpha,
-                                                 "; an error rate lies between 0 and 0.5."));
+    throw std::invalid_argument(detail::concat("viann::decide_by_probes: alpha is ", alpha,
+                                               "; an error rate lies between 0 and 0.5."));
   }
   const auto p_confirmed = [runs](Eigen::Index hits) {
     return static_cast<double>(1 + runs - hits) / static_cast<double>(1 + runs);
   };
   if (p_confirmed(runs) > alpha) {
-    throw std::invalid_argument(detail::sentence(
+    throw std::invalid_argument(detail::concat(
         "viann::decide_by_probes: ", runs, " runs can confirm nothing at alpha = ", alpha,
         ", because no p-value is below 1 / (1 + runs); make ", std::ceil(1 / alpha) - 1,
         " runs or more."));

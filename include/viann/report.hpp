@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "viann/detail/checks.hpp"
-#include "viann/detail/emptied_by_move.hpp"
-#include "viann/detail/report_column.hpp"
+#include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/text/report_column.hpp"
 
 namespace viann {
 
@@ -103,7 +103,7 @@ class Report {
   /// \throws std::invalid_argument for a negative option, or no room for rows or texts.
   std::string table(TableOptions options = {}) const {
     if (options.max_rows < 1 || options.max_text_width < 1 || options.bar_width < 0) {
-      throw std::invalid_argument(detail::sentence(
+      throw std::invalid_argument(detail::concat(
           "viann::Report: a table of ", options.max_rows, " rows, texts ", options.max_text_width,
           " and bars ", options.bar_width, " wide cannot be; ask for 1, 1 and 0 at least."));
     }
@@ -130,7 +130,7 @@ class Report {
       table.append(line, 0, line.find_last_not_of(' ') + 1).append("\n");
     }
     const auto others = features() - static_cast<Eigen::Index>(rows.size());
-    if (others > 0) table += detail::sentence("  ... and ", others, " more\n");
+    if (others > 0) table += detail::concat("  ... and ", others, " more\n");
     return table;
   }
 
@@ -186,9 +186,9 @@ class Report {
 
   Report& add(Column column) {
     if (column.size() != features()) {
-      throw std::invalid_argument(detail::sentence("viann::Report: ", column.size(), " entries of ",
-                                                   column.title, " do not fit ", features(),
-                                                   " features; pass one for each."));
+      throw std::invalid_argument(detail::concat("viann::Report: ", column.size(), " entries of ",
+                                                 column.title, " do not fit ", features(),
+                                                 " features; pass one for each."));
     }
     for (const Column& other : columns_) {
       if (other.title != column.title) continue;
@@ -212,7 +212,7 @@ class Report {
     return order;
   }
 
-  detail::EmptiedByMove<Eigen::Index> features_;
+  detail::ResetOnMove<Eigen::Index> features_;
   std::vector<Column> columns_;  // names, scores, and what was added
 };
 

@@ -9,10 +9,11 @@
 #include <stdexcept>
 
 #include "viann/agreement.hpp"
-#include "viann/detail/archive.hpp"
-#include "viann/detail/checks.hpp"
-#include "viann/detail/emptied_by_move.hpp"
-#include "viann/detail/student_t.hpp"
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/statistics/student_t.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// Has the ranking settled? Within a run, by RankingStability; across runs that differ in their
 /// seeds, by stability_across_runs().
@@ -57,7 +58,7 @@ class RankingStability {
   void on_epoch_end(const Eigen::Ref<const Eigen::VectorXd>& scores) {
     detail::require_scores(scores, "RankingStability");
     if (!later_half_.empty() && scores.size() != later_half_.front().size()) {
-      throw std::invalid_argument(detail::sentence(
+      throw std::invalid_argument(detail::concat(
           "viann::RankingStability: ", scores.size(), " scores do not follow ",
           later_half_.front().size(), "; for another layer, start afresh with reset()."));
     }
@@ -71,7 +72,7 @@ class RankingStability {
   /// \throws std::logic_error if there were fewer than two epochs.
   double agreement() const {
     if (epochs_ < 2) {
-      throw std::logic_error(detail::sentence(
+      throw std::logic_error(detail::concat(
           "viann::RankingStability: the scores of two epochs at least are needed, but there ",
           epochs_ == 1 ? "was 1" : "were 0", "; call on_epoch_end() after every epoch."));
     }
@@ -111,7 +112,7 @@ class RankingStability {
   }
 
   std::deque<Eigen::VectorXd> later_half_;  // of epochs / 2 (rounded down, but not 0) and later
-  detail::EmptiedByMove<std::int64_t> epochs_;
+  detail::ResetOnMove<std::int64_t> epochs_;
 };
 
 /// A mean over runs, and the interval in which it would lie with infinitely many of them.
@@ -181,12 +182,12 @@ inline StabilityAcrossRuns stability_across_runs(const Eigen::Ref<const Eigen::M
   const Eigen::Index runs = scores.cols();
   if (runs < 3) {
     throw std::invalid_argument(
-        detail::sentence("viann::stability_across_runs: ", runs,
-                         " runs do not show how far pairs of runs differ; make 3 or more."));
+        detail::concat("viann::stability_across_runs: ", runs,
+                       " runs do not show how far pairs of runs differ; make 3 or more."));
   }
   if (!(confidence > 0 && confidence < 1)) {
-    throw std::invalid_argument(detail::sentence("viann::stability_across_runs: confidence is ",
-                                                 confidence, "; it lies between 0 and 1."));
+    throw std::invalid_argument(detail::concat("viann::stability_across_runs: confidence is ",
+                                               confidence, "; it lies between 0 and 1."));
   }
 
   StabilityAcrossRuns result;

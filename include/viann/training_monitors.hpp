@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <stdexcept>
 
-#include "viann/detail/archive.hpp"
-#include "viann/detail/checks.hpp"
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// Rules that tell a training loop when to stop.
 
@@ -49,9 +49,9 @@ class MetricThreshold {
   [[nodiscard]] bool on_epoch_end(double metric) {
     if (std::isnan(metric)) {
       throw std::invalid_argument(
-          detail::sentence("viann::MetricThreshold: epoch ", epochs_ + 1,
-                           ": the metric is nan, which is neither above nor below ", threshold_,
-                           "; has the training diverged?"));
+          detail::concat("viann::MetricThreshold: epoch ", epochs_ + 1,
+                         ": the metric is nan, which is neither above nor below ", threshold_,
+                         "; has the training diverged?"));
     }
     ++epochs_;
     const bool passed = stops_above_ ? metric > threshold_ : metric < threshold_;
@@ -84,9 +84,9 @@ class MetricThreshold {
       throw std::invalid_argument("viann::MetricThreshold: the threshold is nan; pass a number.");
     }
     if (min_epochs < 0) {
-      throw std::invalid_argument(detail::sentence("viann::MetricThreshold: a minimum of ",
-                                                   min_epochs,
-                                                   " epochs makes no sense; pass 0 or more."));
+      throw std::invalid_argument(detail::concat("viann::MetricThreshold: a minimum of ",
+                                                 min_epochs,
+                                                 " epochs makes no sense; pass 0 or more."));
     }
   }
 

@@ -8,15 +8,15 @@
 #include <string>
 #include <utility>
 
-#include "viann/detail/archive.hpp"
-#include "viann/detail/checks.hpp"
-#include "viann/detail/emptied_by_move.hpp"
-#include "viann/detail/hook.hpp"
-#include "viann/detail/layer_variance.hpp"
-#include "viann/importance_scores.hpp"
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/layer/layer_variance.hpp"
+#include "viann/detail/layer/life_cycle.hpp"
+#include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/min_max.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/weight_source.hpp"
 #include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
-#include "viann/welford_accumulator.hpp"
 
 namespace viann {
 
@@ -62,7 +62,7 @@ namespace viann {
 template <typename Scalar = double>
 class VarianceImportance : detail::RefusesBareWeights {
  public:
-  using Array = typename WelfordAccumulator<Scalar>::Array;
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using Index = Eigen::Index;
 
   /// A raw score is a sum over the units, and its terms know one weight each: so of a layer that is
@@ -80,11 +80,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::invalid_argument if there are none, or one is not finite; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
-    VarianceImportance fresh(options_);
-    fresh.check(weights, 0);
-    fresh.state_->fix_shape(weights);
-    if (options_.observe_initial_weights) fresh.observe(weights);
-    *this = std::move(fresh);
+    begin(Weights(weights.features_by_units()));
   }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed stretch of
@@ -94,14 +90,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if the options want initial weights and there were none.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    if (options_.observe_initial_weights && state_->count() == 0) {
-      throw std::logic_error(
-          "viann::VarianceImportance: observe_initial_weights is set; call on_train_begin() with "
-          "the weights before training first.");
-    }
-    check(weights, epochs() + 1);
-    if (epochs() < options_.max_epochs) observe(weights);
-    ++epochs_.value();
+    end_epoch(Weights(weights.features_by_units()));
   }
 
   using RefusesBareWeights::on_epoch_end;
@@ -127,14 +116,14 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::overflow_error if one exceeds the range of the state or of double.
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(2, state_->count(), name, "a score");
-    using Sum = typename detail::LayerVariance<Scalar>::Sum;
-    const auto degrees_of_freedom = static_cast<Sum>(state_->count() - 1);
-    return detail::finite_raw_scores((state_->sums() / degrees_of_freedom).template cast<double>(),
-                                     name, epochs());
+    const auto degrees_of_freedom = static_cast<detail::SumOf<Scalar>>(state_->count() - 1);
+    return detail::finite_raw_scores(
+        features(), [&](Index i) { return state_->sums()[i] / degrees_of_freedom; }, name,
+        epochs());
   }
 
   /// score_i of every feature: raw_scores() after min_max_normalize(); throws what these throw.
-  Eigen::VectorXd scores() const { return min_max_normalize(raw_scores()); }
+  Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
   /// Mean and sample variance of every weight, features x units; 0 x 0 before the first
   /// observation, and the variance is NaN before the second.
@@ -143,8 +132,8 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   /// Type and options in words: hooks with equal settings measure the same.
   std::string settings() const {
-    return detail::sentence("viann::VarianceImportance<", detail::name_of_scalar<Scalar>(), "> (",
-                            detail::words_of(options_), ")");
+    return detail::concat("viann::VarianceImportance<", detail::name_of_scalar<Scalar>(), "> (",
+                          detail::words_of(options_), ")");
   }
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
@@ -170,15 +159,25 @@ class VarianceImportance : detail::RefusesBareWeights {
 
  private:
   static constexpr const char* name = "VarianceImportance";  // in messages
+  using Weights = detail::WeightSource<Scalar>;
 
-  template <typename Stored>
-  void check(const WeightView<Stored>& weights, std::int64_t epoch) const {
-    state_->layer().template check<Scalar>(weights, name, epoch);
+  void begin(const Weights& weights) {
+    VarianceImportance fresh(options_);
+    fresh.state_->layer().check(weights, name, 0);
+    fresh.state_->fix_shape(weights);
+    if (options_.observe_initial_weights) fresh.state_->observe(weights, options_.combination);
+    *this = std::move(fresh);
   }
 
-  template <typename Stored>
-  void observe(const WeightView<Stored>& weights) {
-    state_->observe(weights, options_.combination);
+  void end_epoch(const Weights& weights) {
+    if (options_.observe_initial_weights && state_->count() == 0) {
+      throw std::logic_error(
+          "viann::VarianceImportance: observe_initial_weights is set; call on_train_begin() with "
+          "the weights before training first.");
+    }
+    state_->layer().check(weights, name, epochs() + 1);
+    if (epochs() < options_.max_epochs) state_->observe(weights, options_.combination);
+    ++epochs_.value();
   }
 
   template <class Archive>
@@ -190,8 +189,8 @@ class VarianceImportance : detail::RefusesBareWeights {
     return state_->count() == std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
-  detail::EmptiedByMove<detail::LayerVariance<Scalar>> state_;
-  detail::EmptiedByMove<std::int64_t> epochs_;
+  detail::ResetOnMove<detail::LayerVariance<Scalar>> state_;
+  detail::ResetOnMove<std::int64_t> epochs_;
   VarianceImportanceOptions options_;
 };
 

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// What the hooks that measure variance can be told: VarianceImportance, LazyVarianceImportance.
 
@@ -38,16 +38,6 @@ struct VarianceImportanceOptions {
 
 namespace detail {
 
-/// Calls add() with the terms of a block of weights, to be summed over the units.
-template <typename Variances, typename Weights, typename Add>
-void combine(ScoreCombination combination, const Variances& v, const Weights& w, const Add& add) {
-  if (combination == ScoreCombination::VarianceTimesMagnitude) {
-    add(v * w.abs());
-  } else {
-    add(v);
-  }
-}
-
 inline bool leaves_two_observations(const VarianceImportanceOptions& options) {
   return options.max_epochs >= (options.observe_initial_weights ? 1 : 2);
 }
@@ -56,13 +46,13 @@ inline bool leaves_two_observations(const VarianceImportanceOptions& options) {
 inline void require_two_observations(const VarianceImportanceOptions& options, const char* hook) {
   if (leaves_two_observations(options)) return;
   throw std::invalid_argument(
-      sentence("viann::", hook, ": max_epochs is ", options.max_epochs,
-               ", but a variance takes at least two observations; raise it."));
+      concat("viann::", hook, ": max_epochs is ", options.max_epochs,
+             ", but a variance takes at least two observations; raise it."));
 }
 
 /// The options in words, for a hook's settings().
 inline std::string words_of(const VarianceImportanceOptions& options) {
-  return sentence(
+  return concat(
       options.combination == ScoreCombination::Variance ? "Variance" : "VarianceTimesMagnitude",
       ", observe_initial_weights = ", options.observe_initial_weights ? "true" : "false",
       ", max_epochs = ", options.max_epochs);

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/expressions.hpp"
+#include "viann/detail/weights/expressions.hpp"
 
 namespace viann {
 

@@ -2,39 +2,20 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
-#include "viann/detail/archive.hpp"
-#include "viann/detail/checks.hpp"
-#include "viann/detail/emptied_by_move.hpp"
-#include "viann/detail/expressions.hpp"
-#include "viann/detail/sweep.hpp"
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/kernels/welford.hpp"
+#include "viann/detail/layer/moments.hpp"
+#include "viann/detail/layer/walk.hpp"
+#include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/expressions.hpp"
+#include "viann/detail/weights/weight_source.hpp"
 
 namespace viann {
-
-namespace detail {
-template <typename Scalar>
-class LayerVariance;
-
-/// Merges, element by element, means and sums of squared deviations of other_n samples into those
-/// of n (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983).
-template <typename State, typename Other>
-void merge_samples(std::int64_t n, State& mean, State& m2, std::int64_t other_n,
-                   const Other& other_mean, const Other& other_m2) {
-  using Scalar = typename State::Scalar;
-  const auto ours = static_cast<Scalar>(n);
-  const auto theirs = static_cast<Scalar>(other_n);
-  const Scalar share = theirs / (ours + theirs);
-  m2 += other_m2 + (other_mean - mean) * ((other_mean - mean) * (ours * share));
-  mean += (other_mean - mean) * share;
-}
-
-}  // namespace detail
 
 /// Running mean and sample variance of every element of a matrix, over a stream of matrices.
 ///
@@ -83,13 +64,12 @@ class WelfordAccumulator {
   WelfordAccumulator(std::int64_t count, Array mean, Array squared_deviations) {
     if (count < 0 || (count == 0) != (mean.size() == 0) ||
         mean.rows() != squared_deviations.rows() || mean.cols() != squared_deviations.cols()) {
-      throw std::invalid_argument(detail::sentence(
+      throw std::invalid_argument(detail::concat(
           "viann::WelfordAccumulator: ", count, " samples, a mean of ", mean.rows(), " x ",
           mean.cols(), " and squared deviations of ", squared_deviations.rows(), " x ",
           squared_deviations.cols(), " are no accumulator's state."));
     }
-    state_ = State{std::move(mean), std::move(squared_deviations)};
-    count_ = count;
+    moments_ = detail::Moments<Scalar>{std::move(mean), std::move(squared_deviations), count};
   }
 
   /// Takes in a sample: any dense Eigen expression of real numbers. The first fixes the shape.
@@ -98,11 +78,7 @@ class WelfordAccumulator {
   template <typename Derived>
   void operator()(const Eigen::DenseBase<Derived>& sample) {
     const detail::Evaluated<Derived> values(sample.derived());
-    check(values);
-    // A row-major sample is read across; within panels of rows its cache lines are used up.
-    constexpr auto keep =
-        Derived::IsRowMajor ? detail::KeepTogether::Rows : detail::KeepTogether::Columns;
-    update<keep>(values, VisitNothing());
+    take_in(Sample(values));
   }
 
   /// Takes in all that `other` has seen, as if its samples had been fed to this one.
@@ -111,47 +87,41 @@ class WelfordAccumulator {
     if (other.empty()) return *this;
     if (empty()) return *this = WelfordAccumulator(other);  // moved: all or nothing
     if (rows() != other.rows() || cols() != other.cols()) {
-      throw std::invalid_argument(detail::sentence(
+      throw std::invalid_argument(detail::concat(
           "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
           rows(), " x ", cols(), "; merge accumulators of the same matrix."));
     }
-    detail::merge_samples(count(), state_->mean, state_->m2, other.count(), other.mean(),
-                          other.squared_deviations());
-    count_ = count() + other.count();
+    detail::merge_moments(count(), moments_->mean.data(), moments_->m2.data(), other.count(),
+                          other.mean().data(), other.squared_deviations().data(), mean().size());
+    moments_->count += other.count();
     return *this;
   }
 
   /// Number of samples taken in.
-  std::int64_t count() const { return count_; }
+  std::int64_t count() const { return moments_->count; }
 
   /// Shape of the samples; 0 x 0 before the first.
-  Index rows() const { return state_->mean.rows(); }
-  Index cols() const { return state_->mean.cols(); }
+  Index rows() const { return moments_->rows(); }
+  Index cols() const { return moments_->cols(); }
 
   /// Whether no sample has been taken in.
   bool empty() const { return count() == 0; }
 
   /// Mean of the samples, rows x cols.
-  const Array& mean() const { return state_->mean; }
+  const Array& mean() const { return moments_->mean; }
 
   /// Sample variance M2 / (n - 1), rows x cols; NaN while count() < 2.
-  Array variance() const {
-    if (count() < 2) {
-      return Array::Constant(rows(), cols(), std::numeric_limits<Scalar>::quiet_NaN());
-    }
-    return state_->m2 / static_cast<Scalar>(count() - 1);
-  }
+  Array variance() const { return moments_->variance(); }
 
   /// M2, the sums of squared deviations from the mean, rows x cols.
-  const Array& squared_deviations() const { return state_->m2; }
+  const Array& squared_deviations() const { return moments_->m2; }
 
   /// Back to the state of a new accumulator, without a shape.
   void reset() { *this = WelfordAccumulator(); }
 
   /// Whether both have the same count, shape and, bit for bit, state.
   friend bool operator==(const WelfordAccumulator& a, const WelfordAccumulator& b) {
-    return a.count() == b.count() && a.rows() == b.rows() && a.cols() == b.cols() &&
-           (a.mean() == b.mean()).all() && (a.squared_deviations() == b.squared_deviations()).all();
+    return a.moments_.value() == b.moments_.value();
   }
   friend bool operator!=(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return !(a == b);
@@ -163,109 +133,51 @@ class WelfordAccumulator {
   /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
-    detail::archive_object<Scalar>(
-        archive, *this, "WelfordAccumulator",
-        [](WelfordAccumulator& accumulator, auto& state) { return accumulator.transfer(state); });
+    detail::archive_object<Scalar>(archive, *this, "WelfordAccumulator",
+                                   [](WelfordAccumulator& accumulator, auto& state) {
+                                     return accumulator.moments_->transfer(state);
+                                   });
   }
 
  private:
-  template <typename>
-  friend class detail::LayerVariance;
+  using Sample = detail::WeightSource<Scalar>;  // its rows take the place of features
 
-  // What to call for stretches and blocks if nothing is to be summed up. No lambda of a function
-  // that is a template: that would be another type for every kind of samples.
-  struct VisitNothing {
-    VisitNothing operator()(const detail::Stretch& /*stretch*/) const { return {}; }
-    template <typename Block>
-    void operator()(Index /*offset*/, const Block& /*x*/, const Block& /*m2*/) const {}
-  };
-
-  // Takes in a sample known to be finite and of the right shape. begin(stretch) is called for
-  // every stretch and returns what is called as visit(offset, x, m2) for its blocks while they are
-  // in registers: x are the sample's values, m2 the sums of squared deviations. A sum over them
-  // costs no second sweep.
-  template <detail::KeepTogether keep, typename Derived, typename Begin>
-  void update(const Derived& sample, const Begin& begin) {
-    if (empty()) {
-      state_ = State{Array::Zero(sample.rows(), sample.cols()),
-                     Array::Zero(sample.rows(), sample.cols())};
-    }
-    const std::int64_t n = ++count_.value();
-    const Scalar inverse = Scalar(1) / static_cast<Scalar>(n);
-    const Scalar shrink = static_cast<Scalar>(n - 1) / static_cast<Scalar>(n);
-    detail::for_each_stretch<keep>(rows(), cols(), [&](const detail::Stretch& stretch) {
-      detail::Contiguous<Scalar> contiguous;
-      update_stretch(contiguous(sample.col(stretch.col).segment(stretch.row, stretch.length)),
-                     stretch, begin, inverse, shrink);
+  void take_in(const Sample& sample) {
+    check(sample);
+    if (empty()) moments_->start(sample.features(), sample.units());
+    const detail::WelfordFactors<Scalar> factors(++moments_->count);
+    // Groups of columns: of a row-major sample, the cache lines are used up.
+    detail::walk(detail::Axis::Features, rows(), cols(), [&](const detail::Chunk& c) {
+      Scalar buffer[detail::chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init)
+      const Index offset = moments_->offset(c);
+      detail::welford_update(sample.chunk(detail::Axis::Features, c.row, c.col, c.length, buffer),
+                             moments_->mean.data() + offset, moments_->m2.data() + offset, c.length,
+                             factors);
     });
   }
 
-  // Flattened: at -O2 a compiler would leave parts of these expressions as calls, with all that
-  // could be in registers in memory.
-  template <typename Begin>
-  [[gnu::flatten]] void update_stretch(const typename detail::Contiguous<Scalar>::Result samples,
-                                       const detail::Stretch& stretch, const Begin& begin,
-                                       Scalar inverse, Scalar shrink) {
-    auto means = state_->mean.col(stretch.col).segment(stretch.row, stretch.length);
-    auto sums = state_->m2.col(stretch.col).segment(stretch.row, stretch.length);
-    const Index rest = state_->mean.size() - (stretch.col * rows() + stretch.row);
-    auto&& visit = begin(stretch);
-    detail::for_each_block(stretch.length, [&](Index offset, auto size) {
-      auto mean = means.segment(offset, size);
-      auto m2 = sums.segment(offset, size);
-      // With so much to do between two reads, the processor's own prefetching falls behind.
-      const Index soon = std::min<Index>(256, rest - offset);
-      detail::prefetch(mean.data() + soon);
-      detail::prefetch(m2.data() + soon);
-      const auto x = samples.segment(offset, size).eval();
-      const auto d = (x - mean).eval();
-      // In this order of factors the first sample, with its shrink of 0, cannot overflow.
-      const auto sum = (m2 + d * (d * shrink)).eval();
-      m2 = sum;
-      mean += d * inverse;
-      visit(offset, x, sum);
-    });
-  }
-
-  template <typename Values>
-  void check(const Values& values) const {
-    if (values.size() == 0) {
-      throw std::invalid_argument(detail::sentence("viann::WelfordAccumulator: sample ", count_ + 1,
-                                                   " is empty (", values.rows(), " x ",
-                                                   values.cols(), ")."));
+  void check(const Sample& sample) const {
+    const auto refuse = [&](const auto&... reason) {
+      throw std::invalid_argument(
+          detail::concat("viann::WelfordAccumulator: sample ", count() + 1, reason...));
+    };
+    const Index sample_rows = sample.features();
+    const Index sample_cols = sample.units();
+    if (sample_rows == 0 || sample_cols == 0) {
+      refuse(" is empty (", sample_rows, " x ", sample_cols, ").");
     }
-    if (!empty() && (values.rows() != rows() || values.cols() != cols())) {
-      throw std::invalid_argument(detail::sentence(
-          "viann::WelfordAccumulator: sample ", count_ + 1, " is ", values.rows(), " x ",
-          values.cols(), ", but the first was ", rows(), " x ", cols(), "."));
+    if (!empty() && (sample_rows != rows() || sample_cols != cols())) {
+      refuse(" is ", sample_rows, " x ", sample_cols, ", but the first was ", rows(), " x ", cols(),
+             ".");
     }
-    if (!detail::all_finite<Scalar>(values)) {
-      const detail::NonFinite bad = detail::first_non_finite<Scalar>(values);
-      throw std::invalid_argument(detail::sentence(
-          "viann::WelfordAccumulator: sample ", count_ + 1, " has at row ", bad.row, ", column ",
-          bad.col, " the value ", bad.value, "; only finite values have a variance."));
+    if (!sample.all_finite()) {
+      const auto bad = sample.first_non_finite();
+      refuse(" has at row ", bad.feature, ", column ", bad.unit, " the value ", bad.value,
+             "; only finite values have a variance.");
     }
   }
 
-  template <class Archive>
-  bool transfer(Archive& archive) {
-    std::int64_t rows = this->rows();
-    std::int64_t cols = this->cols();
-    archive& count_.value() & rows& cols;
-    if (empty()) return rows == 0 && cols == 0;
-    if (!detail::is_count(count()) || !detail::is_shape(rows, cols)) return false;
-    detail::archive_array(archive, state_->mean, rows, cols);
-    detail::archive_array(archive, state_->m2, rows, cols);
-    return count() == 1 ? (state_->m2 == 0).all() : (state_->m2 >= 0).all();
-  }
-
-  struct State {
-    Array mean;
-    Array m2;  // sum of squared deviations from the mean
-  };
-
-  detail::EmptiedByMove<State> state_;
-  detail::EmptiedByMove<std::int64_t> count_;
+  detail::ResetOnMove<detail::Moments<Scalar>> moments_;
 };
 
 }  // namespace viann

@@ -339,13 +339,13 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
   };
 
   SECTION("different calls") {
-    CHECK(sentence([&] {
+    CHECK(concat([&] {
             is_last ? viann::mpi_scores_over_features(hook) : viann::mpi_scores_over_units(hook);
           }) == "viann::mpi_scores_over_units: rank 0 calls mpi_scores_over_units, but rank " +
                     last +
                     " calls mpi_scores_over_features; all ranks must make the same calls, for "
                     "parts of one layer, after the same epochs.");
-    CHECK(contains(sentence([&] {
+    CHECK(contains(concat([&] {
                      if (is_last) {
                        viann::mpi_raw_scores_over_units(hook);
                      } else {
@@ -354,7 +354,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                    }),
                    "calls mpi_raw_scores_over_units"));
     // One of which is empty, and one of which has failed.
-    CHECK(contains(sentence([&] {
+    CHECK(contains(concat([&] {
                      if (is_last) {
                        (void)viann::mpi_merged(WelfordAccumulator<>());
                      } else {
@@ -362,7 +362,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                      }
                    }),
                    "calls mpi_merged"));
-    CHECK(contains(sentence([&] {
+    CHECK(contains(concat([&] {
                      if (rank() == 0) {
                        (void)viann::mpi_merged(WelfordAccumulator<>());
                      } else {
@@ -380,7 +380,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                    "viann::mpi_scores_over_units: rank " + last + ": viann::VarianceImportance"));
   }
   SECTION("types") {
-    CHECK(contains(sentence([&] {
+    CHECK(contains(concat([&] {
                      if (is_last) {
                        viann::mpi_scores_over_units(trained<VarianceImportance<float>>(layer));
                      } else {
@@ -388,7 +388,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                      }
                    }),
                    "VarianceImportance<float>"));
-    CHECK(contains(sentence([&] {
+    CHECK(contains(concat([&] {
                      if (is_last) {
                        (void)viann::mpi_merged(WelfordAccumulator<float>());
                      } else {
@@ -402,8 +402,8 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
     const auto refusal = [&] {
       const auto own = trained(
           layer, VarianceImportance<>(is_last ? options : viann::VarianceImportanceOptions()));
-      const std::string message = sentence([&] { viann::mpi_scores_over_features(own); });
-      CHECK(sentence([&] { viann::mpi_scores_over_units(own); }).size() > 0);
+      const std::string message = concat([&] { viann::mpi_scores_over_features(own); });
+      CHECK(concat([&] { viann::mpi_scores_over_units(own); }).size() > 0);
       return message;
     };
     options.max_epochs = 100;
@@ -418,23 +418,23 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
   SECTION("epochs") {
     auto own = hook;
     if (is_last) observe(own, layer[0]);
-    CHECK(contains(sentence([&] { viann::mpi_scores_over_units(own); }),
+    CHECK(contains(concat([&] { viann::mpi_scores_over_units(own); }),
                    "rank 0 has 5 epochs, but rank " + last + " has 6 epochs;"));
-    CHECK(contains(sentence([&] { viann::mpi_scores_over_features(own); }), "has 6 epochs;"));
+    CHECK(contains(concat([&] { viann::mpi_scores_over_features(own); }), "has 6 epochs;"));
   }
   SECTION("shapes") {
     const auto own = is_last ? trained<VarianceImportance<>>(random_walk(5, 6, 6, 1)) : hook;
-    CHECK(contains(sentence([&] { viann::mpi_scores_over_units(own); }),
+    CHECK(contains(concat([&] { viann::mpi_scores_over_units(own); }),
                    "rank 0 has 3 features, but rank " + last + " has 5 features;"));
-    CHECK(contains(sentence([&] { viann::mpi_scores_over_features(own); }),
+    CHECK(contains(concat([&] { viann::mpi_scores_over_features(own); }),
                    "rank 0 has 4 units, but rank " + last + " has 6 units;"));
 
     WelfordAccumulator<> accumulator;
     accumulator(is_last ? MatrixXd::Ones(4, 3) : MatrixXd::Ones(3, 4));
-    CHECK(contains(sentence([&] { (void)viann::mpi_merged(accumulator); }),
+    CHECK(contains(concat([&] { (void)viann::mpi_merged(accumulator); }),
                    "rank 0 has samples of 3 x 4, but rank " + last + " has samples of 4 x 3;"));
     if (rank() == 0 && ranks() > 2) accumulator.reset();
-    CHECK(contains(sentence([&] { (void)viann::mpi_merged(accumulator); }), "samples of 4 x 3;"));
+    CHECK(contains(concat([&] { (void)viann::mpi_merged(accumulator); }), "samples of 4 x 3;"));
   }
 }
 
@@ -561,10 +561,10 @@ int main(int argc, char** argv) {
     }
     return std::string();
   };
-  before_init = sentence();
+  before_init = concat();
   MPI_Init(&argc, &argv);
   int failed = Catch::Session().run(argc, argv) == 0 ? 0 : 1;
   MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
   MPI_Finalize();
-  return failed != 0 || !contains(sentence(), "MPI is finalised already") ? 1 : 0;
+  return failed != 0 || !contains(concat(), "MPI is finalised already") ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 //
 // What every serialize() has in common, over a text stream; tests/archives_test.cpp has the real
 // libraries.
-#include "viann/detail/archive.hpp"
+#include "viann/detail/archive/state_archive.hpp"
 
 #include <cmath>
 #include <fstream>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/checks.hpp"
 
 #include <limits>
 

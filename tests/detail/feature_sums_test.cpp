@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/feature_sums.hpp"
+#include "viann/detail/layer/feature_sums.hpp"
 
 #include <utility>
 
 #include "support/catch.hpp"
-#include "viann/detail/sweep.hpp"
+#include "viann/detail/layer/walk.hpp"
 
 using Eigen::ArrayXXd;
 using Eigen::Index;

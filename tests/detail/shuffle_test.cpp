@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/shuffle.hpp"
+#include "viann/detail/statistics/shuffle.hpp"
 
 #include <array>
 #include <cmath>

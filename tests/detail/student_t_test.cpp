@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/student_t.hpp"
+#include "viann/detail/statistics/student_t.hpp"
 
 #include "support/catch.hpp"
 

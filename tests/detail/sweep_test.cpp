@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/sweep.hpp"
+#include "viann/detail/layer/walk.hpp"
 
 #include "support/catch.hpp"
 

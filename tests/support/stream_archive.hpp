@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "viann/detail/archive.hpp"
+#include "viann/detail/archive/state_archive.hpp"
 
 /// The interface that Boost.Serialization and cereal share, over numbers in a text stream: just
 /// enough to see what a serialize() writes and to hand it something else.

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/owning_map.hpp"
+#include "viann/detail/weights/owning_map.hpp"
 #include "viann/weight_view.hpp"
 
 /// dlib: dlib_weights() gives the weights of a layer as a view that any hook takes.

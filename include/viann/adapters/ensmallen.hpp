@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/text/concat.hpp"
 
 namespace viann {
 
@@ -97,7 +97,7 @@ class EnsmallenCallback {
   void EndOptimization(Optimizer& /*optimizer*/, Function& /*function*/,
                        Coordinates& /*coordinates*/) {
     if (steps_ > 0 || has_epochs_ || taken_steps_ == 0) return;
-    throw std::logic_error(detail::sentence(
+    throw std::logic_error(detail::concat(
         "viann::EnsmallenCallback: nothing was observed, because the optimizer took ", taken_steps_,
         " steps but ended no epoch; say after how many steps to observe: EnsmallenCallback(hook, "
         "weights, steps)."));

@@ -10,8 +10,8 @@
 #include <string>
 #include <type_traits>
 
-#include "viann/detail/checks.hpp"
-#include "viann/detail/owning_map.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/owning_map.hpp"
 #include "viann/weight_view.hpp"
 
 /// libtorch: libtorch_weights() gives the weights of a layer as a view that any hook takes.
@@ -48,7 +48,7 @@ namespace detail {
 
 template <typename... Reason>
 [[noreturn]] void refuse_torch_weights(const Reason&... reason) {
-  throw std::invalid_argument(sentence("viann::libtorch_weights: ", reason...));
+  throw std::invalid_argument(concat("viann::libtorch_weights: ", reason...));
 }
 
 /// The weight itself if it is contiguous, of type Scalar and on the CPU, else a copy that is.

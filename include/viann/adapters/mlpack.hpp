@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "viann/adapters/ensmallen.hpp"
-#include "viann/detail/checks.hpp"
-#include "viann/detail/owning_map.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/owning_map.hpp"
 #include "viann/weight_view.hpp"
 
 /// mlpack: mlpack_callback() makes training itself call a hook, and mlpack_weights() gives a
@@ -124,9 +124,9 @@ auto mlpack_layer_weights(const mlpack::Layer<Matrix>& layer, std::size_t index)
       GroupedConvolutionType<Valid, Full, Valid, Matrix>>(layer);
   if (view) return *std::move(view);
   throw std::invalid_argument(
-      sentence("viann::mlpack_weights: layer ", index,
-               " has no weights that viann knows; observe the layer "
-               "itself, mlpack_weights(linear), or its matrix of weights, W(unit, feature)."));
+      concat("viann::mlpack_weights: layer ", index,
+             " has no weights that viann knows; observe the layer "
+             "itself, mlpack_weights(linear), or its matrix of weights, W(unit, feature)."));
 }
 
 /// Whether the layer has weights, but one per feature at most: nothing to sum over.
@@ -150,9 +150,9 @@ template <typename Network, typename = decltype(std::declval<const Network&>().N
 auto mlpack_weights(const Network& network, std::size_t index) {
   const auto& layers = network.Network();
   if (index < layers.size()) return detail::mlpack_layer_weights(*layers[index], index);
-  throw std::invalid_argument(detail::sentence("viann::mlpack_weights: there is no layer ", index,
-                                               "; the network has ", layers.size(),
-                                               ", counted from 0."));
+  throw std::invalid_argument(detail::concat("viann::mlpack_weights: there is no layer ", index,
+                                             "; the network has ", layers.size(),
+                                             ", counted from 0."));
 }
 
 /// Of a network's first layer with weights of two or more dimensions.

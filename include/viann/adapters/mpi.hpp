@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "viann/adapters/detail/mpi_call.hpp"
-#include "viann/detail/checks.hpp"
-#include "viann/detail/hook.hpp"
+#include "viann/detail/layer/life_cycle.hpp"
+#include "viann/detail/text/concat.hpp"
 #include "viann/importance_hook.hpp"
 #include "viann/importance_scores.hpp"
 #include "viann/welford_accumulator.hpp"
@@ -73,7 +73,7 @@ Eigen::VectorXd mpi_raw_over_units(const char* function, const Hook& hook, MPI_C
     call.together([&](MpiPart& part) {
       part.describe(hook);
       raw = hook.raw_scores();
-      MpiPart::write(part.shape, sentence(raw.size(), " features"));
+      MpiPart::write(part.shape, concat(raw.size(), " features"));
     });
     call.sum(raw.data(), raw.size());
     return finite_raw_scores(std::move(raw), function, hook.epochs());
@@ -100,12 +100,12 @@ Eigen::VectorXd mpi_raw_over_features(const char* function, const Hook& hook, MP
       part.describe(hook);
       part.empty = hook.features() == 0;
       if (!part.empty) own = hook.raw_scores();
-      MpiPart::write(part.shape, sentence(hook.units(), " units"));
+      MpiPart::write(part.shape, concat(hook.units(), " units"));
       features.resize(static_cast<std::size_t>(call.size()));
     });
     if (first.empty) {
-      throw std::logic_error(sentence("viann::", function, ": no rank has observed anything; call ",
-                                      "on_epoch_end() after every epoch."));
+      throw std::logic_error(concat("viann::", function, ": no rank has observed anything; call ",
+                                    "on_epoch_end() after every epoch."));
     }
     call.gather(static_cast<std::int64_t>(own.size()), features.data());
     Eigen::VectorXd raw;
@@ -129,12 +129,11 @@ template <typename Scalar>
 WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_Comm comm,
                                      Eigen::Index message_length = mpi_message_length) {
   using Array = typename WelfordAccumulator<Scalar>::Array;
-  using Piece = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
   MpiCall call("mpi_merged", comm, message_length);
   const MpiPart first = call.together([&](MpiPart& part) {
     MpiPart::write(part.settings,
-                   sentence("viann::WelfordAccumulator<", name_of_scalar<Scalar>(), ">"));
-    MpiPart::write(part.shape, sentence("samples of ", own.rows(), " x ", own.cols()));
+                   concat("viann::WelfordAccumulator<", name_of_scalar<Scalar>(), ">"));
+    MpiPart::write(part.shape, concat("samples of ", own.rows(), " x ", own.cols()));
     part.rows = own.rows();
     part.cols = own.cols();
     part.empty = own.empty();
@@ -172,10 +171,8 @@ WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_
     call.in_messages(mean.size(), [&](Eigen::Index begin, int length) {
       tree.receive(their_mean.data(), length, from);
       tree.receive(their_m2.data(), length, from);
-      Piece our_mean(mean.data() + begin, length);
-      Piece our_m2(m2.data() + begin, length);
-      merge_samples(count, our_mean, our_m2, their_count, their_mean.col(0).head(length),
-                    their_m2.col(0).head(length));
+      merge_moments(count, mean.data() + begin, m2.data() + begin, their_count, their_mean.data(),
+                    their_m2.data(), length);
     });
     count += their_count;
   }

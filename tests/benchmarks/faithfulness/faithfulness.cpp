@@ -32,7 +32,7 @@
 #include <utility>
 #include <vector>
 #include <viann/agreement.hpp>
-#include <viann/detail/shuffle.hpp>
+#include <viann/detail/statistics/shuffle.hpp>
 #include <viann/stability.hpp>
 
 #include "../../../examples/support/command_line.hpp"

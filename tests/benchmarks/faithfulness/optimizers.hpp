@@ -9,7 +9,7 @@
 #include <random>
 #include <string>
 #include <vector>
-#include <viann/detail/shuffle.hpp>
+#include <viann/detail/statistics/shuffle.hpp>
 
 #include "../../../examples/support/network.hpp"
 

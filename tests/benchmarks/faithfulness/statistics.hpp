@@ -9,7 +9,7 @@
 #include <numeric>
 #include <random>
 #include <vector>
-#include <viann/detail/shuffle.hpp>
+#include <viann/detail/statistics/shuffle.hpp>
 
 /// How well scores tell relevant inputs from irrelevant ones, and how sure a mean is.
 

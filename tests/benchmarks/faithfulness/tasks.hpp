@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <viann/detail/shuffle.hpp>
+#include <viann/detail/statistics/shuffle.hpp>
 #include <viann/probes.hpp>
 
 #include "../../../examples/support/dataset.hpp"

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// What the functions of viann/adapters/mpi.hpp have in common.
 
@@ -34,7 +34,7 @@ inline void mpi_require(int code, const char* function) {
   std::array<char, MPI_MAX_ERROR_STRING + 1> reason{};
   int length = 0;
   MPI_Error_string(code, reason.data(), &length);
-  throw std::runtime_error(sentence("viann: ", function, " failed: ", reason.data()));
+  throw std::runtime_error(concat("viann: ", function, " failed: ", reason.data()));
 }
 
 template <typename Number>
@@ -58,7 +58,7 @@ struct MpiPart {
   template <typename Hook>
   void describe(const Hook& hook) {
     write(settings, hook.settings());
-    write(epochs, sentence(hook.epochs(), " epochs"));
+    write(epochs, concat(hook.epochs(), " epochs"));
   }
   static void write(Words& words, std::string_view text) {
     text.copy(words.data(), words.size() - 1);
@@ -75,9 +75,9 @@ class MpiCall {
     MPI_Initialized(&initialized);
     MPI_Finalized(&finalized);
     if (initialized == 0 || finalized != 0) {
-      throw std::logic_error(sentence("viann::", function, ": MPI is ",
-                                      finalized != 0 ? "finalised already" : "not initialised",
-                                      "; call it between MPI_Init() and MPI_Finalize()."));
+      throw std::logic_error(concat("viann::", function, ": MPI is ",
+                                    finalized != 0 ? "finalised already" : "not initialised",
+                                    "; call it between MPI_Init() and MPI_Finalize()."));
     }
     int is_inter = 0;
     if (comm != MPI_COMM_NULL) {
@@ -85,9 +85,9 @@ class MpiCall {
     }
     if (comm == MPI_COMM_NULL || is_inter != 0) {
       throw std::invalid_argument(
-          sentence("viann::", function, ": the communicator is ",
-                   is_inter != 0 ? "an intercommunicator" : "MPI_COMM_NULL",
-                   "; give the intracommunicator of the ranks that take part."));
+          concat("viann::", function, ": the communicator is ",
+                 is_inter != 0 ? "an intercommunicator" : "MPI_COMM_NULL",
+                 "; give the intracommunicator of the ranks that take part."));
     }
     mpi_require(MPI_Comm_rank(comm, &rank_), "MPI_Comm_rank");
     mpi_require(MPI_Comm_size(comm, &size_), "MPI_Comm_size");
@@ -176,7 +176,7 @@ class MpiCall {
 
   [[noreturn]] static void fail(const MpiPart& part, int rank) {
     const std::string what =
-        sentence("viann::", part.call.data(), ": rank ", rank, ": ", part.reason.data());
+        concat("viann::", part.call.data(), ": rank ", rank, ": ", part.reason.data());
     if (part.outcome == MpiPart::LogicError) throw std::logic_error(what);
     if (part.outcome == MpiPart::OverflowError) throw std::overflow_error(what);
     throw std::runtime_error(what);
@@ -185,7 +185,7 @@ class MpiCall {
   [[noreturn]] static void refuse(const MpiPart& a, int rank_a, const MpiPart& b, int rank_b) {
     const auto words = difference(a, b);
     const char* verb = words == &MpiPart::call ? " calls " : " has ";
-    throw std::invalid_argument(sentence(
+    throw std::invalid_argument(concat(
         "viann::", a.call.data(), ": rank ", rank_a, verb, (a.*words).data(), ", but rank ", rank_b,
         verb, (b.*words).data(),
         "; all ranks must make the same calls, for parts of one layer, after the same epochs."));

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/text/concat.hpp"
 
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "viann needs Eigen 3.4 or later."
@@ -67,25 +67,6 @@ template <typename Expression>
 using Evaluated = std::conditional_t<IsCoefficientWise<Expression>::value,
                                      typename Expression::Nested, typename Expression::PlainObject>;
 
-/// A matrix, or its transpose. What lies in memory becomes one of two types of map, whatever type
-/// it has: what takes it is compiled for these two only.
-template <bool transposed = false, typename Expression>
-decltype(auto) in_memory(const Expression& values) {
-  if constexpr ((Expression::Flags & Eigen::DirectAccessBit) != 0 &&
-                int{Expression::InnerStrideAtCompileTime} == 1) {
-    constexpr bool row_major = bool{Expression::IsRowMajor} != transposed;
-    using Plain = Eigen::Matrix<typename Expression::Scalar, Eigen::Dynamic, Eigen::Dynamic,
-                                row_major ? Eigen::RowMajor : Eigen::ColMajor>;
-    return Eigen::Map<const Plain, Eigen::Unaligned, Eigen::OuterStride<>>(
-        values.data(), transposed ? values.cols() : values.rows(),
-        transposed ? values.rows() : values.cols(), Eigen::OuterStride<>(values.outerStride()));
-  } else if constexpr (transposed) {
-    return Eigen::Transpose<const Expression>(values);
-  } else {
-    return (values);
-  }
-}
-
 /// The Eigen expression that a type is or derives from; void if it is none.
 template <typename Derived>
 Derived dense_expression(const Eigen::DenseBase<Derived>&);
@@ -113,7 +94,7 @@ inline constexpr bool is_temporary_matrix =
 template <typename Scalar>
 auto row_major_map(const Scalar* data, Eigen::Index rows, Eigen::Index cols) {
   if (rows < 0 || cols < 0 || (data == nullptr && rows > 0 && cols > 0)) {
-    throw std::invalid_argument(sentence(
+    throw std::invalid_argument(concat(
         "viann: no weights can be read from ", data == nullptr ? "a null pointer" : "a buffer",
         " as ", rows, " x ", cols, "; pass the address of the first weight and two sizes."));
   }

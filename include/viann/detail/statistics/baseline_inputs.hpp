@@ -7,7 +7,8 @@
 #include <string>
 #include <type_traits>
 
-#include "viann/detail/checks.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/weight_source.hpp"
 #include "viann/weight_view.hpp"
 
 /// What the baselines are given, checked: layers of trained weights, or data and a loss.
@@ -19,15 +20,16 @@ template <typename Stored>
 Eigen::MatrixXd finite_layer(const WeightView<Stored>& view, const char* function) {
   Eigen::MatrixXd weights = view.features_by_units().template cast<double>().matrix();
   if (weights.size() == 0) {
-    throw std::invalid_argument(sentence("viann::", function, ": a layer of ", weights.rows(),
-                                         " inputs x ", weights.cols(),
-                                         " units has no weights; pass the trained weights."));
+    throw std::invalid_argument(concat("viann::", function, ": a layer of ", weights.rows(),
+                                       " inputs x ", weights.cols(),
+                                       " units has no weights; pass the trained weights."));
   }
-  if (!all_finite<double>(weights)) {
-    const NonFinite bad = first_non_finite<double>(weights);
-    throw std::invalid_argument(sentence("viann::", function, ": the weight from input ", bad.row,
-                                         " to unit ", bad.col, " is ", bad.value,
-                                         "; only finite weights can be scored."));
+  const WeightSource<double> source(weights);
+  if (!source.all_finite()) {
+    const auto bad = source.first_non_finite();
+    throw std::invalid_argument(concat("viann::", function, ": the weight from input ", bad.feature,
+                                       " to unit ", bad.unit, " is ", bad.value,
+                                       "; only finite weights can be scored."));
   }
   return weights;
 }
@@ -40,10 +42,10 @@ Eigen::MatrixXd finite_layer(const Weights&, const char*) {
 
 inline void require_equal_width(Eigen::Index units, Eigen::Index inputs, const char* function) {
   if (units != inputs) {
-    throw std::invalid_argument(sentence("viann::", function, ": a layer of ", units,
-                                         " units cannot feed a layer of ", inputs,
-                                         " inputs; pass the layers from the inputs to the outputs, "
-                                         "each with the axis that its memory has."));
+    throw std::invalid_argument(concat("viann::", function, ": a layer of ", units,
+                                       " units cannot feed a layer of ", inputs,
+                                       " inputs; pass the layers from the inputs to the outputs, "
+                                       "each with the axis that its memory has."));
   }
 }
 
@@ -52,15 +54,15 @@ template <typename Loss, typename Data>
 double finite_loss(Loss& loss, const Data& X, const char* function, const std::string& when) {
   const auto value = static_cast<double>(loss(X));
   if (!std::isfinite(value)) {
-    throw std::invalid_argument(sentence("viann::", function, ": the loss ", when, " is ", value,
-                                         "; only finite losses can be compared."));
+    throw std::invalid_argument(concat("viann::", function, ": the loss ", when, " is ", value,
+                                       "; only finite losses can be compared."));
   }
   return value;
 }
 
-/// A copy of X whose columns can be spoiled one at a time, and the loss before that.
+/// A copy of X whose columns can be perturbed one at a time, and the loss before that.
 template <typename Derived, typename Loss>
-class SpoiledColumns {
+class PerturbedColumns {
  public:
   using Data = Eigen::Matrix<typename Derived::Scalar, Eigen::Dynamic, Eigen::Dynamic,
                              Derived::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor>;
@@ -68,23 +70,23 @@ class SpoiledColumns {
                 "viann: the loss must be callable with a matrix of X's scalar type and storage "
                 "order, as in [&](const Eigen::MatrixXd& X) { return net.loss(X, y); }");
 
-  SpoiledColumns(const Eigen::DenseBase<Derived>& X, Loss& loss, const char* function)
+  PerturbedColumns(const Eigen::DenseBase<Derived>& X, Loss& loss, const char* function)
       : X_(X), loss_(loss), function_(function) {
     if (X_.size() == 0) {
-      throw std::invalid_argument(sentence("viann::", function, ": X is ", X_.rows(), " samples x ",
-                                           X_.cols(), " features; there is nothing to score."));
+      throw std::invalid_argument(concat("viann::", function, ": X is ", X_.rows(), " samples x ",
+                                         X_.cols(), " features; there is nothing to score."));
     }
     baseline_ = finite_loss(loss_, X_, function_, "on X as it is");
   }
 
   Eigen::Index features() const { return X_.cols(); }
 
-  /// By how much the loss rises when spoil(column) has changed a feature's column.
-  template <typename Spoil>
-  double loss_increase(Eigen::Index feature, const Spoil& spoil) {
+  /// By how much the loss rises when perturb(column) has changed a feature's column.
+  template <typename Perturb>
+  double loss_increase(Eigen::Index feature, const Perturb& perturb) {
     const auto kept = X_.col(feature).eval();
-    spoil(X_.col(feature));
-    const double value = finite_loss(loss_, X_, function_, sentence("without feature ", feature));
+    perturb(X_.col(feature));
+    const double value = finite_loss(loss_, X_, function_, concat("without feature ", feature));
     X_.col(feature) = kept;
     return value - baseline_;
   }

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "viann/detail/checks.hpp"
-#include "viann/detail/number_words.hpp"
+#include "viann/detail/archive/words.hpp"
+#include "viann/detail/text/concat.hpp"
 
 /// What every serialize() has in common: the format, and what is checked before it is trusted.
 ///
@@ -73,14 +73,14 @@ class StateArchive {
     if (transfer(tag_of(name)) != tag_of(name)) refuse();
     format_ = transfer(archive_format);
     if (format_ > archive_format) {
-      throw std::runtime_error(sentence("viann::", name, ": the archive has format ", format_,
-                                        ", but this version of viann knows formats up to ",
-                                        archive_format, " only; load it with a later one."));
+      throw std::runtime_error(concat("viann::", name, ": the archive has format ", format_,
+                                      ", but this version of viann knows formats up to ",
+                                      archive_format, " only; load it with a later one."));
     }
     if (format_ == 0) refuse();
     const Word saved_digits = transfer(static_cast<Word>(digits));
     if (saved_digits != static_cast<Word>(digits)) {
-      throw std::runtime_error(sentence(
+      throw std::runtime_error(concat(
           "viann::", name, ": the archive holds a Scalar of ", saved_digits, " binary digits, not ",
           digits, " (float has 24, double 53); load it into the type that was saved."));
     }
@@ -96,9 +96,9 @@ class StateArchive {
       if (!from_words(number, [&] { return transfer(0); })) refuse();
     } else if (!to_words(number, [&](Word word) { transfer(word); })) {
       throw std::overflow_error(
-          sentence("viann::", name_,
-                   ": a number of the state is infinite or NaN, and no run can go on from ",
-                   "it; the weights have diverged: go back to what was saved before."));
+          concat("viann::", name_,
+                 ": a number of the state is infinite or NaN, and no run can go on from ",
+                 "it; the weights have diverged: go back to what was saved before."));
     }
     return *this;
   }
@@ -116,8 +116,8 @@ class StateArchive {
 
   /// \throws std::runtime_error
   [[noreturn]] void refuse() const {
-    throw std::runtime_error(sentence("viann::", name_, ": the archive is damaged, or was not ",
-                                      "written by a ", name_, "."));
+    throw std::runtime_error(concat("viann::", name_, ": the archive is damaged, or was not ",
+                                    "written by a ", name_, "."));
   }
 
  private:
@@ -129,8 +129,8 @@ class StateArchive {
       } catch (const std::bad_alloc&) {
         throw;
       } catch (const std::exception& error) {
-        throw std::runtime_error(sentence("viann::", name_, ": the archive is cut short or ",
-                                          "damaged (", error.what(), ")."));
+        throw std::runtime_error(concat("viann::", name_, ": the archive is cut short or ",
+                                        "damaged (", error.what(), ")."));
       }
     } else {
       archive_& word;
@@ -148,7 +148,9 @@ class StateArchive {
 /// Saves or loads the elements of an array that has its size already, in memory order.
 template <class Archive, typename Array>
 void archive_elements(Archive& archive, Array& array) {
-  for (Eigen::Index i = 0; i < array.size(); ++i) archive& array.data()[i];
+  for (auto* element = array.data(); element != array.data() + array.size(); ++element) {
+    archive&* element;
+  }
 }
 
 /// Saves an array, or loads one of that shape. Memory is taken as the elements arrive, because an

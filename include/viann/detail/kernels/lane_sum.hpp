@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <type_traits>
+
+/// The kernels are plain loops over pointers and a length, templates of the scalar alone. Compilers
+/// vectorise them, because pointers are restrict and the inner loop has a fixed length: g++ 12 and
+/// 14 from -O2 on, clang++ 14 and 19 from -O2 on. On that their speed relies, not their results.
+
+namespace viann::detail {
+
+using Index = Eigen::Index;
+
+/// A sum over many units keeps double's digits also where the state is float.
+template <typename Scalar>
+using SumOf = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
+
+/// The fixed length: eight doubles fill one register of AVX-512, two of AVX, four of SSE2.
+inline constexpr int lanes = 8;
+
+/// Calls body(i, lane) for i from 0 to n - 1; i % lanes is the lane, but where the last elements do
+/// not fill all lanes, theirs is `lanes`.
+template <typename Body>
+inline void for_each_in_lanes(Index n, const Body& body) {
+  const Index whole = n - n % lanes;
+  for (Index i = 0; i < whole; i += lanes) {
+    for (int lane = 0; lane < lanes; ++lane) body(i + lane, lane);
+  }
+  for (Index i = whole; i < n; ++i) body(i, lanes);
+}
+
+/// A sum in a partial sum per lane: with a single one, every addition would wait for the last.
+template <typename Sum>
+class LaneSum {
+ public:
+  Sum& operator[](int lane) { return partial_[lane]; }
+  /// In one order whatever the instruction set is: that of two lanes to a register.
+  Sum total() const {
+    static_assert(lanes == 8);
+    const auto pair = [this](int lane) { return partial_[lane] + partial_[lane + 2]; };
+    return ((pair(0) + pair(4)) + (pair(1) + pair(5))) + partial_[lanes];
+  }
+
+ private:
+  Sum partial_[lanes + 1] = {};  // NOLINT(*-avoid-c-arrays): std::array is not vectorised at -O2
+};
+
+template <typename Scalar>
+Scalar dot(const Scalar* __restrict__ x, const Scalar* __restrict__ y, Index n) {
+  LaneSum<Scalar> sum;
+  for_each_in_lanes(n, [=, &sum](Index i, int lane) { sum[lane] += x[i] * y[i]; });
+  return sum.total();
+}
+
+}  // namespace viann::detail

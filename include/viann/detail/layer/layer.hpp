@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <stdexcept>
+
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/layer/walk.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/weight_source.hpp"
+
+namespace viann::detail {
+
+/// What every hook knows of the layer it observes: its shape and its memory order, both taken from
+/// the first weights seen, and the checks that all later weights must pass.
+class Layer {
+ public:
+  Index features() const { return features_; }
+  Index units() const { return units_; }
+  bool known() const { return features_ > 0; }
+
+  /// The axis along which a hook's state is contiguous: one of its column-major arrays has a column
+  /// for every unit (Axis::Features), or for every feature (Axis::Units).
+  Axis down() const { return features_are_rows_ ? Axis::Features : Axis::Units; }
+
+  /// Shape of such an array.
+  Index state_rows() const { return features_are_rows_ ? features() : units(); }
+  Index state_cols() const { return features_are_rows_ ? units() : features(); }
+
+  /// Such an array as features x units.
+  template <typename Array>
+  Array by_feature(const Array& state) const {
+    if (features_are_rows_) return state;
+    return state.transpose();
+  }
+
+  /// Takes the shape of weights and, unless it is given, their memory order.
+  template <typename Scalar>
+  void learn(const WeightSource<Scalar>& weights) {
+    learn(weights, weights.memory_axis());
+  }
+  template <typename Scalar>
+  void learn(const WeightSource<Scalar>& weights, Axis down) {
+    features_ = weights.features();
+    units_ = weights.units();
+    features_are_rows_ = down == Axis::Features;
+  }
+
+  /// Calls body(chunk, x) for every chunk of such an array: x are the weights that belong to it.
+  template <typename Scalar, typename Body>
+  void walk(const WeightSource<Scalar>& weights, const Body& body) const {
+    detail::walk(down(), state_rows(), state_cols(), [&](const Chunk& c) {
+      Scalar
+          buffer[chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init): not filled for nothing
+      body(c, weights.chunk(down(), c.row, c.col, c.length, buffer));
+    });
+  }
+
+  /// Refuses weights that a hook cannot take in.
+  /// \param hook   name of the hook's class, for the message
+  /// \param epoch  counted from 1; 0 for the weights before training
+  /// \throws std::invalid_argument
+  template <typename Scalar>
+  void check(const WeightSource<Scalar>& weights, const char* hook, std::int64_t epoch) const {
+    check_shape(weights.features(), weights.units(), hook, epoch);
+    if (!weights.all_finite()) refuse_non_finite(weights.first_non_finite(), hook, epoch);
+  }
+
+  /// The same in two parts: the shape, and what was found in the weights.
+  void check_shape(Index features, Index units, const char* hook, std::int64_t epoch) const {
+    const auto first_seen = [&] {
+      return known() ? concat(", but the first seen were ", features_, " x ", units_) : "";
+    };
+    if (features == 0 || units == 0) {
+      refuse(hook, epoch, "there are no weights (", features, " features x ", units, " units)",
+             first_seen(), "; build the layer before it is observed.");
+    }
+    if (known() && (features != features_ || units != units_)) {
+      const bool swapped = features == units_ && units == features_;
+      refuse(hook, epoch, "the weights are ", features, " features x ", units, " units",
+             first_seen(),
+             swapped ? "; the axes are swapped: one call says features_by_units, the other "
+                       "units_by_features."
+                     : "; observe the same layer in every call, or start afresh with "
+                       "on_train_begin().");
+    }
+  }
+
+  template <typename NonFinite>
+  [[noreturn]] static void refuse_non_finite(const NonFinite& weight, const char* hook,
+                                             std::int64_t epoch) {
+    refuse(hook, epoch, "the weight of (feature ", weight.feature, ", unit ", weight.unit, ") is ",
+           weight.value, "; training has diverged: lower its learning rate or clip its gradients.");
+  }
+
+  /// \throws std::invalid_argument, always.
+  template <typename... Reason>
+  [[noreturn]] static void refuse(const char* hook, std::int64_t epoch, const Reason&... reason) {
+    throw std::invalid_argument(concat("viann::", hook, ": ",
+                                       epoch > 0 ? concat("epoch ", epoch) : "before training",
+                                       ": ", reason...));
+  }
+
+  friend bool operator==(const Layer& a, const Layer& b) {
+    return a.features() == b.features() && a.units() == b.units() &&
+           (!a.known() || a.features_are_rows_ == b.features_are_rows_);
+  }
+
+  /// \returns whether what was saved, or loaded, can be the shape of a layer.
+  template <class Archive>
+  bool transfer(Archive& archive) {
+    archive& features_& units_& features_are_rows_;
+    return is_shape(features_, units_) || (features_ == 0 && units_ == 0);
+  }
+
+ private:
+  std::int64_t features_ = 0;
+  std::int64_t units_ = 0;
+  bool features_are_rows_ = true;
+};
+
+}  // namespace viann::detail

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/kernels/displacement.hpp"
+#include "viann/detail/layer/feature_sums.hpp"
+#include "viann/detail/layer/layer.hpp"
+#include "viann/detail/weights/weight_source.hpp"
+
+namespace viann::detail {
+
+/// How far the weights w of every feature are from where they started, w(0): the square |D|^2 of
+/// d = w - w(0), or of what a least-squares regression of d on { w(0), sign w(0) } leaves of it.
+///
+/// By Gram and Schmidt, with u the part of sign w(0) that is orthogonal to w(0):
+///
+///     u = sign w(0) - k w(0),   k = |w(0)|_1 / |w(0)|^2
+///     |D|^2 = |d|^2 - (d.w(0))^2 / |w(0)|^2 - (d.u)^2 / |u|^2
+///
+/// A feature takes three sums, all from one walk over w and w(0), and a fourth is |w|^2. What they
+/// cannot tell from rounding counts as nothing: see without_decay().
+template <typename Scalar>
+class LayerDisplacement {
+ public:
+  using Sum = SumOf<Scalar>;
+  using Columns = Eigen::Matrix<Sum, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+
+  const Layer& layer() const { return layer_; }
+
+  /// By feature, of the weights last observed: |D|^2 and |w|^2. Infinite or NaN where a square
+  /// exceeds the range of Sum.
+  const Sum* displacement() const { return sum(Displacement); }
+  const Sum* magnitude() const { return sum(Magnitude); }
+
+  /// Keeps w(0), which passed the layer's check. To be prepared next.
+  void start(const WeightSource<Scalar>& weights) {
+    layer_.learn(weights);
+    initial_.resize(layer_.state_rows(), layer_.state_cols());
+    layer_.walk(weights, [&](const Chunk& c, const Scalar* w) {
+      std::copy(w, w + c.length, initial_.data() + offset(c));
+    });
+  }
+
+  /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
+  /// loading, for the same `remove_decay` as observe().
+  void prepare(bool remove_decay) {
+    sums_.reserve(layer_.down(), initial_.rows(), initial_.cols());
+    if (!remove_decay) return;
+    enum { Squares, Absolutes, Signs };  // of w(0), by feature
+    FeatureSums<Sum, 3> sums;
+    sums.reserve(layer_.down(), initial_.rows(), initial_.cols());
+    sums.start();
+    walk(layer_.down(), initial_.rows(), initial_.cols(), [&](const Chunk& c) {
+      const Scalar* const w0 = initial_.data() + offset(c);
+      if (layer_.down() == Axis::Features) {
+        add_initial_terms(w0, c.length, sums.at(c, Squares), sums.at(c, Absolutes),
+                          sums.at(c, Signs));
+      } else {
+        const InitialSums<Sum> of_chunk = initial_sums(w0, c.length);
+        *sums.at(c, Squares) += of_chunk.squares;
+        *sums.at(c, Absolutes) += of_chunk.absolutes;
+        *sums.at(c, Signs) += of_chunk.signs;
+      }
+    });
+    sums.finish();
+    directions_.assign(static_cast<std::size_t>(layer_.features()), Directions());
+    for (Index i = 0; i < layer_.features(); ++i) {
+      const Sum square = sums.total()(i, Squares);
+      const Sum absolute = sums.total()(i, Absolutes);
+      const Sum signs = sums.total()(i, Signs);
+      Directions& u = directions_[static_cast<std::size_t>(i)];
+      // A square that is subnormal counts as none: its inverse is not finite.
+      if (square >= std::numeric_limits<Sum>::min()) {
+        u.slope = absolute / square;
+        u.inverse_initial = 1 / square;
+      }
+      // Below an angle of 1e-5 the directions count as one: u would consist of rounding.
+      const Sum across = signs - u.slope * absolute;
+      if (across > Sum(1e-10) * signs) u.inverse_sign = 1 / across;
+    }
+  }
+
+  /// Measures weights that passed the layer's check.
+  void observe(const WeightSource<Scalar>& weights, bool remove_decay) {
+    sums_.start();
+    layer_.walk(weights, [&](const Chunk& c, const Scalar* w) {
+      const Scalar* const w0 = initial_.data() + offset(c);
+      if (remove_decay) {
+        add<true>(c, w, w0);
+      } else {
+        add<false>(c, w, w0);
+      }
+    });
+    sums_.finish();
+    if (!remove_decay) return;
+    for (Index i = 0; i < layer_.features(); ++i) {
+      sums_.total()(i, Displacement) = without_decay(i);
+    }
+  }
+
+  /// Sets D and w to those of `length` features from `begin` on, a column each, for weights that
+  /// were observed just now.
+  void read(const WeightSource<Scalar>& weights, bool remove_decay, Index begin, Index length,
+            Columns& D, Columns& w) const {
+    const bool features_are_rows = layer_.down() == Axis::Features;
+    D.resize(layer_.units(), length);
+    w.resize(layer_.units(), length);
+    for (Index i = 0; i < length; ++i) {
+      const Index feature = begin + i;
+      for (Index unit = 0; unit < layer_.units(); ++unit) {
+        const Sum w0 = features_are_rows ? initial_(feature, unit) : initial_(unit, feature);
+        w(unit, i) = weights.weight(feature, unit);
+        D(unit, i) = w(unit, i) - w0;
+        if (remove_decay) D(unit, i) = without_decay(feature, D(unit, i), w0);
+      }
+    }
+  }
+
+  friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {
+    const Index features = a.layer_.features();
+    return a.layer_ == b.layer_ &&
+           (!a.layer_.known() ||
+            ((a.initial_ == b.initial_).all() &&
+             std::equal(a.magnitude(), a.magnitude() + features, b.magnitude())));
+  }
+
+  /// \returns whether what was saved, or loaded, is the state of one layer. To be prepared next.
+  template <class Archive>
+  bool transfer(Archive& archive) {
+    if (!layer_.transfer(archive)) return false;
+    archive_array(archive, initial_, layer_.state_rows(), layer_.state_cols());
+    typename FeatureSums<Sum, 4>::Total magnitude = sums_.total().leftCols(layer_.known() ? 1 : 0);
+    archive_array(archive, magnitude, layer_.features(), 1);
+    if constexpr (Archive::is_loading::value) {
+      sums_.reserve(layer_.down(), initial_.rows(), initial_.cols());
+      if (layer_.known()) sums_.total().col(Magnitude) = magnitude;
+    }
+    return (magnitude >= 0).all();
+  }
+
+ private:
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+
+  // What is summed over a feature's units, with d = w - w(0).
+  enum Which {
+    Magnitude,     // |w|^2
+    Displacement,  // |d|^2, then |D|^2
+    AlongInitial,  // d.w(0)
+    AlongSign      // d.sign w(0)
+  };
+
+  // What follows from a feature's w(0); an inverse is 0 where there is no such direction.
+  struct Directions {
+    Sum slope = 0;            // k
+    Sum inverse_initial = 0;  // 1 / |w(0)|^2
+    Sum inverse_sign = 0;     // 1 / |u|^2
+  };
+
+  Index offset(const Chunk& c) const { return c.col * initial_.rows() + c.row; }
+
+  const Sum* sum(Which which) const { return sums_.total().data() + which * sums_.total().rows(); }
+
+  template <bool remove_decay>
+  void add(const Chunk& c, const Scalar* w, const Scalar* w0) {
+    if (layer_.down() == Axis::Features) {
+      add_displacement_terms<remove_decay>(w, w0, c.length, sums_.at(c, Magnitude),
+                                           sums_.at(c, Displacement), sums_.at(c, AlongInitial),
+                                           sums_.at(c, AlongSign));
+    } else {
+      const DisplacementSums<Sum> of_chunk = displacement_sums<remove_decay>(w, w0, c.length);
+      *sums_.at(c, Magnitude) += of_chunk.magnitude;
+      *sums_.at(c, Displacement) += of_chunk.displacement;
+      *sums_.at(c, AlongInitial) += of_chunk.along_initial;
+      *sums_.at(c, AlongSign) += of_chunk.along_sign;
+    }
+  }
+
+  // |D|^2 of a feature. Where the row only decays, it is a difference of equal numbers, and less
+  // than units * epsilon * |d|^2 is the rounding of their sums.
+  Sum without_decay(Index feature) const {
+    const Directions& u = directions_[static_cast<std::size_t>(feature)];
+    const Sum d = sum(Displacement)[feature];  // |d|^2, so far
+    const Sum along_initial = sum(AlongInitial)[feature];
+    const Sum along_u = sum(AlongSign)[feature] - u.slope * along_initial;
+    const Sum rest = d - along_initial * (along_initial * u.inverse_initial) -
+                     along_u * (along_u * u.inverse_sign);
+    const Sum rounding = static_cast<Sum>(layer_.units()) * std::numeric_limits<Sum>::epsilon();
+    return rest < rounding * d ? Sum(0) : rest;
+  }
+
+  // D of a weight that has moved by d from w0.
+  Sum without_decay(Index feature, Sum d, Sum w0) const {
+    if (!(sum(Displacement)[feature] > 0)) return 0;  // what is left of the row is rounding
+    const Directions& u = directions_[static_cast<std::size_t>(feature)];
+    const Sum along_initial = sum(AlongInitial)[feature];
+    const Sum along_u = sum(AlongSign)[feature] - u.slope * along_initial;
+    const Sum of_sign = along_u * u.inverse_sign;
+    const Sum of_initial = along_initial * u.inverse_initial - of_sign * u.slope;
+    return d - of_initial * w0 - of_sign * sign(w0);
+  }
+
+  Layer layer_;
+  Array initial_;             // w(0), features x units, or transposed
+  FeatureSums<Sum, 4> sums_;  // only |w|^2 is part of the state that is saved and compared
+  std::vector<Directions> directions_;  // by feature; not part of that state
+};
+
+/// The mean of n numbers, by terms x / n: the sum of finite numbers may not be finite.
+template <typename Sum>
+Sum mean_of(const Sum* x, Index n) {
+  using Numbers = Eigen::Map<const Eigen::Array<Sum, Eigen::Dynamic, 1>>;
+  return (Numbers(x, n) / static_cast<Sum>(n)).sum();
+}
+
+/// Shares of the total, x / sum(x), or zeros if that is 0. The share of what is infinite or NaN is
+/// NaN, no other is.
+template <typename Sum>
+class Shares {
+ public:
+  Shares(const Sum* x, Index n) : x_(x), size_(static_cast<Sum>(n)) {
+    const Sum mean = mean_of(x, n);
+    if (mean > 0) mean_ = mean;
+  }
+  Sum operator()(Index i) const { return x_[i] / mean_ / size_; }
+
+ private:
+  const Sum* x_;
+  Sum size_;
+  Sum mean_ = 1;
+};
+
+/// Whether `sum`, which was rounded, can be 1 + 1/2 + ... + 1/n.
+template <typename Sum>
+bool is_harmonic(const Sum& sum, std::int64_t n) {
+  if (n == 0) return sum == 0;
+  const Sum logarithm = std::log(static_cast<Sum>(n));
+  return is_count(n) && sum > Sum(0.999) * logarithm && sum >= 1 &&
+         sum < Sum(1.001) * (1 + logarithm);
+}
+
+}  // namespace viann::detail

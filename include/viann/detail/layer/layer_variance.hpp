@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <utility>
+
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/kernels/welford.hpp"
+#include "viann/detail/layer/feature_sums.hpp"
+#include "viann/detail/layer/layer.hpp"
+#include "viann/detail/layer/moments.hpp"
+#include "viann/detail/weights/weight_source.hpp"
+#include "viann/variance_options.hpp"
+
+namespace viann::detail {
+
+/// Mean and variance of every weight of a layer and, per feature, a sum over its units: all brought
+/// up to date in one walk. The state lies in the memory order of the first weights seen, so that
+/// the walk follows the memory of both.
+template <typename Scalar>
+class LayerVariance {
+ public:
+  using Array = typename Moments<Scalar>::Array;
+  using Sum = SumOf<Scalar>;
+  using Sums = typename FeatureSums<Sum>::Total;
+
+  const Layer& layer() const { return layer_; }
+  std::int64_t count() const { return moments_.count; }
+
+  /// Mean and sample variance of every weight, features x units; 0 x 0 before the first weights.
+  Array mean() const { return layer_.by_feature(moments_.mean); }
+  Array variance() const { return layer_.by_feature(moments_.variance()); }
+
+  /// By feature: the sum over the units of M2 |w| or M2, after the last observe().
+  const Sums& sums() const { return sums_.total(); }
+
+  void fix_shape(const WeightSource<Scalar>& weights) {
+    layer_.learn(weights);
+    reserve_sums();
+  }
+
+  /// Takes in weights that passed the layer's check. If memory runs out, nothing is changed.
+  void observe(const WeightSource<Scalar>& weights, ScoreCombination combination) {
+    if (!layer_.known()) {
+      LayerVariance first;
+      first.fix_shape(weights);
+      first.observe(weights, combination);
+      *this = std::move(first);
+      return;
+    }
+    reserve_sums();  // a state that was loaded has none
+    if (moments_.count == 0) moments_.start(layer_.state_rows(), layer_.state_cols());
+    if (combination == ScoreCombination::VarianceTimesMagnitude) {
+      update<true>(weights);
+    } else {
+      update<false>(weights);
+    }
+  }
+
+  friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
+    return a.layer_ == b.layer_ &&
+           (!a.layer_.known() || (a.moments_ == b.moments_ && (a.sums() == b.sums()).all()));
+  }
+
+  /// \returns whether what was saved, or loaded, is the state of one layer.
+  template <class Archive>
+  bool transfer(Archive& archive) {
+    if (!layer_.transfer(archive) || !moments_.transfer(archive)) return false;
+    if (count() > 0 &&
+        (moments_.rows() != layer_.state_rows() || moments_.cols() != layer_.state_cols())) {
+      return false;
+    }
+    archive_array(archive, sums_.total(), layer_.features(), 1);
+    return (sums() >= 0).all();
+  }
+
+ private:
+  void reserve_sums() { sums_.reserve(layer_.down(), layer_.state_rows(), layer_.state_cols()); }
+
+  template <bool with_magnitude>
+  void update(const WeightSource<Scalar>& weights) {
+    const WelfordFactors<Scalar> factors(++moments_.count);
+    const bool features_are_rows = layer_.down() == Axis::Features;
+    sums_.start();
+    layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
+      Scalar* const mean = moments_.mean.data() + moments_.offset(c);
+      Scalar* const m2 = moments_.m2.data() + moments_.offset(c);
+      Sum* const sums = sums_.at(c);
+      if (features_are_rows) {
+        welford_update_and_add<with_magnitude>(x, mean, m2, c.length, factors, sums);
+      } else {
+        *sums += welford_update_and_sum<with_magnitude>(x, mean, m2, c.length, factors);
+      }
+    });
+    sums_.finish();
+  }
+
+  Layer layer_;
+  Moments<Scalar> moments_;  // features x units, or transposed
+  FeatureSums<Sum> sums_;
+};
+
+}  // namespace viann::detail

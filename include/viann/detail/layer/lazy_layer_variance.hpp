@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/kernels/lazy_welford.hpp"
+#include "viann/detail/layer/layer.hpp"
+#include "viann/detail/weights/weight_source.hpp"
+#include "viann/variance_options.hpp"
+
+namespace viann::detail {
+
+/// LayerVariance for a layer of which only some features are observed at a time. The others did not
+/// move. How often that was observed is caught up on when they are observed again, and allowed for
+/// when their sums are read (formula: LazyVarianceImportance).
+template <typename Scalar>
+class LazyLayerVariance {
+ public:
+  using Sum = SumOf<Scalar>;
+
+  const Layer& layer() const { return layer_; }
+
+  /// Keeps the weights of all features, which passed the layer's check. They are no observation.
+  void start(const WeightSource<Scalar>& weights) {
+    layer_.learn(weights, Axis::Units);  // features are observed one by one
+    state_.setZero(3 * layer_.units(), layer_.features());
+    layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
+      std::copy(x, x + c.length, &state_(c.row, c.col));
+    });
+    seen_.assign(static_cast<std::size_t>(layer_.features()), Seen());
+  }
+
+  /// Has the memory of a feature fetched, for an observe() that comes soon.
+  void prefetch([[maybe_unused]] Index feature) const {
+#ifdef __GNUC__
+    constexpr Index cache_line = Index{64} / Index{sizeof(Scalar)};
+    const Scalar* const column = state_.data() + feature * state_.rows();
+    for (Index i = 0; i < state_.rows(); i += cache_line) __builtin_prefetch(column + i, 1);
+    __builtin_prefetch(&seen_[static_cast<std::size_t>(feature)], 1);
+#endif
+  }
+
+  /// Takes in the finite weights of a feature after n observations of the layer; once, however
+  /// often it is called.
+  void observe(Index feature, const WeightSource<Scalar>& weights, std::int64_t n,
+               ScoreCombination combination) {
+    if (seen_[static_cast<std::size_t>(feature)].count > n) return;  // repeated
+    if (combination == ScoreCombination::VarianceTimesMagnitude) {
+      update<true>(feature, weights, n + 1);
+    } else {
+      update<false>(feature, weights, n + 1);
+    }
+  }
+
+  /// Of a feature after n observations: the sum over its units of M2 |x|, or of M2.
+  Sum sum(Index feature, std::int64_t n) const {
+    const Seen& seen = seen_[static_cast<std::size_t>(feature)];
+    const auto c = static_cast<Sum>(seen.count);
+    const auto k = static_cast<Sum>(n - seen.count);
+    return seen.settled + seen.pending * (c * k / static_cast<Sum>(n));
+  }
+
+  friend bool operator==(const LazyLayerVariance& a, const LazyLayerVariance& b) {
+    return a.layer_ == b.layer_ &&
+           (!a.layer_.known() || (a.seen_ == b.seen_ && (a.state_ == b.state_).all()));
+  }
+
+  /// \returns whether what was saved, or loaded, is the state of one layer after n observations.
+  template <class Archive>
+  bool transfer(Archive& archive, std::int64_t n) {
+    const Index units = layer_.units();
+    if (!is_shape(3 * units, layer_.features())) return false;
+    archive_array(archive, state_, 3 * units, layer_.features());
+    if constexpr (Archive::is_loading::value) {
+      seen_.resize(static_cast<std::size_t>(layer_.features()));
+    }
+    bool are_seen = true;
+    for (Seen& seen : seen_) {
+      archive& seen.count& seen.settled& seen.pending;
+      are_seen =
+          are_seen && seen.count >= 0 && seen.count <= n && seen.settled >= 0 && seen.pending >= 0;
+    }
+    return are_seen && (state_.bottomRows(units) >= 0).all();
+  }
+
+  /// To be called first: n depends on whether there is a layer.
+  template <class Archive>
+  bool transfer_layer(Archive& archive) {
+    return layer_.transfer(archive);
+  }
+
+ private:
+  // Of a feature: the number of the last observation that was made, and of |x| times M2 and times
+  // (x - m)^2 the sums over its units. In one place, because reaching a row's memory takes longer
+  // than computing with it.
+  struct Seen {
+    std::int64_t count = 0;
+    Sum settled = 0;
+    Sum pending = 0;
+
+    friend bool operator==(const Seen& a, const Seen& b) {
+      return a.count == b.count && a.settled == b.settled && a.pending == b.pending;
+    }
+  };
+
+  template <bool with_magnitude>
+  void update(Index feature, const WeightSource<Scalar>& weights, std::int64_t n) {
+    Seen& seen = seen_[static_cast<std::size_t>(feature)];
+    const LazyWelfordFactors<Scalar> factors(n, seen.count);
+    const Index units = layer_.units();
+    Scalar* const last = state_.data() + feature * state_.rows();
+    LaneSum<Sum> settled, pending;
+    Scalar buffer[chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init): not filled for nothing
+    for (Index unit = 0; unit < units; unit += chunk_length) {
+      const Index length = std::min(chunk_length, units - unit);
+      lazy_welford_update<with_magnitude>(weights.chunk(Axis::Units, unit, feature, length, buffer),
+                                          last + unit, last + units + unit, last + 2 * units + unit,
+                                          length, factors, settled, pending);
+    }
+    seen = {n, settled.total(), pending.total()};
+  }
+
+  Layer layer_;
+  // By feature a column: x, m, M2.
+  Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> state_;
+  std::vector<Seen> seen_;
+};
+
+}  // namespace viann::detail

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/layer/walk.hpp"
+
+namespace viann::detail {
+
+/// The state of Welford's algorithm for every element of a matrix: the number of observations,
+/// their mean, and M2, the sum of squared deviations from it.
+template <typename Scalar>
+struct Moments {
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+
+  Array mean;
+  Array m2;
+  std::int64_t count = 0;
+
+  Index rows() const { return mean.rows(); }
+  Index cols() const { return mean.cols(); }
+
+  /// Takes the memory for a first observation. If memory runs out, nothing is changed.
+  void start(Index rows, Index cols) {
+    Array zeros[2] = {Array(rows, cols), Array(rows, cols)};  // NOLINT(*-avoid-c-arrays)
+    for (Array& zero : zeros) std::fill_n(zero.data(), zero.size(), Scalar(0));
+    mean = std::move(zeros[0]);
+    m2 = std::move(zeros[1]);
+  }
+
+  /// Where a chunk begins in the arrays.
+  Index offset(const Chunk& chunk) const { return chunk.col * rows() + chunk.row; }
+
+  /// Sample variance M2 / (n - 1), NaN where there are fewer than two observations.
+  Array variance() const {
+    if (count < 2) {
+      return Array::Constant(rows(), cols(), std::numeric_limits<Scalar>::quiet_NaN());
+    }
+    return m2 / static_cast<Scalar>(count - 1);
+  }
+
+  friend bool operator==(const Moments& a, const Moments& b) {
+    return a.count == b.count && a.rows() == b.rows() && a.cols() == b.cols() &&
+           (a.mean == b.mean).all() && (a.m2 == b.m2).all();
+  }
+
+  /// \returns whether what was saved, or loaded, is such a state.
+  template <class Archive>
+  bool transfer(Archive& archive) {
+    std::int64_t rows = this->rows();
+    std::int64_t cols = this->cols();
+    archive& count& rows& cols;
+    if (count == 0) return rows == 0 && cols == 0;
+    if (!is_count(count) || !is_shape(rows, cols)) return false;
+    archive_array(archive, mean, rows, cols);
+    archive_array(archive, m2, rows, cols);
+    return count == 1 ? (m2 == 0).all() : (m2 >= 0).all();
+  }
+};
+
+}  // namespace viann::detail

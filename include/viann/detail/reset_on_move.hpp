@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+namespace viann::detail {
+
+/// A value that is default-constructed again after a move from it, and whose copy assignment gives
+/// the strong guarantee: if memory runs out, the old value stays. Eigen's arrays do neither: their
+/// move assignment swaps, and their copy assignment frees the old memory first.
+///
+/// A class with several such members has the strong guarantee, too, if the member that allocates
+/// is declared first.
+template <typename Value>
+class ResetOnMove {
+ public:
+  ResetOnMove() = default;
+  ResetOnMove(Value value)  // NOLINT(google-explicit-constructor)
+      : value_(std::move(value)) {}
+  ResetOnMove(const ResetOnMove&) = default;
+  ResetOnMove(ResetOnMove&& other) noexcept : value_(std::exchange(other.value_, Value())) {}
+  ResetOnMove& operator=(const ResetOnMove& other) {
+    if (this != &other) value_ = Value(other.value_);
+    return *this;
+  }
+  ResetOnMove& operator=(ResetOnMove&& other) noexcept {
+    value_ = std::exchange(other.value_, Value());
+    return *this;
+  }
+  ~ResetOnMove() = default;
+
+  operator const Value&() const { return value_; }  // NOLINT(google-explicit-constructor)
+  Value& value() { return value_; }
+  const Value& value() const { return value_; }
+  Value* operator->() { return &value_; }
+  const Value* operator->() const { return &value_; }
+
+ private:
+  Value value_{};
+};
+
+}  // namespace viann::detail

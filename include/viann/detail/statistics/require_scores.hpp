@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <stdexcept>
+
+#include "viann/detail/text/concat.hpp"
+
+namespace viann::detail {
+
+/// Refuses what is no vector of finite scores, one per feature, in the name of a public function.
+/// \throws std::invalid_argument
+inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, const char* function) {
+  if (scores.size() == 0) {
+    throw std::invalid_argument(concat("viann::", function, ": there are no scores."));
+  }
+  for (Eigen::Index feature = 0; feature < scores.size(); ++feature) {
+    if (std::isfinite(scores[feature])) continue;
+    throw std::invalid_argument(concat("viann::", function, ": the score of feature ", feature,
+                                       " is ", scores[feature],
+                                       "; only finite scores can be compared."));
+  }
+}
+
+/// Refuses what is no matrix of finite scores, features x runs, in the name of a public function.
+/// \throws std::invalid_argument
+inline void require_runs(const Eigen::Ref<const Eigen::MatrixXd>& scores, const char* function) {
+  if (scores.size() == 0) {
+    throw std::invalid_argument(concat("viann::", function, ": ", scores.rows(), " features x ",
+                                       scores.cols(), " runs are no scores."));
+  }
+  for (Eigen::Index feature = 0; feature < scores.rows(); ++feature) {
+    for (Eigen::Index run = 0; run < scores.cols(); ++run) {
+      if (std::isfinite(scores(feature, run))) continue;
+      throw std::invalid_argument(concat("viann::", function, ": the score of feature ", feature,
+                                         " in run ", run, " is ", scores(feature, run),
+                                         "; only finite scores can be compared."));
+    }
+  }
+}
+
+}  // namespace viann::detail

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <atomic>
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+#include "viann/detail/kernels/finite.hpp"
+#include "viann/detail/layer/walk.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/expressions.hpp"
+
+namespace viann::detail {
+
+/// The weights of a layer, whatever Eigen expression they come in, as every hook reads them: in
+/// chunks of contiguous numbers of the state's type. A chunk that lies so in memory is read in
+/// place. Any other is copied into a small buffer; that copy is all that is compiled for each kind
+/// of weights.
+///
+/// It refers to the expression, and must not outlive the call that takes the weights.
+/// \tparam Scalar  type of the hook's state
+template <typename Scalar>
+class WeightSource {
+ public:
+  /// \param weights  features x units; its coefficients are read more than once
+  template <typename Expression>
+  explicit WeightSource(const Expression& weights)
+      : features_(weights.rows()),
+        units_(weights.cols()),
+        memory_axis_(Expression::IsRowMajor ? Axis::Units : Axis::Features) {
+    if constexpr (IsInMemory<Expression>::value) {
+      using Number = typename Expression::Scalar;
+      weights_ = weights.data();
+      feature_stride_ = weights.rowStride();
+      unit_stride_ = weights.colStride();
+      are_scalars_ = std::is_same_v<Number, Scalar>;
+      copy_ = copy_memory<Number, Scalar>;
+      copy_widest_ = copy_memory<Number, long double>;
+    } else {
+      weights_ = &weights;
+      copy_ = copy_expression<Expression, Scalar>;
+      copy_widest_ = copy_expression<Expression, long double>;
+    }
+  }
+
+  Index features() const { return features_; }
+  Index units() const { return units_; }
+
+  /// The axis along which weights are neighbours in memory.
+  Axis memory_axis() const { return memory_axis_; }
+
+  /// `length` neighbours along an axis: where they are, or in the buffer.
+  /// \param along   the first one's index on that axis
+  /// \param across  their index on the other axis
+  /// \param buffer  has room for `length` numbers
+  const Scalar* chunk(Axis axis, Index along, Index across, Index length, Scalar* buffer) const {
+    const bool by_feature = axis == Axis::Features;
+    const Index feature = by_feature ? along : across;
+    const Index unit = by_feature ? across : along;
+    if (are_scalars_ && stride(axis) == 1) {
+      return static_cast<const Scalar*>(weights_) + offset(feature, unit);
+    }
+    copy_(*this, feature, unit, axis, length, buffer);
+    return buffer;
+  }
+
+  Scalar weight(Index feature, Index unit) const {
+    Scalar buffer;
+    return *chunk(Axis::Units, unit, feature, 1, &buffer);
+  }
+
+  /// Whether all weights are finite in Scalar.
+  bool all_finite() const {
+    const bool by_feature = memory_axis_ == Axis::Features;
+    const Index length = by_feature ? features_ : units_;
+    const Index size = features_ * units_;
+    const bool is_gapless =
+        stride(memory_axis_) == 1 && stride(by_feature ? Axis::Units : Axis::Features) == length;
+    const Index rows = is_gapless ? size : length;  // short rows would cost more than their reading
+    std::atomic<bool> finite{true};
+    walk(Axis::Features, rows, size / rows, [&](const Chunk& c) {
+      if (!is_finite(memory_axis_, c.row, c.col, c.length)) finite = false;
+    });
+    return finite;
+  }
+
+  /// Whether all weights of a feature are finite in Scalar.
+  bool all_finite(Index feature) const {
+    for (Index unit = 0; unit < units_; unit += chunk_length) {
+      const Index length = std::min(chunk_length, units_ - unit);
+      if (!is_finite(Axis::Units, unit, feature, length)) return false;
+    }
+    return true;
+  }
+
+  /// A weight that is not finite in Scalar.
+  struct NonFinite {
+    Index feature;
+    Index unit;
+    std::string value;  // as it was given, for a message
+  };
+
+  /// The first of them, feature by feature from `feature` on. To be called only if there is one.
+  NonFinite first_non_finite(Index feature = 0) const {
+    for (; feature < features_; ++feature) {
+      for (Index unit = 0; unit < units_; ++unit) {
+        long double value = 0;
+        copy_widest_(*this, feature, unit, Axis::Units, 1, &value);
+        if (std::isfinite(static_cast<Scalar>(value))) continue;
+        const bool is_too_large = std::isfinite(value);
+        return {feature, unit,
+                concat(value, is_too_large ? ", beyond the range of the state's type" : "")};
+      }
+    }
+    return {-1, -1, ""};
+  }
+
+ private:
+  template <typename To>
+  using Copy = void (*)(const WeightSource&, Index feature, Index unit, Axis, Index length, To*);
+
+  Index stride(Axis axis) const { return axis == Axis::Features ? feature_stride_ : unit_stride_; }
+  Index offset(Index feature, Index unit) const {
+    return feature * feature_stride_ + unit * unit_stride_;
+  }
+
+  bool is_finite(Axis axis, Index along, Index across, Index length) const {
+    Scalar buffer[chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init): not filled for nothing
+    return detail::all_finite(chunk(axis, along, across, length, buffer), length);
+  }
+
+  template <typename Number, typename To>
+  static void copy_memory(const WeightSource& source, Index feature, Index unit, Axis axis,
+                          Index length, To* to) {
+    const auto* const from =
+        static_cast<const Number*>(source.weights_) + source.offset(feature, unit);
+    const Index stride = source.stride(axis);
+    if (stride == 1) {  // a loop that is vectorised
+      for (Index i = 0; i < length; ++i) to[i] = static_cast<To>(from[i]);
+    } else {
+      for (Index i = 0; i < length; ++i) to[i] = static_cast<To>(from[i * stride]);
+    }
+  }
+
+  template <typename Expression, typename To>
+  static void copy_expression(const WeightSource& source, Index feature, Index unit, Axis axis,
+                              Index length, To* to) {
+    const auto& from = *static_cast<const Expression*>(source.weights_);
+    Index& along = axis == Axis::Features ? feature : unit;
+    for (Index i = 0; i < length; ++i, ++along) to[i] = static_cast<To>(from.coeff(feature, unit));
+  }
+
+  const void* weights_;  // the first weight in memory, or the expression
+  Index features_;
+  Index units_;
+  Axis memory_axis_;
+  Index feature_stride_ = 0;  // in memory
+  Index unit_stride_ = 0;
+  bool are_scalars_ = false;  // in memory
+  Copy<Scalar> copy_;
+  Copy<long double> copy_widest_;
+};
+
+}  // namespace viann::detail

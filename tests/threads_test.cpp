@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Compiled with OpenMP: large layers are swept by several threads, and that changes no bit.
+// Compiled with OpenMP: large layers are walked by several threads, and that changes no bit.
 
 #include <omp.h>
 
@@ -19,9 +19,8 @@ extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:libomp.so\n"; }
 
 using Eigen::Index;
-using viann::detail::for_each_stretch;
-using viann::detail::KeepTogether;
-using viann::detail::Stretch;
+using viann::detail::Axis;
+using viann::detail::Chunk;
 
 namespace {
 
@@ -33,10 +32,9 @@ Hook observed(const Trajectory& trajectory, bool row_major, int threads) {
   return hook;
 }
 
-template <KeepTogether keep>
-int threads_used(Index rows, Index cols) {
+int threads_used(Axis down, Index rows, Index cols) {
   std::atomic<int> most{0};
-  for_each_stretch<keep>(rows, cols, [&](const Stretch&) {
+  viann::detail::walk(down, rows, cols, [&](const Chunk&) {
     int seen = most;
     while (seen < omp_get_num_threads() &&
            !most.compare_exchange_weak(seen, omp_get_num_threads())) {
@@ -94,13 +92,13 @@ TEST_CASE("threads find a weight that is not finite, wherever it is") {
 
 TEST_CASE("large layers use the threads that Eigen is allowed, small ones stay alone") {
   Eigen::setNbThreads(3);
-  CHECK(threads_used<KeepTogether::Rows>(100000, 10) == 3);
-  CHECK(threads_used<KeepTogether::Columns>(10, 100000) == 3);
-  CHECK(threads_used<KeepTogether::Rows>(1000, 1000) == 3);
-  CHECK(threads_used<KeepTogether::Rows>(10000, 32) == 1);  // one group, and panels would be short
-  CHECK(threads_used<KeepTogether::Rows>(64, 50) == 1);
-  CHECK(threads_used<KeepTogether::Columns>(64, 50) == 1);
+  CHECK(threads_used(Axis::Features, 100000, 10) == 3);
+  CHECK(threads_used(Axis::Units, 10, 100000) == 3);
+  CHECK(threads_used(Axis::Features, 1000, 1000) == 3);
+  CHECK(threads_used(Axis::Features, 10000, 32) == 1);  // one group, and panels would be short
+  CHECK(threads_used(Axis::Features, 64, 50) == 1);
+  CHECK(threads_used(Axis::Units, 64, 50) == 1);
   Eigen::setNbThreads(1);
-  CHECK(threads_used<KeepTogether::Rows>(100000, 10) == 1);
+  CHECK(threads_used(Axis::Features, 100000, 10) == 1);
   Eigen::setNbThreads(0);
 }

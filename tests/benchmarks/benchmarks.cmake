@@ -1,7 +1,4 @@
 # Programs that measure. What they compute with is tested; what they measure is no test.
-viann_catch_test(faithfulness_test TEST_PREFIX "benchmark.faithfulness: "
-  SOURCES benchmarks/faithfulness/statistics_test.cpp)
-
 option(VIANN_BUILD_BENCHMARKS "Build viann's benchmarks, with its tests" OFF)
 if(NOT VIANN_BUILD_BENCHMARKS)
   return()

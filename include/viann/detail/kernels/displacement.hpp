@@ -16,22 +16,14 @@ struct DisplacementSums {
   Sum along_sign;     // of d sign w(0)
 };
 
-/// Sums over initial weights w of a feature.
-template <typename Sum>
-struct InitialSums {
-  Sum squares;    // of w^2
-  Sum absolutes;  // of |w|
-  Sum signs;      // of |sign w|
-};
-
 /// The sign of w. In this form compilers vectorise it, with two comparisons they do not.
 template <typename Sum>
 inline Sum sign(Sum w) {
   return w == 0 ? Sum(0) : std::copysign(Sum(1), w);
 }
 
-/// The sums of n weights of one feature; the last two are 0 unless decay is to be removed.
-template <bool remove_decay, typename Scalar>
+/// The sums of n weights of one feature.
+template <typename Scalar>
 DisplacementSums<SumOf<Scalar>> displacement_sums(const Scalar* __restrict__ weights,
                                                   const Scalar* __restrict__ initial, Index n) {
   using Sum = SumOf<Scalar>;
@@ -43,16 +35,14 @@ DisplacementSums<SumOf<Scalar>> displacement_sums(const Scalar* __restrict__ wei
                       const Sum d = w - w0;
                       magnitude[lane] += w * w;
                       displacement[lane] += d * d;
-                      if constexpr (remove_decay) {
-                        along_initial[lane] += d * w0;
-                        along_sign[lane] += d * sign(w0);
-                      }
+                      along_initial[lane] += d * w0;
+                      along_sign[lane] += d * sign(w0);
                     });
   return {magnitude.total(), displacement.total(), along_initial.total(), along_sign.total()};
 }
 
 /// Adds the terms of one weight of each of n features to the features' sums.
-template <bool remove_decay, typename Scalar>
+template <typename Scalar>
 void add_displacement_terms(const Scalar* __restrict__ weights, const Scalar* __restrict__ initial,
                             Index n, SumOf<Scalar>* __restrict__ magnitude,
                             SumOf<Scalar>* __restrict__ displacement,
@@ -65,37 +55,8 @@ void add_displacement_terms(const Scalar* __restrict__ weights, const Scalar* __
     const Sum d = w - w0;
     magnitude[i] += w * w;
     displacement[i] += d * d;
-    if constexpr (remove_decay) {
-      along_initial[i] += d * w0;
-      along_sign[i] += d * sign(w0);
-    }
-  });
-}
-
-/// The sums of n initial weights of one feature.
-template <typename Scalar>
-InitialSums<SumOf<Scalar>> initial_sums(const Scalar* __restrict__ initial, Index n) {
-  using Sum = SumOf<Scalar>;
-  LaneSum<Sum> squares, absolutes, signs;
-  for_each_in_lanes(n, [=, &squares, &absolutes, &signs](Index i, int lane) {
-    const Sum w = initial[i];
-    squares[lane] += w * w;
-    absolutes[lane] += std::abs(w);
-    signs[lane] += std::abs(sign(w));
-  });
-  return {squares.total(), absolutes.total(), signs.total()};
-}
-
-/// Adds the terms of one initial weight of each of n features to the features' sums.
-template <typename Scalar>
-void add_initial_terms(const Scalar* __restrict__ initial, Index n,
-                       SumOf<Scalar>* __restrict__ squares, SumOf<Scalar>* __restrict__ absolutes,
-                       SumOf<Scalar>* __restrict__ signs) {
-  for_each_in_lanes(n, [=](Index i, int) {
-    const SumOf<Scalar> w = initial[i];
-    squares[i] += w * w;
-    absolutes[i] += std::abs(w);
-    signs[i] += std::abs(sign(w));
+    along_initial[i] += d * w0;
+    along_sign[i] += d * sign(w0);
   });
 }
 

@@ -22,7 +22,7 @@ class FeatureSums {
   void reserve(Axis down, Index rows, Index cols) {
     const bool are_rows = down == Axis::Features;
     const Index features = are_rows ? rows : cols;
-    const Index later_groups = are_rows ? divide_up(cols, group_width) - 1 : 0;
+    const Index later_groups = are_rows ? (std::max<Index>(cols, 1) - 1) / group_width : 0;
     if (down != down_ || total_.rows() != features || of_later_groups_.rows() != features ||
         of_later_groups_.cols() != count * later_groups) {
       Total of_later_groups(features, count * later_groups);

@@ -44,45 +44,34 @@ class LayerDisplacement {
   void start(const WeightSource<Scalar>& weights) {
     layer_.learn(weights);
     initial_.resize(layer_.state_rows(), layer_.state_cols());
-    layer_.walk(weights, [&](const Chunk& c, const Scalar* w) {
-      std::copy(w, w + c.length, initial_.data() + offset(c));
-    });
+    for (Index col = 0; col < initial_.cols(); ++col) {
+      weights.read(layer_.down(), 0, col, initial_.rows(), &initial_(0, col));
+    }
   }
 
   /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
   /// loading, for the same `remove_decay` as observe().
   void prepare(bool remove_decay) {
-    sums_.reserve(layer_.down(), initial_.rows(), initial_.cols());
+    reserve(sums_);
     if (!remove_decay) return;
-    enum { Squares, Absolutes, Signs };  // of w(0), by feature
-    FeatureSums<Sum, 3> sums;
-    sums.reserve(layer_.down(), initial_.rows(), initial_.cols());
-    sums.start();
-    walk(layer_.down(), initial_.rows(), initial_.cols(), [&](const Chunk& c) {
-      const Scalar* const w0 = initial_.data() + offset(c);
-      if (layer_.down() == Axis::Features) {
-        add_initial_terms(w0, c.length, sums.at(c, Squares), sums.at(c, Absolutes),
-                          sums.at(c, Signs));
-      } else {
-        const InitialSums<Sum> of_chunk = initial_sums(w0, c.length);
-        *sums.at(c, Squares) += of_chunk.squares;
-        *sums.at(c, Absolutes) += of_chunk.absolutes;
-        *sums.at(c, Signs) += of_chunk.signs;
-      }
-    });
-    sums.finish();
+    const Scalar zero = 0;
+    Sums sums;  // of d = 0 - w(0)
+    reserve(sums);
+    measure(WeightSource<Scalar>(zero, layer_.features(), layer_.units()), sums);
     directions_.assign(static_cast<std::size_t>(layer_.features()), Directions());
     for (Index i = 0; i < layer_.features(); ++i) {
-      const Sum square = sums.total()(i, Squares);
-      const Sum absolute = sums.total()(i, Absolutes);
-      const Sum signs = sums.total()(i, Signs);
+      const Sum square = sums.total()(i, Displacement);
+      const Sum absolute = -sums.total()(i, AlongSign);
       Directions& u = directions_[static_cast<std::size_t>(i)];
       // A square that is subnormal counts as none: its inverse is not finite.
       if (square >= std::numeric_limits<Sum>::min()) {
         u.slope = absolute / square;
         u.inverse_initial = 1 / square;
       }
+      Index not_zero = 0;  // |sign w(0)|^2
+      for (Index unit = 0; unit < layer_.units(); ++unit) not_zero += initial(i, unit) != 0 ? 1 : 0;
       // Below an angle of 1e-5 the directions count as one: u would consist of rounding.
+      const auto signs = static_cast<Sum>(not_zero);
       const Sum across = signs - u.slope * absolute;
       if (across > Sum(1e-10) * signs) u.inverse_sign = 1 / across;
     }
@@ -90,16 +79,7 @@ class LayerDisplacement {
 
   /// Measures weights that passed the layer's check.
   void observe(const WeightSource<Scalar>& weights, bool remove_decay) {
-    sums_.start();
-    layer_.walk(weights, [&](const Chunk& c, const Scalar* w) {
-      const Scalar* const w0 = initial_.data() + offset(c);
-      if (remove_decay) {
-        add<true>(c, w, w0);
-      } else {
-        add<false>(c, w, w0);
-      }
-    });
-    sums_.finish();
+    measure(weights, sums_);
     if (!remove_decay) return;
     for (Index i = 0; i < layer_.features(); ++i) {
       sums_.total()(i, Displacement) = without_decay(i);
@@ -110,16 +90,16 @@ class LayerDisplacement {
   /// were observed just now.
   void read(const WeightSource<Scalar>& weights, bool remove_decay, Index begin, Index length,
             Columns& D, Columns& w) const {
-    const bool features_are_rows = layer_.down() == Axis::Features;
     D.resize(layer_.units(), length);
     w.resize(layer_.units(), length);
     for (Index i = 0; i < length; ++i) {
-      const Index feature = begin + i;
       for (Index unit = 0; unit < layer_.units(); ++unit) {
-        const Sum w0 = features_are_rows ? initial_(feature, unit) : initial_(unit, feature);
-        w(unit, i) = weights.weight(feature, unit);
+        Scalar weight = 0;
+        weights.read(Axis::Units, unit, begin + i, 1, &weight);
+        const Sum w0 = initial(begin + i, unit);
+        w(unit, i) = weight;
         D(unit, i) = w(unit, i) - w0;
-        if (remove_decay) D(unit, i) = without_decay(feature, D(unit, i), w0);
+        if (remove_decay) D(unit, i) = without_decay(begin + i, D(unit, i), w0);
       }
     }
   }
@@ -137,17 +117,22 @@ class LayerDisplacement {
   bool transfer(Archive& archive) {
     if (!layer_.transfer(archive)) return false;
     archive_array(archive, initial_, layer_.state_rows(), layer_.state_cols());
-    typename FeatureSums<Sum, 4>::Total magnitude = sums_.total().leftCols(layer_.known() ? 1 : 0);
-    archive_array(archive, magnitude, layer_.features(), 1);
+    Array<Sum> magnitude;  // the first column of the sums
     if constexpr (Archive::is_loading::value) {
-      sums_.reserve(layer_.down(), initial_.rows(), initial_.cols());
+      archive_array(archive, magnitude, layer_.features(), 1);
+      reserve(sums_);
       if (layer_.known()) sums_.total().col(Magnitude) = magnitude;
+    } else {
+      if (layer_.known()) magnitude = sums_.total().col(Magnitude);
+      archive_array(archive, magnitude, layer_.features(), 1);
     }
     return (magnitude >= 0).all();
   }
 
  private:
-  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+  template <typename Number>
+  using Array = Eigen::Array<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+  using Sums = FeatureSums<Sum, 4>;
 
   // What is summed over a feature's units, with d = w - w(0).
   enum Which {
@@ -164,23 +149,33 @@ class LayerDisplacement {
     Sum inverse_sign = 0;     // 1 / |u|^2
   };
 
-  Index offset(const Chunk& c) const { return c.col * initial_.rows() + c.row; }
-
   const Sum* sum(Which which) const { return sums_.total().data() + which * sums_.total().rows(); }
 
-  template <bool remove_decay>
-  void add(const Chunk& c, const Scalar* w, const Scalar* w0) {
-    if (layer_.down() == Axis::Features) {
-      add_displacement_terms<remove_decay>(w, w0, c.length, sums_.at(c, Magnitude),
-                                           sums_.at(c, Displacement), sums_.at(c, AlongInitial),
-                                           sums_.at(c, AlongSign));
-    } else {
-      const DisplacementSums<Sum> of_chunk = displacement_sums<remove_decay>(w, w0, c.length);
-      *sums_.at(c, Magnitude) += of_chunk.magnitude;
-      *sums_.at(c, Displacement) += of_chunk.displacement;
-      *sums_.at(c, AlongInitial) += of_chunk.along_initial;
-      *sums_.at(c, AlongSign) += of_chunk.along_sign;
-    }
+  Scalar initial(Index feature, Index unit) const {
+    return layer_.down() == Axis::Features ? initial_(feature, unit) : initial_(unit, feature);
+  }
+
+  void reserve(Sums& sums) const { sums.reserve(layer_.down(), initial_.rows(), initial_.cols()); }
+
+  void measure(const WeightSource<Scalar>& weights, Sums& sums) const {
+    sums.start();
+    layer_.walk(weights, [&](const Chunk& c, const Scalar* w) {
+      const Scalar* const w0 = initial_.data() + c.col * initial_.rows() + c.row;
+      Sum* const magnitude = sums.at(c, Magnitude);
+      Sum* const displacement = sums.at(c, Displacement);
+      Sum* const along_initial = sums.at(c, AlongInitial);
+      Sum* const along_sign = sums.at(c, AlongSign);
+      if (layer_.down() == Axis::Features) {
+        add_displacement_terms(w, w0, c.length, magnitude, displacement, along_initial, along_sign);
+      } else {
+        const DisplacementSums<Sum> of_chunk = displacement_sums(w, w0, c.length);
+        *magnitude += of_chunk.magnitude;
+        *displacement += of_chunk.displacement;
+        *along_initial += of_chunk.along_initial;
+        *along_sign += of_chunk.along_sign;
+      }
+    });
+    sums.finish();
   }
 
   // |D|^2 of a feature. Where the row only decays, it is a difference of equal numbers, and less
@@ -208,8 +203,8 @@ class LayerDisplacement {
   }
 
   Layer layer_;
-  Array initial_;             // w(0), features x units, or transposed
-  FeatureSums<Sum, 4> sums_;  // only |w|^2 is part of the state that is saved and compared
+  Array<Scalar> initial_;  // w(0), features x units, or transposed
+  Sums sums_;              // only |w|^2 is part of the state that is saved and compared
   std::vector<Directions> directions_;  // by feature; not part of that state
 };
 

@@ -23,7 +23,6 @@ class LayerVariance {
  public:
   using Array = typename Moments<Scalar>::Array;
   using Sum = SumOf<Scalar>;
-  using Sums = typename FeatureSums<Sum>::Total;
 
   const Layer& layer() const { return layer_; }
   std::int64_t count() const { return moments_.count; }
@@ -33,7 +32,7 @@ class LayerVariance {
   Array variance() const { return layer_.by_feature(moments_.variance()); }
 
   /// By feature: the sum over the units of M2 |w| or M2, after the last observe().
-  const Sums& sums() const { return sums_.total(); }
+  const Sum* sums() const { return sums_.total().data(); }
 
   void fix_shape(const WeightSource<Scalar>& weights) {
     layer_.learn(weights);
@@ -60,7 +59,8 @@ class LayerVariance {
 
   friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
     return a.layer_ == b.layer_ &&
-           (!a.layer_.known() || (a.moments_ == b.moments_ && (a.sums() == b.sums()).all()));
+           (!a.layer_.known() ||
+            (a.moments_ == b.moments_ && (a.sums_.total() == b.sums_.total()).all()));
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer.
@@ -72,7 +72,7 @@ class LayerVariance {
       return false;
     }
     archive_array(archive, sums_.total(), layer_.features(), 1);
-    return (sums() >= 0).all();
+    return (sums_.total() >= 0).all();
   }
 
  private:

@@ -29,9 +29,9 @@ class LazyLayerVariance {
   void start(const WeightSource<Scalar>& weights) {
     layer_.learn(weights, Axis::Units);  // features are observed one by one
     state_.setZero(3 * layer_.units(), layer_.features());
-    layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
-      std::copy(x, x + c.length, &state_(c.row, c.col));
-    });
+    for (Index feature = 0; feature < layer_.features(); ++feature) {
+      weights.read(Axis::Units, 0, feature, layer_.units(), &state_(0, feature));
+    }
     seen_.assign(static_cast<std::size_t>(layer_.features()), Seen());
   }
 

@@ -30,7 +30,7 @@ inline void append(std::string& text, long double number) {
 /// Texts and numbers, one after the other: the message of an exception.
 template <typename... Parts>
 std::string concat(const Parts&... parts) {
-  const auto widened = [](const auto& part) {
+  [[maybe_unused]] const auto widened = [](const auto& part) {
     using Part = std::decay_t<decltype(part)>;
     if constexpr (std::is_floating_point_v<Part>) {
       return static_cast<long double>(part);

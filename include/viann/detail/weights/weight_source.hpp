@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <string>
@@ -45,6 +46,16 @@ class WeightSource {
     }
   }
 
+  /// Weights that are all equal.
+  WeightSource(const Scalar& weight, Index features, Index units)
+      : weights_(&weight),
+        features_(features),
+        units_(units),
+        memory_axis_(Axis::Units),
+        are_scalars_(true),
+        copy_(copy_memory<Scalar, Scalar>),
+        copy_widest_(copy_memory<Scalar, long double>) {}
+
   Index features() const { return features_; }
   Index units() const { return units_; }
 
@@ -66,9 +77,10 @@ class WeightSource {
     return buffer;
   }
 
-  Scalar weight(Index feature, Index unit) const {
-    Scalar buffer;
-    return *chunk(Axis::Units, unit, feature, 1, &buffer);
+  /// Copies `length` neighbours along an axis, as chunk() has them.
+  void read(Axis axis, Index along, Index across, Index length, Scalar* to) const {
+    const Scalar* const from = chunk(axis, along, across, length, to);
+    if (from != to) std::copy(from, from + length, to);
   }
 
   /// Whether all weights are finite in Scalar.

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "viann/detail/weights/weight_source.hpp"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using viann::detail::Axis;
+using viann::detail::WeightSource;
+using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// A 3 x 5 matrix whose every element tells its place.
+MatrixXd numbered() {
+  return MatrixXd::NullaryExpr(
+      3, 5, [](Index i, Index j) { return static_cast<double>(10 * i + j); });
+}
+
+/// Checks all chunks of a source of numbered().
+template <typename Scalar>
+void check(const WeightSource<Scalar>& source, Axis memory_axis) {
+  REQUIRE(source.features() == 3);
+  REQUIRE(source.units() == 5);
+  CHECK(source.memory_axis() == memory_axis);
+  CHECK(source.all_finite());
+  std::vector<Scalar> buffer(5, -1);
+  for (Index feature = 0; feature < 3; ++feature) {
+    CHECK(source.all_finite(feature));
+    for (Index unit = 0; unit < 5; ++unit) {
+      const Scalar* along = source.chunk(Axis::Units, unit, feature, 5 - unit, buffer.data());
+      for (Index k = 0; k < 5 - unit; ++k) CHECK(along[k] == Scalar(10 * feature + unit + k));
+      along = source.chunk(Axis::Features, feature, unit, 3 - feature, buffer.data());
+      for (Index k = 0; k < 3 - feature; ++k) CHECK(along[k] == Scalar(10 * (feature + k) + unit));
+      std::vector<Scalar> copy(5, -1);
+      source.read(Axis::Units, unit, feature, 1, copy.data());
+      CHECK(copy == std::vector<Scalar>{Scalar(10 * feature + unit), -1, -1, -1, -1});
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("chunks of weights in memory, of other types and orders, and of expressions") {
+  const MatrixXd W = numbered();
+  const RowMajorMatrixXd R = W;
+  const Eigen::MatrixXf F = W.cast<float>();
+  MatrixXd larger = MatrixXd::Constant(9, 12, not_a_number);
+  larger.block(2, 3, 3, 5) = W;
+  check(WeightSource<double>(W), Axis::Features);
+  check(WeightSource<double>(R), Axis::Units);
+  check(WeightSource<double>(F), Axis::Features);
+  check(WeightSource<float>(R), Axis::Units);
+  check(WeightSource<long double>(W), Axis::Features);
+  check(WeightSource<double>(larger.block(2, 3, 3, 5)), Axis::Features);
+  const auto sum = W + R;  // column-major, as Eigen has it
+  check(WeightSource<double>(0.5 * sum), Axis::Features);
+  const Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic> H = W.cast<Eigen::half>();
+  check(WeightSource<double>(H), Axis::Features);
+}
+
+TEST_CASE("what lies contiguous in the state's type is read in place, and nothing else") {
+  const MatrixXd W = numbered();
+  double buffer[5];
+  CHECK(WeightSource<double>(W).chunk(Axis::Features, 1, 2, 2, buffer) == &W(1, 2));
+  CHECK(WeightSource<double>(W).chunk(Axis::Units, 1, 2, 2, buffer) == buffer);
+  const Eigen::MatrixXf F = W.cast<float>();
+  CHECK(WeightSource<double>(F).chunk(Axis::Features, 1, 2, 2, buffer) == buffer);
+}
+
+TEST_CASE("weights that are all equal") {
+  const double weight = 3;
+  const WeightSource<double> source(weight, 4, 600);
+  CHECK(source.features() == 4);
+  CHECK(source.units() == 600);
+  std::vector<double> buffer(600);
+  for (const Axis axis : {Axis::Units, Axis::Features}) {
+    const Index n = axis == Axis::Units ? 600 : 4;
+    const double* chunk = source.chunk(axis, 0, 1, n, buffer.data());
+    CHECK(std::vector<double>(chunk, chunk + n) ==
+          std::vector<double>(static_cast<std::size_t>(n), 3.0));
+  }
+}
+
+TEST_CASE("the first weight that is not finite, and how a message shows it") {
+  RowMajorMatrixXd larger = RowMajorMatrixXd::Constant(20, 700, not_a_number);
+  auto W = larger.block(1, 2, 6, 600);
+  W.setZero();
+  CHECK(WeightSource<double>(W).all_finite());  // what lies between the rows is not looked at
+  W(4, 599) = std::numeric_limits<double>::infinity();
+  W(5, 3) = not_a_number;
+  const WeightSource<double> source(W);
+  CHECK_FALSE(source.all_finite());
+  CHECK(source.all_finite(3));
+  CHECK_FALSE(source.all_finite(4));
+  CHECK_FALSE(source.all_finite(5));
+  const auto first = source.first_non_finite();
+  CHECK(first.feature == 4);
+  CHECK(first.unit == 599);
+  CHECK(first.value == "inf");
+  CHECK(source.first_non_finite(5).unit == 3);
+  CHECK(source.first_non_finite(5).value == "nan");
+
+  const MatrixXd large = MatrixXd::Constant(1, 1, -1e300);
+  CHECK_FALSE(WeightSource<float>(large).all_finite());
+  CHECK(WeightSource<float>(large).first_non_finite().value ==
+        "-1e+300, beyond the range of the state's type");
+}

@@ -1,0 +1,32 @@
+# Compiles misuse.cpp and counts the compiler's sentences: each as often, at least, as there are lines
+# that must get it.
+#   COMMAND  the compiler and its arguments;  SOURCE  misuse.cpp;  WITH_MPI  whether MPI is found
+set(axis "features_by_units.W. where W.feature, unit., as in X . W, or [^\n]*units_by_features.W. where W.unit, feature.")
+set(buffer "hand a raw row-major buffer over as .data, rows, columns.")
+set(complex "the weights must be real numbers")
+set(mask "touched features are said by their indices")
+set(hook "a hook needs void on_train_begin.view. and void on_epoch_end.view.")
+set(whole "gather the weights on one rank and let that observe the whole layer")
+set(units "no sums over the units[^\n]*${whole}")
+set(features "depend on other features[^\n]*${whole}")
+set(settings "needs std::string settings.. const")
+
+execute_process(COMMAND ${COMMAND} RESULT_VARIABLE code ERROR_VARIABLE output)
+if(code EQUAL 0)
+  message(FATAL_ERROR "All mistakes compile.")
+endif()
+file(READ ${SOURCE} source)
+set(names axis buffer complex mask hook)
+if(WITH_MPI)
+  list(APPEND names units features settings)
+endif()
+foreach(name ${names})
+  string(REGEX MATCHALL "// error: ${name}\n" wanted "${source}")
+  string(REGEX MATCHALL "error: static[_ ]assert[^\n]*${${name}}" found "${output}")
+  list(LENGTH wanted number_wanted)
+  list(LENGTH found number_found)
+  if(number_wanted EQUAL 0 OR number_found LESS number_wanted)
+    message(FATAL_ERROR "${number_found} of ${number_wanted} mistakes get this sentence: "
+      "${${name}}\n${output}")
+  endif()
+endforeach()

@@ -5,21 +5,19 @@
 // Trains a small classifier on Iris and prints which of the four measurements it came to rely on.
 // All that viann needs is the line marked below.
 
-#include <CLI/CLI.hpp>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
 #include <string>
 #include <viann/viann.hpp>
 
-#include "support/command_line.hpp"
 #include "support/dataset.hpp"
 #include "support/network.hpp"
 #include "support/progress_line.hpp"
 
-namespace {
-
-void quickstart(int epochs, unsigned seed) {
+int main() {
+  constexpr int epochs = 100;
+  constexpr unsigned seed = 1;  // of the initial weights and of shuffling
   const examples::Dataset iris = examples::read_csv(EXAMPLES_DATA "/iris.csv");
   const Eigen::MatrixXd X = examples::standardize(iris.X);  // scores compare inputs on one scale
   const Eigen::MatrixXd species = examples::one_hot(iris.y);
@@ -45,17 +43,4 @@ void quickstart(int epochs, unsigned seed) {
   std::cout << viann::Report(iris.features, importance.scores()).table();
   std::cout << "\nFinal accuracy on the training data: " << std::fixed << std::setprecision(3)
             << accuracy << "\n";
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  int epochs = 100;
-  unsigned seed = 1;
-  CLI::App app("Which of Iris's measurements does a small classifier rely on?");
-  app.add_option("epochs", epochs, "passes over the data")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("seed", seed, "of initial weights and shuffling")->capture_default_str();
-  return examples::run(app, argc, argv, [&] { quickstart(epochs, seed); });
 }

@@ -10,7 +10,7 @@ find_path(Boost_HISTOGRAM_INCLUDE_DIR boost/histogram/accumulators/mean.hpp)
 mark_as_advanced(Boost_HISTOGRAM_INCLUDE_DIR)
 
 viann_executable(faithfulness SOURCES benchmarks/faithfulness/faithfulness.cpp
-  LIBRARIES CLI11::CLI11 Threads::Threads)
+  LIBRARIES CLI11::CLI11 Threads::Threads dataset network_float)
 target_compile_definitions(faithfulness PRIVATE
   FAITHFULNESS_DATA="${PROJECT_SOURCE_DIR}/examples/data")
 if(XGBoost_FOUND)
@@ -29,7 +29,7 @@ endif()
 add_library(memory_limit OBJECT benchmarks/speed/memory_limit.cpp)
 target_compile_options(memory_limit PRIVATE ${best})
 foreach(name speed speed_o2)
-  viann_executable(${name} SOURCES benchmarks/speed/speed.cpp LIBRARIES CLI11::CLI11 memory_limit)
+  viann_executable(${name} SOURCES benchmarks/speed/speed.cpp LIBRARIES CLI11::CLI11 dataset network_float memory_limit)
   target_compile_definitions(${name} PRIVATE SPEED_DATA="${PROJECT_SOURCE_DIR}/examples/data")
   # With AVX-512, g++ 12 warns of its own intrinsics.
   target_compile_options(${name} PRIVATE ${flags_of_${name}}

@@ -220,6 +220,25 @@ TEST_CASE("a call for which memory runs out changes nothing") {
   CHECK(trained != before);
 }
 
+TEST_CASE("weighing directions, for which memory runs out, changes nothing") {
+  viann::DisplacementImportanceOptions options;
+  options.weigh_directions = true;
+  viann::DisplacementImportance<> hook(options);
+  hook.on_train_begin(viann::features_by_units(Eigen::MatrixXd::Random(300, 40)));
+  hook.on_epoch_end(viann::features_by_units(Eigen::MatrixXd::Random(300, 40)));
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(300, 40);
+  const auto before = hook;
+  const Eigen::VectorXd raw = hook.raw_scores();
+  std::size_t needed = 0;
+  while (runs_out(needed, [&] { hook.on_epoch_end(viann::features_by_units(W)); })) {
+    CHECK(hook == before);
+    CHECK(hook.raw_scores() == raw);
+    ++needed;
+  }
+  CHECK(needed > 5);
+  CHECK(hook != before);
+}
+
 TEMPLATE_TEST_CASE("a copy for which memory runs out changes nothing", "",
                    viann::VarianceImportance<>, viann::DisplacementImportance<>) {
   const auto hook_after = [](const Eigen::MatrixXd& weights) {

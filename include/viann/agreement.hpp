@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <numeric>
 #include <stdexcept>
-#include <utility>
 #include <vector>
 
+#include "viann/detail/kernels/lane_sum.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 
@@ -39,7 +38,7 @@ inline std::vector<Eigen::Index> ascending(const Scores& scores, const Scores& t
   std::vector<Eigen::Index> order(static_cast<std::size_t>(scores.size()));
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   std::sort(order.begin(), order.end(), [&](Eigen::Index i, Eigen::Index j) {
-    return std::pair(scores[i], then[i]) < std::pair(scores[j], then[j]);
+    return scores[i] != scores[j] ? scores[i] < scores[j] : then[i] < then[j];
   });
   return order;
 }
@@ -71,10 +70,15 @@ inline Eigen::VectorXd average_ranks(const Scores& scores) {
 
 /// Scores minus their mean, over the largest of them, so that sums of squares neither overflow nor
 /// vanish; all 0 if the scores are equal.
-inline Eigen::VectorXd centered(const Scores& scores) {
-  if ((scores.array() == scores[0]).all()) return Eigen::VectorXd::Zero(scores.size());
-  const Eigen::VectorXd relative = scores / scores.cwiseAbs().maxCoeff();
-  return relative.array() - relative.mean();
+inline std::vector<double> centered(const Scores& scores) {
+  std::vector<double> result(scores.data(), scores.data() + scores.size());
+  const auto [least, largest] = std::minmax_element(result.begin(), result.end());
+  if (*least == *largest) return std::vector<double>(result.size(), 0.0);
+  const double scale = std::max(std::abs(*least), std::abs(*largest));
+  double sum = 0;
+  for (double& score : result) sum += score /= scale;
+  for (double& score : result) score -= sum / static_cast<double>(result.size());
+  return result;
 }
 
 /// Sorts by merging. Returns the number of pairs that stood in the wrong order.
@@ -114,10 +118,14 @@ inline double pairs(std::size_t count) {
 inline double pearson(const Eigen::Ref<const Eigen::VectorXd>& a,
                       const Eigen::Ref<const Eigen::VectorXd>& b) {
   detail::require_comparable(a, b, "pearson");
-  const Eigen::VectorXd x = detail::centered(a);
-  const Eigen::VectorXd y = detail::centered(b);
-  const double norms = x.norm() * y.norm();
-  return norms > 0 ? std::clamp(x.dot(y) / norms, -1.0, 1.0) : 0.0;
+  const std::vector<double> x = detail::centered(a);
+  const std::vector<double> y = detail::centered(b);
+  const auto product = [n = a.size()](const std::vector<double>& left,
+                                      const std::vector<double>& right) {
+    return detail::dot(left.data(), right.data(), n);
+  };
+  const double norms = std::sqrt(product(x, x)) * std::sqrt(product(y, y));
+  return norms > 0 ? std::clamp(product(x, y) / norms, -1.0, 1.0) : 0.0;
 }
 
 /// Spearman's rank correlation: Pearson's of the ranks, where equal scores share the mean of their
@@ -176,15 +184,22 @@ inline double top_k_overlap(const Eigen::Ref<const Eigen::VectorXd>& a,
     throw std::invalid_argument(detail::concat("viann::top_k_overlap: there is no top ", k, " of ",
                                                a.size(), " features."));
   }
-  const auto top = [k](const detail::Scores& scores) {
-    std::vector<double> sorted(scores.begin(), scores.end());
-    std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(), std::greater<>());
-    return (scores.array() >= sorted[static_cast<std::size_t>(k - 1)]).eval();
+  const auto kth_largest = [k](const detail::Scores& scores) {
+    std::vector<double> sorted(scores.data(), scores.data() + scores.size());
+    std::nth_element(sorted.begin(), sorted.end() - k, sorted.end());
+    return *(sorted.end() - k);
   };
-  const auto top_a = top(a);
-  const auto top_b = top(b);
-  return static_cast<double>((top_a && top_b).count()) /
-         static_cast<double>((top_a || top_b).count());
+  const double least_a = kth_largest(a);
+  const double least_b = kth_largest(b);
+  double in_both = 0;
+  double in_any = 0;
+  for (Eigen::Index i = 0; i < a.size(); ++i) {
+    const bool in_a = a[i] >= least_a;
+    const bool in_b = b[i] >= least_b;
+    in_both += in_a && in_b ? 1 : 0;
+    in_any += in_a || in_b ? 1 : 0;
+  }
+  return in_both / in_any;
 }
 
 }  // namespace viann

@@ -11,6 +11,7 @@
 #include "viann/detail/statistics/baseline_inputs.hpp"
 #include "viann/detail/statistics/shuffle.hpp"
 #include "viann/detail/text/concat.hpp"
+#include "viann/fwd.hpp"
 
 /// Other ways to ask which inputs a trained network relies on, to hold against the hooks' answer.
 ///

@@ -18,6 +18,7 @@
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/weights/weight_source.hpp"
+#include "viann/fwd.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann {
@@ -28,7 +29,7 @@ struct DisplacementImportanceOptions {
   bool remove_decay = true;
 
   /// Whether to weigh movement and final weights by the directions in which all features' weights
-  /// move together. Right more often (README), but it takes 6 features units^2 operations an epoch
+  /// move together. Right more often (README), but it takes 5 features units^2 operations an epoch
   /// and memory of units^2.
   bool weigh_directions = false;
 
@@ -95,19 +96,18 @@ struct DisplacementImportanceOptions {
 /// be told from rounding and counts as 0 (epsilon of double, of long double if Scalar is that).
 ///
 /// Memory: one Scalar per weight, which is w(0), in the memory order of the first weights seen, and
-/// eight doubles per feature (long doubles if Scalar is that), with four more for every 32 units
+/// nine doubles per feature (long doubles if Scalar is that), with four more for every 32 units
 /// where a feature's weights do not lie side by side. No pointer to the weights is kept.
 /// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
 /// that size and allocates nothing; weights in the other memory order take longer. With
-/// weigh_directions units^2 doubles and one per feature are kept more; an observation takes 6
-/// features units^2 operations, reads the weights twice more, copies the hook and allocates, and
-/// its rounding may depend on the number of threads.
+/// weigh_directions units^2 doubles and one per feature are kept more; an observation takes 5
+/// features units^2 operations in one thread, reads the weights twice more, and allocates.
 ///
 /// Messages count epochs from 1, features and units from 0. Reading in one thread while another
 /// observes is the caller's to order, as with any standard container.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
-template <typename Scalar = double>
+template <typename Scalar>
 class DisplacementImportance : detail::RefusesBareWeights {
  public:
   using Index = Eigen::Index;
@@ -217,23 +217,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
           "training; call on_train_begin() with them first.");
     }
     state_->displacement.layer().check(weights, name, epochs() + 1);
-    if (!options_.weigh_directions) {
-      take_in(weights);
-      return;
-    }
-    DisplacementImportance next(*this);  // matrix products allocate: all or nothing
-    next.take_in(weights);
-    *this = std::move(next);
-  }
-
-  void prepare() {
-    state_->displacement.prepare(removes_decay());
-    state_->movement.assign(static_cast<std::size_t>(features()), Sum(0));
-  }
-
-  void take_in(const Weights& weights) {
+    const Sum inverse_epoch = Sum(1) / static_cast<Sum>(epochs() + 1);
     state_->displacement.observe(weights, removes_decay());
-    const Sum inverse_epoch = Sum(1) / static_cast<Sum>(++epochs_.value());
     if (options_.weigh_directions) {
       const std::vector<Sum> moved =
           state_->directions.observe(state_->displacement, weights, removes_decay(), inverse_epoch);
@@ -241,7 +226,14 @@ class DisplacementImportance : detail::RefusesBareWeights {
     } else {
       add_movement(state_->displacement.displacement(), inverse_epoch);
     }
+    state_->displacement.keep();
     harmonic_.value() += inverse_epoch;
+    ++epochs_.value();
+  }
+
+  void prepare() {
+    state_->displacement.prepare(removes_decay());
+    state_->movement.assign(static_cast<std::size_t>(features()), Sum(0));
   }
 
   void add_movement(const Sum* moved, Sum inverse_epoch) {

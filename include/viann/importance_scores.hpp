@@ -4,6 +4,8 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
+#include "viann/fwd.hpp"
 
 /// Pure functions over one vector of scores, one score per feature, in the order of the features.
 
@@ -31,16 +34,21 @@ inline Eigen::VectorXd min_max_normalize(const Eigen::Ref<const Eigen::VectorXd>
 /// \throws std::invalid_argument if there are no scores, or one is negative or not finite.
 inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   detail::require_scores(scores, "sum_to_one");
-  Eigen::Index feature = 0;
-  if (scores.minCoeff(&feature) < 0) {
-    throw std::invalid_argument(detail::concat("viann::sum_to_one: the score of feature ", feature,
-                                               " is ", scores[feature],
-                                               "; a share of a sum must not be negative."));
+  const double largest = *std::max_element(scores.data(), scores.data() + scores.size());
+  double sum = 0;  // of relative scores, so that it cannot overflow
+  for (Eigen::Index i = 0; i < scores.size(); ++i) {
+    if (scores[i] < 0) {
+      throw std::invalid_argument(detail::concat("viann::sum_to_one: the score of feature ", i,
+                                                 " is ", scores[i],
+                                                 "; a share of a sum must not be negative."));
+    }
+    sum += scores[i] / largest;
   }
-  const double largest = scores.maxCoeff();
-  if (largest == 0) return Eigen::VectorXd::Zero(scores.size());
-  const Eigen::VectorXd relative = scores / largest;  // so that the sum cannot overflow
-  return relative / relative.sum();
+  Eigen::VectorXd shares(scores.size());
+  for (Eigen::Index i = 0; i < scores.size(); ++i) {
+    shares[i] = largest > 0 ? scores[i] / largest / sum : 0;
+  }
+  return shares;
 }
 
 /// The features' indices from the largest score to the least; equal scores in the features' order.
@@ -66,10 +74,12 @@ inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::
         detail::concat("viann::kernel_scores: ", scores.size(), " scores are no whole number of ",
                        rows, " x ", cols, " kernels; give the kernel's shape, without channels."));
   }
-  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   std::vector<Eigen::MatrixXd> kernels;
-  for (Eigen::Index begin = 0; begin < scores.size(); begin += rows * cols) {
-    kernels.emplace_back(Eigen::Map<const RowMajor>(scores.data() + begin, rows, cols));
+  for (const double* score = scores.data(); score != scores.data() + scores.size();) {
+    Eigen::MatrixXd& kernel = kernels.emplace_back(rows, cols);
+    for (Eigen::Index row = 0; row < rows; ++row) {
+      for (Eigen::Index col = 0; col < cols; ++col) kernel(row, col) = *score++;
+    }
   }
   return kernels;
 }
@@ -101,24 +111,26 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
            " groups; name the group of each feature.");
   }
   // Of n features in groups without gaps, none is in a group beyond n - 1.
-  Eigen::ArrayXd widths = Eigen::ArrayXd::Zero(scores.size());
-  Eigen::Index last = 0;
+  std::vector<double> widths(groups.size());
+  std::size_t last = 0;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (groups[i] < 0 || groups[i] >= scores.size()) {
       refuse("feature ", i, " is in group ", groups[i],
              "; number the groups 0, 1, ... without gaps.");
     }
-    ++widths[groups[i]];
-    last = std::max(last, groups[i]);
+    const auto group = static_cast<std::size_t>(groups[i]);
+    ++widths[group];
+    last = std::max(last, group);
   }
-  for (Eigen::Index group = 0; group <= last; ++group) {
+  for (std::size_t group = 0; group <= last; ++group) {
     if (widths[group] == 0) {
       refuse("no feature is in group ", group, "; number the groups 0, 1, ... without gaps.");
     }
   }
 
-  Eigen::VectorXd result = Eigen::VectorXd::Constant(
-      last + 1, aggregation == Aggregation::Max ? scores.minCoeff() : 0.0);
+  constexpr double lowest = std::numeric_limits<double>::lowest();
+  Eigen::VectorXd result(static_cast<Eigen::Index>(last) + 1);
+  std::fill_n(result.data(), last + 1, aggregation == Aggregation::Max ? lowest : 0.0);
   for (Eigen::Index i = 0; i < scores.size(); ++i) {
     const Eigen::Index group = groups[static_cast<std::size_t>(i)];
     double& score = result[group];
@@ -127,14 +139,15 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
         score += scores[i];
         break;
       case Aggregation::Mean:
-        score += scores[i] / widths[group];
+        score += scores[i] / widths[static_cast<std::size_t>(group)];
         break;
       case Aggregation::Max:
         score = std::max(score, scores[i]);
         break;
     }
   }
-  if (!result.allFinite()) {
+  for (const double score : result) {
+    if (std::isfinite(score)) continue;
     throw std::overflow_error(
         "viann::group_scores: a sum of scores is beyond the range of double; rescale the scores.");
   }
@@ -161,17 +174,21 @@ Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<De
 /// `mask_scores(importance.raw_scores(), constant_columns(X))`.
 ///
 /// Mask raw scores and normalise afterwards, so that no masked score sets the scale.
-/// \param masked  by feature.
+/// \param masked  by feature: a vector of bool, or any Eigen expression of it.
 /// \throws std::invalid_argument if there are no scores, their number differs from the mask's, or
 ///         one that is not masked is not finite.
-inline Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
-                                   const Eigen::Array<bool, Eigen::Dynamic, 1>& masked) {
+template <typename Mask>
+Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                            const Eigen::DenseBase<Mask>& masked) {
   if (masked.size() != scores.size()) {
     throw std::invalid_argument(detail::concat("viann::mask_scores: a mask of ", masked.size(),
                                                " features does not fit ", scores.size(),
                                                " scores."));
   }
-  Eigen::VectorXd result = masked.select(0, scores);
+  Eigen::VectorXd result = scores;
+  for (Eigen::Index i = 0; i < result.size(); ++i) {
+    if (masked.derived().coeff(i)) result[i] = 0;
+  }
   detail::require_scores(result, "mask_scores");
   return result;
 }

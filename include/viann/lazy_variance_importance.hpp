@@ -19,6 +19,7 @@
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/weight_source.hpp"
+#include "viann/fwd.hpp"
 #include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
 
@@ -65,7 +66,7 @@ namespace viann {
 /// and allocates nothing; it runs in one thread. Scores take a few operations per feature.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
-template <typename Scalar = double>
+template <typename Scalar>
 class LazyVarianceImportance : detail::RefusesBareWeights {
  public:
   using Index = Eigen::Index;
@@ -216,8 +217,10 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     layer().check_shape(weights.features(), weights.units(), name, epochs() + 1);
     for_each_touched([&](Index feature) {
       if (feature < 0 || feature >= features()) {
-        layer().refuse(name, epochs() + 1, "there is no feature ", feature, " among ", features(),
-                       "; touched features are indices from 0 to ", features() - 1, ".");
+        layer().refuse(
+            name, epochs() + 1,
+            detail::concat("there is no feature ", feature, " among ", features(),
+                           "; touched features are indices from 0 to ", features() - 1, "."));
       }
       if (!weights.all_finite(feature)) {
         layer().refuse_non_finite(weights.first_non_finite(feature), name, epochs() + 1);

@@ -9,12 +9,14 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "viann/detail/statistics/p_values.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/statistics/shuffle.hpp"
 #include "viann/detail/text/concat.hpp"
+#include "viann/fwd.hpp"
 
 /// Does this input matter at all? Train the network on the inputs and on a shuffled copy of each,
 /// its probe: what a probe scores, an input scores that has nothing to tell.
@@ -126,10 +128,12 @@ inline ProbeComparison compare_with_probes(const Eigen::Ref<const Eigen::VectorX
   detail::require_scores(scores, "compare_with_probes");
   const Eigen::Index features =
       detail::features_beside_probes(scores.size(), "compare_with_probes");
-  std::vector<double> probes(scores.begin() + features, scores.end());
+  const double* const end = scores.data() + scores.size();
+  std::vector<double> probes(scores.data() + features, end);
   std::sort(probes.begin(), probes.end());
-  ProbeComparison result{Eigen::Array<Eigen::Index, Eigen::Dynamic, 1>(features),
-                         Eigen::VectorXd(features)};
+  ProbeComparison result;
+  result.beaten.resize(features);
+  result.p_values.resize(features);
   for (Eigen::Index i = 0; i < features; ++i) {
     result.beaten[i] = std::lower_bound(probes.begin(), probes.end(), scores[i]) - probes.begin();
     result.p_values[i] =
@@ -211,13 +215,21 @@ inline ProbeDecisions decide_by_probes(const Eigen::Ref<const Eigen::MatrixXd>& 
         " runs or more."));
   }
 
-  const Eigen::RowVectorXd best_probe = scores.bottomRows(features).colwise().maxCoeff();
   ProbeDecisions result;
-  result.hits = (scores.topRows(features).array() > best_probe.array().replicate(features, 1))
-                    .rowwise()
-                    .count();
-  result.p_confirmed = result.hits.unaryExpr(p_confirmed).matrix();
-  result.p_rejected = detail::holm_adjusted(detail::coin_tosses_at_most(runs)(result.hits));
+  result.hits.setZero(features);
+  for (Eigen::Index run = 0; run < runs; ++run) {
+    const double* const inputs = scores.data() + run * scores.outerStride();
+    const double best_probe = *std::max_element(inputs + features, inputs + 2 * features);
+    for (Eigen::Index i = 0; i < features; ++i) result.hits[i] += inputs[i] > best_probe ? 1 : 0;
+  }
+  const Eigen::VectorXd by_chance = detail::coin_tosses_at_most(runs);
+  result.p_confirmed.resize(features);
+  result.p_rejected.resize(features);
+  for (Eigen::Index i = 0; i < features; ++i) {
+    result.p_confirmed[i] = p_confirmed(result.hits[i]);
+    result.p_rejected[i] = by_chance[result.hits[i]];
+  }
+  result.p_rejected = detail::holm_adjusted(std::move(result.p_rejected));
   for (Eigen::Index i = 0; i < features; ++i) {
     result.decisions.push_back(result.p_confirmed[i] <= alpha  ? Relevance::Confirmed
                                : result.p_rejected[i] <= alpha ? Relevance::Rejected

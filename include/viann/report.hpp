@@ -16,6 +16,7 @@
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/report_column.hpp"
+#include "viann/fwd.hpp"
 
 namespace viann {
 

@@ -4,9 +4,11 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <stdexcept>
+#include <vector>
 
 #include "viann/agreement.hpp"
 #include "viann/detail/archive/state_archive.hpp"
@@ -14,6 +16,7 @@
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/statistics/student_t.hpp"
 #include "viann/detail/text/concat.hpp"
+#include "viann/fwd.hpp"
 
 /// Has the ranking settled? Within a run, by RankingStability; across runs that differ in their
 /// seeds, by stability_across_runs().
@@ -134,25 +137,30 @@ struct StabilityAcrossRuns {
 
 namespace detail {
 
-/// The mean of agreement(r, s), which lies between `least` and 1, over all pairs of runs r < s.
+/// The mean of agreement(a, b), which lies between `least` and 1, over all pairs of runs.
+/// \param ranks  by run: the ranks of its features
+/// \param t      Student's quantile
 template <typename Agreement>
-MeanWithInterval mean_over_pairs(Eigen::Index runs, double t, double least,
+MeanWithInterval mean_over_pairs(const std::vector<Eigen::VectorXd>& ranks, double t, double least,
                                  const Agreement& agreement) {
   double sum = 0;
-  Eigen::ArrayXd sum_with = Eigen::ArrayXd::Zero(runs);  // by run: over the pairs it is in
-  for (Eigen::Index r = 0; r < runs; ++r) {
-    for (Eigen::Index s = r + 1; s < runs; ++s) {
-      const double value = agreement(r, s);
+  std::vector<double> sum_with(ranks.size());  // by run: over the pairs it is in
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    for (std::size_t s = r + 1; s < ranks.size(); ++s) {
+      const double value = agreement(ranks[r], ranks[s]);
       sum += value;
       sum_with[r] += value;
       sum_with[s] += value;
     }
   }
-  const auto n = static_cast<double>(runs);
-  const Eigen::ArrayXd mean_without = (sum - sum_with) / (0.5 * (n - 1) * (n - 2));
+  const auto n = static_cast<double>(ranks.size());
   const double mean = sum / (0.5 * n * (n - 1));
-  const double standard_error =
-      std::sqrt((n - 1) / n * (mean_without - mean_without.mean()).square().sum());
+  double squares = 0;
+  for (const double with : sum_with) {
+    const double mean_without = (sum - with) / (0.5 * (n - 1) * (n - 2));
+    squares += (mean_without - mean) * (mean_without - mean);  // their mean is the mean
+  }
+  const double standard_error = std::sqrt((n - 1) / n * squares);
   return {mean, std::max(mean - t * standard_error, least),
           std::min(mean + t * standard_error, 1.0)};
 }
@@ -193,19 +201,35 @@ inline StabilityAcrossRuns stability_across_runs(const Eigen::Ref<const Eigen::M
   StabilityAcrossRuns result;
   const double t = detail::student_t_quantile(confidence, runs - 1);
   const auto n = static_cast<double>(runs);
-  result.mean = scores.rowwise().mean();
-  result.standard_deviation = (scores.colwise() - result.mean).rowwise().norm() / std::sqrt(n - 1);
-  result.lower = result.mean - t / std::sqrt(n) * result.standard_deviation;
-  result.upper = result.mean + t / std::sqrt(n) * result.standard_deviation;
+  for (auto* by_feature :
+       {&result.mean, &result.standard_deviation, &result.lower, &result.upper}) {
+    by_feature->resize(scores.rows());
+  }
+  for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+    double sum = 0;
+    for (Eigen::Index run = 0; run < runs; ++run) sum += scores(i, run);
+    const double mean = sum / n;
+    double squares = 0;
+    for (Eigen::Index run = 0; run < runs; ++run) {
+      squares += (scores(i, run) - mean) * (scores(i, run) - mean);
+    }
+    const double deviation = std::sqrt(squares / (n - 1));
+    result.mean[i] = mean;
+    result.standard_deviation[i] = deviation;
+    result.lower[i] = mean - t / std::sqrt(n) * deviation;
+    result.upper[i] = mean + t / std::sqrt(n) * deviation;
+  }
 
-  Eigen::MatrixXd ranks(scores.rows(), runs);  // once a run, not once a pair
+  std::vector<Eigen::VectorXd> ranks;  // once a run, not once a pair
   for (Eigen::Index run = 0; run < runs; ++run) {
-    ranks.col(run) = detail::average_ranks(scores.col(run));
+    const Eigen::Map<const Eigen::VectorXd> of_run(scores.data() + run * scores.outerStride(),
+                                                   scores.rows());
+    ranks.push_back(detail::average_ranks(of_run));
   }
   result.spearman = detail::mean_over_pairs(
-      runs, t, -1, [&](auto r, auto s) { return pearson(ranks.col(r), ranks.col(s)); });
+      ranks, t, -1, [](const auto& r, const auto& s) { return pearson(r, s); });
   result.top_k_overlap = detail::mean_over_pairs(
-      runs, t, 0, [&](auto r, auto s) { return top_k_overlap(ranks.col(r), ranks.col(s), k); });
+      ranks, t, 0, [k](const auto& r, const auto& s) { return top_k_overlap(r, s, k); });
   return result;
 }
 

@@ -7,6 +7,7 @@
 
 #include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/text/concat.hpp"
+#include "viann/fwd.hpp"
 
 /// Rules that tell a training loop when to stop.
 

@@ -15,6 +15,7 @@
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/weight_source.hpp"
+#include "viann/fwd.hpp"
 #include "viann/variance_options.hpp"
 #include "viann/weight_view.hpp"
 
@@ -59,7 +60,7 @@ namespace viann {
 /// observes is the caller's to order, as with any standard container.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
-template <typename Scalar = double>
+template <typename Scalar>
 class VarianceImportance : detail::RefusesBareWeights {
  public:
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;

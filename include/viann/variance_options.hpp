@@ -7,6 +7,7 @@
 #include <string>
 
 #include "viann/detail/text/concat.hpp"
+#include "viann/fwd.hpp"
 
 /// What the hooks that measure variance can be told: VarianceImportance, LazyVarianceImportance.
 

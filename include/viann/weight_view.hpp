@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "viann/detail/weights/expressions.hpp"
+#include "viann/fwd.hpp"
 
 namespace viann {
 

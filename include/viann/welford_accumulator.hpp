@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "viann/detail/archive/state_archive.hpp"
@@ -14,6 +15,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/expressions.hpp"
 #include "viann/detail/weights/weight_source.hpp"
+#include "viann/fwd.hpp"
 
 namespace viann {
 
@@ -47,7 +49,7 @@ namespace viann {
 /// measured in the README.
 ///
 /// \tparam Scalar  type of the state: float, double or long double. Samples are converted to it.
-template <typename Scalar = double>
+template <typename Scalar>
 class WelfordAccumulator {
   static_assert(std::is_floating_point_v<Scalar>,
                 "viann::WelfordAccumulator keeps its state in float, double or long double; the "
@@ -157,23 +159,23 @@ class WelfordAccumulator {
   }
 
   void check(const Sample& sample) const {
-    const auto refuse = [&](const auto&... reason) {
+    const auto refuse = [&](const std::string& reason) {
       throw std::invalid_argument(
-          detail::concat("viann::WelfordAccumulator: sample ", count() + 1, reason...));
+          detail::concat("viann::WelfordAccumulator: sample ", count() + 1, reason));
     };
     const Index sample_rows = sample.features();
     const Index sample_cols = sample.units();
     if (sample_rows == 0 || sample_cols == 0) {
-      refuse(" is empty (", sample_rows, " x ", sample_cols, ").");
+      refuse(detail::concat(" is empty (", sample_rows, " x ", sample_cols, ")."));
     }
     if (!empty() && (sample_rows != rows() || sample_cols != cols())) {
-      refuse(" is ", sample_rows, " x ", sample_cols, ", but the first was ", rows(), " x ", cols(),
-             ".");
+      refuse(detail::concat(" is ", sample_rows, " x ", sample_cols, ", but the first was ", rows(),
+                            " x ", cols(), "."));
     }
     if (!sample.all_finite()) {
       const auto bad = sample.first_non_finite();
-      refuse(" has at row ", bad.feature, ", column ", bad.unit, " the value ", bad.value,
-             "; only finite values have a variance.");
+      refuse(detail::concat(" has at row ", bad.feature, ", column ", bad.unit, " the value ",
+                            bad.value, "; only finite values have a variance."));
     }
   }
 

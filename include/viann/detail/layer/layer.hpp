@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 
 #include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/layer/walk.hpp"
@@ -69,37 +70,35 @@ class Layer {
 
   /// The same in two parts: the shape, and what was found in the weights.
   void check_shape(Index features, Index units, const char* hook, std::int64_t epoch) const {
-    const auto first_seen = [&] {
-      return known() ? concat(", but the first seen were ", features_, " x ", units_) : "";
-    };
-    if (features == 0 || units == 0) {
-      refuse(hook, epoch, "there are no weights (", features, " features x ", units, " units)",
-             first_seen(), "; build the layer before it is observed.");
-    }
-    if (known() && (features != features_ || units != units_)) {
-      const bool swapped = features == units_ && units == features_;
-      refuse(hook, epoch, "the weights are ", features, " features x ", units, " units",
-             first_seen(),
-             swapped ? "; the axes are swapped: one call says features_by_units, the other "
-                       "units_by_features."
-                     : "; observe the same layer in every call, or start afresh with "
-                       "on_train_begin().");
-    }
+    const bool are_none = features == 0 || units == 0;
+    if (!are_none && (!known() || (features == features_ && units == units_))) return;
+    const bool are_swapped = features == units_ && units == features_;
+    const char* const advice =
+        are_none ? "; build the layer before it is observed."
+        : are_swapped
+            ? "; the axes are swapped: one call says features_by_units, the other "
+              "units_by_features."
+            : "; observe the same layer in every call, or start afresh with on_train_begin().";
+    std::string first_seen;
+    if (known()) first_seen = concat(", but the first seen were ", features_, " x ", units_);
+    refuse(hook, epoch,
+           concat(are_none ? "there are no weights (" : "the weights are ", features,
+                  " features x ", units, are_none ? " units)" : " units", first_seen, advice));
   }
 
   template <typename NonFinite>
   [[noreturn]] static void refuse_non_finite(const NonFinite& weight, const char* hook,
                                              std::int64_t epoch) {
-    refuse(hook, epoch, "the weight of (feature ", weight.feature, ", unit ", weight.unit, ") is ",
-           weight.value, "; training has diverged: lower its learning rate or clip its gradients.");
+    refuse(hook, epoch,
+           concat("the weight of (feature ", weight.feature, ", unit ", weight.unit, ") is ",
+                  weight.value,
+                  "; training has diverged: lower its learning rate or clip its gradients."));
   }
 
   /// \throws std::invalid_argument, always.
-  template <typename... Reason>
-  [[noreturn]] static void refuse(const char* hook, std::int64_t epoch, const Reason&... reason) {
-    throw std::invalid_argument(concat("viann::", hook, ": ",
-                                       epoch > 0 ? concat("epoch ", epoch) : "before training",
-                                       ": ", reason...));
+  [[noreturn]] static void refuse(const char* hook, std::int64_t epoch, const std::string& reason) {
+    const std::string when = epoch > 0 ? concat("epoch ", epoch) : "before training";
+    throw std::invalid_argument(concat("viann::", hook, ": ", when, ": ", reason));
   }
 
   friend bool operator==(const Layer& a, const Layer& b) {

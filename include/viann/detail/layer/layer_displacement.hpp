@@ -35,10 +35,12 @@ class LayerDisplacement {
 
   const Layer& layer() const { return layer_; }
 
-  /// By feature, of the weights last observed: |D|^2 and |w|^2. Infinite or NaN where a square
-  /// exceeds the range of Sum.
+  /// By feature, of the weights last observed: |D|^2. Infinite or NaN where a square exceeds the
+  /// range of Sum.
   const Sum* displacement() const { return sum(Displacement); }
-  const Sum* magnitude() const { return sum(Magnitude); }
+
+  /// By feature, of the weights last kept: |w|^2.
+  const Sum* magnitude() const { return magnitude_.data(); }
 
   /// Keeps w(0), which passed the layer's check. To be prepared next.
   void start(const WeightSource<Scalar>& weights) {
@@ -47,6 +49,7 @@ class LayerDisplacement {
     for (Index col = 0; col < initial_.cols(); ++col) {
       weights.read(layer_.down(), 0, col, initial_.rows(), &initial_(0, col));
     }
+    magnitude_.assign(static_cast<std::size_t>(layer_.features()), Sum(0));
   }
 
   /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
@@ -77,7 +80,7 @@ class LayerDisplacement {
     }
   }
 
-  /// Measures weights that passed the layer's check.
+  /// Measures weights that passed the layer's check. Changes no state until they are kept.
   void observe(const WeightSource<Scalar>& weights, bool remove_decay) {
     measure(weights, sums_);
     if (!remove_decay) return;
@@ -85,6 +88,9 @@ class LayerDisplacement {
       sums_.total()(i, Displacement) = without_decay(i);
     }
   }
+
+  /// Keeps what is part of the state of the weights observed.
+  void keep() { std::copy_n(sum(Magnitude), layer_.features(), magnitude_.data()); }
 
   /// Sets D and w to those of `length` features from `begin` on, a column each, for weights that
   /// were observed just now.
@@ -105,11 +111,8 @@ class LayerDisplacement {
   }
 
   friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {
-    const Index features = a.layer_.features();
-    return a.layer_ == b.layer_ &&
-           (!a.layer_.known() ||
-            ((a.initial_ == b.initial_).all() &&
-             std::equal(a.magnitude(), a.magnitude() + features, b.magnitude())));
+    return a.layer_ == b.layer_ && (!a.layer_.known() || ((a.initial_ == b.initial_).all() &&
+                                                          a.magnitude_ == b.magnitude_));
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer. To be prepared next.
@@ -117,21 +120,14 @@ class LayerDisplacement {
   bool transfer(Archive& archive) {
     if (!layer_.transfer(archive)) return false;
     archive_array(archive, initial_, layer_.state_rows(), layer_.state_cols());
-    Array<Sum> magnitude;  // the first column of the sums
-    if constexpr (Archive::is_loading::value) {
-      archive_array(archive, magnitude, layer_.features(), 1);
-      reserve(sums_);
-      if (layer_.known()) sums_.total().col(Magnitude) = magnitude;
-    } else {
-      if (layer_.known()) magnitude = sums_.total().col(Magnitude);
-      archive_array(archive, magnitude, layer_.features(), 1);
-    }
-    return (magnitude >= 0).all();
+    archive.seal();
+    magnitude_.resize(static_cast<std::size_t>(layer_.features()));
+    archive_elements(archive, magnitude_);
+    return std::all_of(magnitude_.begin(), magnitude_.end(), [](Sum x) { return x >= 0; });
   }
 
  private:
-  template <typename Number>
-  using Array = Eigen::Array<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using Sums = FeatureSums<Sum, 4>;
 
   // What is summed over a feature's units, with d = w - w(0).
@@ -203,9 +199,11 @@ class LayerDisplacement {
   }
 
   Layer layer_;
-  Array<Scalar> initial_;  // w(0), features x units, or transposed
-  Sums sums_;              // only |w|^2 is part of the state that is saved and compared
-  std::vector<Directions> directions_;  // by feature; not part of that state
+  Array initial_;               // w(0), features x units, or transposed
+  std::vector<Sum> magnitude_;  // by feature
+  // Not part of the state:
+  Sums sums_;                           // of the weights last observed
+  std::vector<Directions> directions_;  // by feature
 };
 
 /// The mean of n numbers, by terms x / n: the sum of finite numbers may not be finite.

@@ -50,11 +50,16 @@ class LayerVariance {
     }
     reserve_sums();  // a state that was loaded has none
     if (moments_.count == 0) moments_.start(layer_.state_rows(), layer_.state_cols());
-    if (combination == ScoreCombination::VarianceTimesMagnitude) {
-      update<true>(weights);
-    } else {
-      update<false>(weights);
-    }
+    const WelfordFactors<Scalar> factors(++moments_.count);
+    sums_.start();
+    layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
+      if (combination == ScoreCombination::VarianceTimesMagnitude) {
+        update<true>(c, x, factors);
+      } else {
+        update<false>(c, x, factors);
+      }
+    });
+    sums_.finish();
   }
 
   friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
@@ -79,21 +84,15 @@ class LayerVariance {
   void reserve_sums() { sums_.reserve(layer_.down(), layer_.state_rows(), layer_.state_cols()); }
 
   template <bool with_magnitude>
-  void update(const WeightSource<Scalar>& weights) {
-    const WelfordFactors<Scalar> factors(++moments_.count);
-    const bool features_are_rows = layer_.down() == Axis::Features;
-    sums_.start();
-    layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
-      Scalar* const mean = moments_.mean.data() + moments_.offset(c);
-      Scalar* const m2 = moments_.m2.data() + moments_.offset(c);
-      Sum* const sums = sums_.at(c);
-      if (features_are_rows) {
-        welford_update_and_add<with_magnitude>(x, mean, m2, c.length, factors, sums);
-      } else {
-        *sums += welford_update_and_sum<with_magnitude>(x, mean, m2, c.length, factors);
-      }
-    });
-    sums_.finish();
+  void update(const Chunk& c, const Scalar* x, WelfordFactors<Scalar> factors) {
+    Scalar* const mean = moments_.mean.data() + moments_.offset(c);
+    Scalar* const m2 = moments_.m2.data() + moments_.offset(c);
+    Sum* const sums = sums_.at(c);
+    if (layer_.down() == Axis::Features) {
+      welford_update_and_add<with_magnitude>(x, mean, m2, c.length, factors, sums);
+    } else {
+      *sums += welford_update_and_sum<with_magnitude>(x, mean, m2, c.length, factors);
+    }
   }
 
   Layer layer_;

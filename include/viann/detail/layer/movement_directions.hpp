@@ -37,37 +37,41 @@ class MovementDirections {
     magnitude_.assign(static_cast<std::size_t>(layer.features()), Sum(0));
   }
 
-  /// Takes in weights that `displacement` has observed just now.
+  /// Takes in weights that `displacement` has observed just now. If memory runs out, nothing is
+  /// changed.
   /// \returns movement_i / |D(t)|^2; what is infinite or NaN in |D_i|^2 is so here.
   Sums observe(const LayerDisplacement<Scalar>& displacement, const WeightSource<Scalar>& weights,
                bool remove_decay, Sum inverse_epoch) {
-    Sums movement(displacement.displacement(),
-                  displacement.displacement() + displacement.layer().features());
-    const auto features = static_cast<Index>(movement.size());
+    const Index features = displacement.layer().features();
+    Sums movement(displacement.displacement(), displacement.displacement() + features);
     const Sum mean = mean_of(movement.data(), features);
     const bool has_moved = mean > 0 && std::isfinite(mean);
     const Sum inverse_norm =
         has_moved ? 1 / (std::sqrt(mean) * std::sqrt(static_cast<Sum>(features))) : Sum(0);
 
-    Matrix D, w;                  // of a panel of features, a column each
-    constexpr Index panel = 256;  // features, so that D and w stay in a cache of some MiB
-    const auto read_panel = [&](Index begin) {
-      const Index length = std::min(panel, features - begin);
-      displacement.read(weights, remove_decay, begin, length, D, w);
-      for (Index i = 0; i < D.size(); ++i) D.data()[i] *= inverse_norm;
-    };
-    Matrix now(total_.rows(), total_.cols());  // C(t)
+    Matrix now = total_;  // C(t)
     std::fill_n(now.data(), now.size(), Sum(0));
-    for (Index begin = 0; has_moved && begin < features; begin += panel) {
-      read_panel(begin);
-      now.template selfadjointView<Eigen::Lower>().rankUpdate(D);
+    Matrix total = total_;
+    Sums magnitude(movement.size());
+    // Once through all features for C(t), and once for what follows from it.
+    for (const bool is_first : {true, false}) {
+      constexpr Index panel = 256;  // features, so that D and w stay in a cache of some MiB
+      for (Index begin = 0; begin < features; begin += panel) {
+        Matrix D, w;  // a column for each feature of the panel
+        displacement.read(weights, remove_decay, begin, std::min(panel, features - begin), D, w);
+        for (Index i = 0; i < D.size(); ++i) D.data()[i] *= inverse_norm;
+        if (is_first) {
+          if (has_moved) now.template selfadjointView<Eigen::Lower>().rankUpdate(D);
+        } else {
+          if (has_moved) squares(now, D, movement.data() + begin);
+          squares(total, w, magnitude.data() + begin);
+        }
+      }
+      if (!is_first) break;
+      for (Index i = 0; i < now.size(); ++i) total.data()[i] += inverse_epoch * now.data()[i];
     }
-    for (Index i = 0; i < now.size(); ++i) total_.data()[i] += inverse_epoch * now.data()[i];
-    for (Index begin = 0; begin < features; begin += panel) {
-      read_panel(begin);
-      if (has_moved) squares(now, D, movement.data() + begin);
-      squares(total_, w, magnitude_.data() + begin);
-    }
+    total_.swap(total);
+    magnitude_.swap(magnitude);
     return movement;
   }
 

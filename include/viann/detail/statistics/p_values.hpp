@@ -25,19 +25,18 @@ inline Eigen::VectorXd coin_tosses_at_most(Eigen::Index runs) {
 
 /// P-values that hold for all hypotheses at once, whatever their dependence (S. Holm, Scandinavian
 /// Journal of Statistics 6(2), 1979).
-inline Eigen::VectorXd holm_adjusted(const Eigen::VectorXd& p) {
+inline Eigen::VectorXd holm_adjusted(Eigen::VectorXd p) {
   std::vector<Eigen::Index> order(static_cast<std::size_t>(p.size()));
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   std::sort(order.begin(), order.end(),
             [&](Eigen::Index a, Eigen::Index b) { return p[a] < p[b]; });
-  Eigen::VectorXd adjusted(p.size());
   double largest = 0;
   auto hypotheses = static_cast<double>(p.size());  // not yet rejected
   for (const Eigen::Index i : order) {
     largest = std::max(largest, std::min(1.0, hypotheses-- * p[i]));
-    adjusted[i] = largest;
+    p[i] = largest;
   }
-  return adjusted;
+  return p;
 }
 
 }  // namespace viann::detail

@@ -27,9 +27,10 @@ inline void append(std::string& text, long double number) {
   text.append(buffer, written.ptr);
 }
 
-/// Texts and numbers, one after the other: the message of an exception.
+/// Texts and numbers, one after the other: the message of an exception. By value, so that texts of
+/// any length are of one type: messages with the same kinds of parts are compiled once.
 template <typename... Parts>
-std::string concat(const Parts&... parts) {
+std::string concat(Parts... parts) {
   [[maybe_unused]] const auto widened = [](const auto& part) {
     using Part = std::decay_t<decltype(part)>;
     if constexpr (std::is_floating_point_v<Part>) {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Declares viann's public types, without Eigen: for headers that only name a hook, as in
+/// `std::unique_ptr<viann::VarianceImportance<>> importance;`.
+
+namespace viann {
+
+template <typename Stored>
+class WeightView;
+
+template <typename Scalar = double>
+class WelfordAccumulator;
+
+enum class ScoreCombination;
+struct VarianceImportanceOptions;
+template <typename Scalar = double>
+class VarianceImportance;
+template <typename Scalar = double>
+class LazyVarianceImportance;
+
+struct DisplacementImportanceOptions;
+template <typename Scalar = double>
+class DisplacementImportance;
+
+enum class ProbeShuffle;
+struct ProbeOptions;
+struct ProbeComparison;
+enum class Relevance;
+struct ProbeDecisions;
+
+class RankingStability;
+struct MeanWithInterval;
+struct StabilityAcrossRuns;
+
+enum class Aggregation;
+enum class GarsonForm;
+enum class Replacement;
+struct PermutationImportanceOptions;
+struct PermutationImportance;
+
+class MetricThreshold;
+struct TableOptions;
+class Report;
+
+}  // namespace viann

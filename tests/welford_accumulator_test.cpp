@@ -208,7 +208,7 @@ TEST_CASE("the layout of a sample does not matter") {
     row_major(as_rows);
     block(larger.block(1, 2, rows, cols));
     transposed(MatrixXd(sample.transpose()).transpose());
-    expression(2 * sample - MatrixXd::Identity(rows, rows) * sample);
+    expression(2 * sample - sample * MatrixXd::Identity(cols, cols));
     mapped(Eigen::Map<const ArrayXXd>(sample.data(), rows, cols));
   }
   CAPTURE(rows, cols);

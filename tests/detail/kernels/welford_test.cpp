@@ -68,8 +68,8 @@ TEMPLATE_TEST_CASE("Welford's kernels against two passes", "", float, double, lo
       viann::detail::welford_update(x[t].data(), mean.data(), m2.data(), n, factors);
       viann::detail::welford_update_and_add<true>(x[t].data(), mean_each.data(), m2_each.data(), n,
                                                   factors, sums.data());
-      const Sum sum = viann::detail::welford_update_and_sum<true>(
-          x[t].data(), mean_of_sum.data(), m2_of_sum.data(), n, factors);
+      const Sum sum = viann::detail::welford_update_and_sum<true>(x[t].data(), mean_of_sum.data(),
+                                                                  m2_of_sum.data(), n, factors);
       CHECK(mean_each == mean);
       CHECK(m2_each == m2);
       CHECK(mean_of_sum == mean);

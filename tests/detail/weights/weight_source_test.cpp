@@ -19,8 +19,8 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// A 3 x 5 matrix whose every element tells its place.
 MatrixXd numbered() {
-  return MatrixXd::NullaryExpr(
-      3, 5, [](Index i, Index j) { return static_cast<double>(10 * i + j); });
+  return MatrixXd::NullaryExpr(3, 5,
+                               [](Index i, Index j) { return static_cast<double>(10 * i + j); });
 }
 
 /// Checks all chunks of a source of numbered().

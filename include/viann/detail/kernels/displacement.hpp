@@ -24,8 +24,8 @@ inline Sum sign(Sum w) {
 
 /// The sums of n weights of one feature.
 template <typename Scalar>
-DisplacementSums<SumOf<Scalar>> displacement_sums(const Scalar* __restrict__ weights,
-                                                  const Scalar* __restrict__ initial, Index n) {
+[[gnu::noinline]] DisplacementSums<SumOf<Scalar>> displacement_sums(
+    const Scalar* __restrict__ weights, const Scalar* __restrict__ initial, Index n) {
   using Sum = SumOf<Scalar>;
   LaneSum<Sum> magnitude, displacement, along_initial, along_sign;
   for_each_in_lanes(n,
@@ -43,11 +43,12 @@ DisplacementSums<SumOf<Scalar>> displacement_sums(const Scalar* __restrict__ wei
 
 /// Adds the terms of one weight of each of n features to the features' sums.
 template <typename Scalar>
-void add_displacement_terms(const Scalar* __restrict__ weights, const Scalar* __restrict__ initial,
-                            Index n, SumOf<Scalar>* __restrict__ magnitude,
-                            SumOf<Scalar>* __restrict__ displacement,
-                            SumOf<Scalar>* __restrict__ along_initial,
-                            SumOf<Scalar>* __restrict__ along_sign) {
+[[gnu::noinline]] void add_displacement_terms(const Scalar* __restrict__ weights,
+                                              const Scalar* __restrict__ initial, Index n,
+                                              SumOf<Scalar>* __restrict__ magnitude,
+                                              SumOf<Scalar>* __restrict__ displacement,
+                                              SumOf<Scalar>* __restrict__ along_initial,
+                                              SumOf<Scalar>* __restrict__ along_sign) {
   using Sum = SumOf<Scalar>;
   for_each_in_lanes(n, [=](Index i, int) {
     const Sum w = weights[i];

@@ -10,7 +10,7 @@ namespace viann::detail {
 /// 0 * x is 0 for a finite x and NaN for any other, so one vectorised sum tells; isfinite() for
 /// each takes several times as long. Like every test for NaN it is lost under -ffast-math.
 template <typename Scalar>
-bool all_finite(const Scalar* __restrict__ x, Index n) {
+[[gnu::noinline]] bool all_finite(const Scalar* __restrict__ x, Index n) {
   LaneSum<Scalar> zeros;
   for_each_in_lanes(n, [&](Index i, int lane) { zeros[lane] += x[i] * Scalar(0); });
   return zeros.total() == 0;

@@ -27,10 +27,11 @@ struct LazyWelfordFactors {
 /// \param settled  gets the terms M2 |x|, or M2
 /// \param pending  gets the terms (x - mean)^2 |x|, or (x - mean)^2
 template <bool with_magnitude, typename Scalar>
-void lazy_welford_update(const Scalar* __restrict__ x, Scalar* __restrict__ last,
-                         Scalar* __restrict__ mean, Scalar* __restrict__ m2, Index n,
-                         LazyWelfordFactors<Scalar> factors, LaneSum<SumOf<Scalar>>& settled,
-                         LaneSum<SumOf<Scalar>>& pending) {
+[[gnu::noinline]] void lazy_welford_update(const Scalar* __restrict__ x, Scalar* __restrict__ last,
+                                           Scalar* __restrict__ mean, Scalar* __restrict__ m2,
+                                           Index n, LazyWelfordFactors<Scalar> factors,
+                                           LaneSum<SumOf<Scalar>>& settled,
+                                           LaneSum<SumOf<Scalar>>& pending) {
   using Sum = SumOf<Scalar>;
   LaneSum<Sum> settled_here = settled, pending_here = pending;  // may stay in registers
   for_each_in_lanes(n, [=, &settled_here, &pending_here](Index i, int lane) {

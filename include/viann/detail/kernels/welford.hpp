@@ -37,16 +37,18 @@ inline Sum score_term(Sum v, Sum w) {
 
 /// Updates n means and M2 by as many values x.
 template <typename Scalar>
-void welford_update(const Scalar* __restrict__ x, Scalar* __restrict__ mean,
-                    Scalar* __restrict__ m2, Index n, WelfordFactors<Scalar> factors) {
+[[gnu::noinline]] void welford_update(const Scalar* __restrict__ x, Scalar* __restrict__ mean,
+                                      Scalar* __restrict__ m2, Index n,
+                                      WelfordFactors<Scalar> factors) {
   for_each_in_lanes(n, [=](Index i, int) { welford_update(x[i], mean[i], m2[i], factors); });
 }
 
 /// The same for n weights of one feature. \returns the sum of their terms M2 |x|, or M2.
 template <bool with_magnitude, typename Scalar>
-SumOf<Scalar> welford_update_and_sum(const Scalar* __restrict__ x, Scalar* __restrict__ mean,
-                                     Scalar* __restrict__ m2, Index n,
-                                     WelfordFactors<Scalar> factors) {
+[[gnu::noinline]] SumOf<Scalar> welford_update_and_sum(const Scalar* __restrict__ x,
+                                                       Scalar* __restrict__ mean,
+                                                       Scalar* __restrict__ m2, Index n,
+                                                       WelfordFactors<Scalar> factors) {
   using Sum = SumOf<Scalar>;
   LaneSum<Sum> sum;
   for_each_in_lanes(n, [=, &sum](Index i, int lane) {
@@ -58,9 +60,10 @@ SumOf<Scalar> welford_update_and_sum(const Scalar* __restrict__ x, Scalar* __res
 
 /// The same for one weight of each of n features: adds their terms to the features' sums.
 template <bool with_magnitude, typename Scalar>
-void welford_update_and_add(const Scalar* __restrict__ x, Scalar* __restrict__ mean,
-                            Scalar* __restrict__ m2, Index n, WelfordFactors<Scalar> factors,
-                            SumOf<Scalar>* __restrict__ sums) {
+[[gnu::noinline]] void welford_update_and_add(const Scalar* __restrict__ x,
+                                              Scalar* __restrict__ mean, Scalar* __restrict__ m2,
+                                              Index n, WelfordFactors<Scalar> factors,
+                                              SumOf<Scalar>* __restrict__ sums) {
   using Sum = SumOf<Scalar>;
   for_each_in_lanes(n, [=](Index i, int) {
     const Sum updated = welford_update(x[i], mean[i], m2[i], factors);

@@ -98,14 +98,16 @@ class LayerDisplacement {
             Columns& D, Columns& w) const {
     D.resize(layer_.units(), length);
     w.resize(layer_.units(), length);
+    std::vector<Scalar> of_feature(static_cast<std::size_t>(layer_.units()));
     for (Index i = 0; i < length; ++i) {
+      const Index feature = begin + i;
+      weights.read(Axis::Units, 0, feature, layer_.units(), of_feature.data());
+      const Decay decay = remove_decay ? decay_of(feature) : Decay();
       for (Index unit = 0; unit < layer_.units(); ++unit) {
-        Scalar weight = 0;
-        weights.read(Axis::Units, unit, begin + i, 1, &weight);
-        const Sum w0 = initial(begin + i, unit);
-        w(unit, i) = weight;
-        D(unit, i) = w(unit, i) - w0;
-        if (remove_decay) D(unit, i) = without_decay(begin + i, D(unit, i), w0);
+        const Sum w0 = initial(feature, unit);
+        const Sum moved = of_feature[static_cast<std::size_t>(unit)] - w0;
+        w(unit, i) = of_feature[static_cast<std::size_t>(unit)];
+        D(unit, i) = decay.rest * (moved - decay.along_initial * w0 - decay.along_sign * sign(w0));
       }
     }
   }
@@ -136,6 +138,14 @@ class LayerDisplacement {
     Displacement,  // |d|^2, then |D|^2
     AlongInitial,  // d.w(0)
     AlongSign      // d.sign w(0)
+  };
+
+  // What is taken out of a feature's movement: its parts along w(0) and sign w(0). What is left of
+  // a feature that only decays is rounding, and counts as nothing.
+  struct Decay {
+    Sum along_initial = 0;
+    Sum along_sign = 0;
+    Sum rest = 1;
   };
 
   // What follows from a feature's w(0); an inverse is 0 where there is no such direction.
@@ -187,15 +197,13 @@ class LayerDisplacement {
     return rest < rounding * d ? Sum(0) : rest;
   }
 
-  // D of a weight that has moved by d from w0.
-  Sum without_decay(Index feature, Sum d, Sum w0) const {
-    if (!(sum(Displacement)[feature] > 0)) return 0;  // what is left of the row is rounding
+  Decay decay_of(Index feature) const {
     const Directions& u = directions_[static_cast<std::size_t>(feature)];
     const Sum along_initial = sum(AlongInitial)[feature];
     const Sum along_u = sum(AlongSign)[feature] - u.slope * along_initial;
-    const Sum of_sign = along_u * u.inverse_sign;
-    const Sum of_initial = along_initial * u.inverse_initial - of_sign * u.slope;
-    return d - of_initial * w0 - of_sign * sign(w0);
+    const Sum along_sign = along_u * u.inverse_sign;
+    return {along_initial * u.inverse_initial - along_sign * u.slope, along_sign,
+            displacement()[feature] > 0 ? Sum(1) : Sum(0)};
   }
 
   Layer layer_;

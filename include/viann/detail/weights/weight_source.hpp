@@ -38,6 +38,9 @@ class WeightSource {
       unit_stride_ = weights.colStride();
       are_scalars_ = std::is_same_v<Number, Scalar>;
       copy_ = copy_memory<Number, Scalar>;
+      if constexpr (std::is_floating_point_v<Number> && sizeof(Number) <= sizeof(Scalar)) {
+        are_finite_ = are_finite_in_memory<Number>;
+      }
       copy_widest_ = copy_memory<Number, long double>;
     } else {
       weights_ = &weights;
@@ -139,8 +142,20 @@ class WeightSource {
   }
 
   bool is_finite(Axis axis, Index along, Index across, Index length) const {
+    if (are_finite_ != nullptr && stride(axis) == 1) {
+      const bool by_feature = axis == Axis::Features;
+      return are_finite_(*this, by_feature ? along : across, by_feature ? across : along, length);
+    }
     Scalar buffer[chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init): not filled for nothing
     return detail::all_finite(chunk(axis, along, across, length, buffer), length);
+  }
+
+  // Numbers of a type that is no wider are looked at as they are: to convert them takes longer.
+  template <typename Number>
+  static bool are_finite_in_memory(const WeightSource& source, Index feature, Index unit,
+                                   Index length) {
+    return detail::all_finite(
+        static_cast<const Number*>(source.weights_) + source.offset(feature, unit), length);
   }
 
   template <typename Number, typename To>
@@ -171,6 +186,7 @@ class WeightSource {
   Index feature_stride_ = 0;  // in memory
   Index unit_stride_ = 0;
   bool are_scalars_ = false;  // in memory
+  bool (*are_finite_)(const WeightSource&, Index feature, Index unit, Index length) = nullptr;
   Copy<Scalar> copy_;
   Copy<long double> copy_widest_;
 };

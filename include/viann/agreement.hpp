@@ -73,7 +73,10 @@ inline Eigen::VectorXd average_ranks(const Scores& scores) {
 inline std::vector<double> centered(const Scores& scores) {
   std::vector<double> result(scores.data(), scores.data() + scores.size());
   const auto [least, largest] = std::minmax_element(result.begin(), result.end());
-  if (*least == *largest) return std::vector<double>(result.size(), 0.0);
+  if (*least == *largest) {
+    std::fill(result.begin(), result.end(), 0.0);
+    return result;
+  }
   const double scale = std::max(std::abs(*least), std::abs(*largest));
   double sum = 0;
   for (double& score : result) sum += score /= scale;

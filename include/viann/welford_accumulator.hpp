@@ -150,11 +150,11 @@ class WelfordAccumulator {
     const detail::WelfordFactors<Scalar> factors(++moments_->count);
     // Groups of columns: of a row-major sample, the cache lines are used up.
     detail::walk(detail::Axis::Features, rows(), cols(), [&](const detail::Chunk& c) {
-      Scalar buffer[detail::chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init)
+      detail::ChunkBuffer<Scalar> buffer;
       const Index offset = moments_->offset(c);
-      detail::welford_update(sample.chunk(detail::Axis::Features, c.row, c.col, c.length, buffer),
-                             moments_->mean.data() + offset, moments_->m2.data() + offset, c.length,
-                             factors);
+      detail::welford_update(
+          sample.chunk(detail::Axis::Features, c.row, c.col, c.length, buffer.data()),
+          moments_->mean.data() + offset, moments_->m2.data() + offset, c.length, factors);
     });
   }
 

@@ -27,7 +27,10 @@ template <typename Scalar>
 [[gnu::noinline]] DisplacementSums<SumOf<Scalar>> displacement_sums(
     const Scalar* __restrict__ weights, const Scalar* __restrict__ initial, Index n) {
   using Sum = SumOf<Scalar>;
-  LaneSum<Sum> magnitude, displacement, along_initial, along_sign;
+  LaneSum<Sum> magnitude;
+  LaneSum<Sum> displacement;
+  LaneSum<Sum> along_initial;
+  LaneSum<Sum> along_sign;
   for_each_in_lanes(n,
                     [=, &magnitude, &displacement, &along_initial, &along_sign](Index i, int lane) {
                       const Sum w = weights[i];

@@ -33,7 +33,8 @@ template <bool with_magnitude, typename Scalar>
                                            LaneSum<SumOf<Scalar>>& settled,
                                            LaneSum<SumOf<Scalar>>& pending) {
   using Sum = SumOf<Scalar>;
-  LaneSum<Sum> settled_here = settled, pending_here = pending;  // may stay in registers
+  LaneSum<Sum> settled_here = settled;  // of its own, so that it may stay in registers
+  LaneSum<Sum> pending_here = pending;
   for_each_in_lanes(n, [=, &settled_here, &pending_here](Index i, int lane) {
     const Scalar since = last[i] - mean[i];
     m2[i] += since * (since * factors.missed_m2);

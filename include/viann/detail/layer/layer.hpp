@@ -52,9 +52,8 @@ class Layer {
   template <typename Scalar, typename Body>
   void walk(const WeightSource<Scalar>& weights, const Body& body) const {
     detail::walk(down(), state_rows(), state_cols(), [&](const Chunk& c) {
-      Scalar
-          buffer[chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init): not filled for nothing
-      body(c, weights.chunk(down(), c.row, c.col, c.length, buffer));
+      ChunkBuffer<Scalar> buffer;
+      body(c, weights.chunk(down(), c.row, c.col, c.length, buffer.data()));
     });
   }
 

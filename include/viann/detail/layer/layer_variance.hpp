@@ -41,15 +41,15 @@ class LayerVariance {
 
   /// Takes in weights that passed the layer's check. If memory runs out, nothing is changed.
   void observe(const WeightSource<Scalar>& weights, ScoreCombination combination) {
-    if (!layer_.known()) {
+    if (moments_.count == 0) {
       LayerVariance first;
-      first.fix_shape(weights);
-      first.observe(weights, combination);
+      first.layer_ = layer_;
+      if (!layer_.known()) first.layer_.learn(weights);
+      first.reserve_sums();
+      first.moments_.start(first.layer_.state_rows(), first.layer_.state_cols());
       *this = std::move(first);
-      return;
     }
     reserve_sums();  // a state that was loaded has none
-    if (moments_.count == 0) moments_.start(layer_.state_rows(), layer_.state_cols());
     const WelfordFactors<Scalar> factors(++moments_.count);
     sums_.start();
     layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {

@@ -114,13 +114,14 @@ class LazyLayerVariance {
     const LazyWelfordFactors<Scalar> factors(n, seen.count);
     const Index units = layer_.units();
     Scalar* const last = state_.data() + feature * state_.rows();
-    LaneSum<Sum> settled, pending;
-    Scalar buffer[chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init): not filled for nothing
+    LaneSum<Sum> settled;
+    LaneSum<Sum> pending;
+    ChunkBuffer<Scalar> buffer;
     for (Index unit = 0; unit < units; unit += chunk_length) {
       const Index length = std::min(chunk_length, units - unit);
-      lazy_welford_update<with_magnitude>(weights.chunk(Axis::Units, unit, feature, length, buffer),
-                                          last + unit, last + units + unit, last + 2 * units + unit,
-                                          length, factors, settled, pending);
+      lazy_welford_update<with_magnitude>(
+          weights.chunk(Axis::Units, unit, feature, length, buffer.data()), last + unit,
+          last + units + unit, last + 2 * units + unit, length, factors, settled, pending);
     }
     seen = {n, settled.total(), pending.total()};
   }

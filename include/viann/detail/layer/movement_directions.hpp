@@ -57,7 +57,8 @@ class MovementDirections {
     for (const bool is_first : {true, false}) {
       constexpr Index panel = 256;  // features, so that D and w stay in a cache of some MiB
       for (Index begin = 0; begin < features; begin += panel) {
-        Matrix D, w;  // a column for each feature of the panel
+        Matrix D;  // a column for each feature of the panel
+        Matrix w;
         displacement.read(weights, remove_decay, begin, std::min(panel, features - begin), D, w);
         for (Index i = 0; i < D.size(); ++i) D.data()[i] *= inverse_norm;
         if (is_first) {

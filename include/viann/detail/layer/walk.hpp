@@ -54,6 +54,18 @@ struct Chunk {
   Index group;  // of the column where the rows are features, see walk()
 };
 
+/// Room for a chunk.
+template <typename Scalar>
+class ChunkBuffer {
+ public:
+  ChunkBuffer() {
+  }  // NOLINT(*-member-init,*-equals-default): filled when it is used, and not before
+  Scalar* data() { return numbers_; }
+
+ private:
+  Scalar numbers_[chunk_length];  // NOLINT(*-avoid-c-arrays)
+};
+
 /// Walks a column-major rows x cols array in chunks, by several threads if it is large.
 ///
 /// What is summed by feature needs no lock, and is rounded alike for any number of threads. Where

@@ -54,7 +54,6 @@ class WeightSource {
       : weights_(&weight),
         features_(features),
         units_(units),
-        memory_axis_(Axis::Units),
         are_scalars_(true),
         copy_(copy_memory<Scalar, Scalar>),
         copy_widest_(copy_memory<Scalar, long double>) {}
@@ -112,8 +111,8 @@ class WeightSource {
 
   /// A weight that is not finite in Scalar.
   struct NonFinite {
-    Index feature;
-    Index unit;
+    Index feature = -1;
+    Index unit = -1;
     std::string value;  // as it was given, for a message
   };
 
@@ -129,7 +128,7 @@ class WeightSource {
                 concat(value, is_too_large ? ", beyond the range of the state's type" : "")};
       }
     }
-    return {-1, -1, ""};
+    return {};
   }
 
  private:
@@ -146,8 +145,8 @@ class WeightSource {
       const bool by_feature = axis == Axis::Features;
       return are_finite_(*this, by_feature ? along : across, by_feature ? across : along, length);
     }
-    Scalar buffer[chunk_length];  // NOLINT(*-avoid-c-arrays,*-member-init): not filled for nothing
-    return detail::all_finite(chunk(axis, along, across, length, buffer), length);
+    ChunkBuffer<Scalar> buffer;
+    return detail::all_finite(chunk(axis, along, across, length, buffer.data()), length);
   }
 
   // Numbers of a type that is no wider are looked at as they are: to convert them takes longer.
@@ -182,7 +181,7 @@ class WeightSource {
   const void* weights_;  // the first weight in memory, or the expression
   Index features_;
   Index units_;
-  Axis memory_axis_;
+  Axis memory_axis_ = Axis::Units;
   Index feature_stride_ = 0;  // in memory
   Index unit_stride_ = 0;
   bool are_scalars_ = false;  // in memory

@@ -334,18 +334,18 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
   const std::string last = std::to_string(ranks() - 1);
   const Trajectory layer = random_walk(3, 4, 6, 1);
   const auto hook = trained<VarianceImportance<>>(layer);
-  const auto sentence = [](const auto& call) {
+  const auto message_on_all = [](const auto& call) {
     return message_everywhere<std::invalid_argument>(call);
   };
 
   SECTION("different calls") {
-    CHECK(concat([&] {
+    CHECK(message_on_all([&] {
             is_last ? viann::mpi_scores_over_features(hook) : viann::mpi_scores_over_units(hook);
           }) == "viann::mpi_scores_over_units: rank 0 calls mpi_scores_over_units, but rank " +
                     last +
                     " calls mpi_scores_over_features; all ranks must make the same calls, for "
                     "parts of one layer, after the same epochs.");
-    CHECK(contains(concat([&] {
+    CHECK(contains(message_on_all([&] {
                      if (is_last) {
                        viann::mpi_raw_scores_over_units(hook);
                      } else {
@@ -354,7 +354,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                    }),
                    "calls mpi_raw_scores_over_units"));
     // One of which is empty, and one of which has failed.
-    CHECK(contains(concat([&] {
+    CHECK(contains(message_on_all([&] {
                      if (is_last) {
                        (void)viann::mpi_merged(WelfordAccumulator<>());
                      } else {
@@ -362,7 +362,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                      }
                    }),
                    "calls mpi_merged"));
-    CHECK(contains(concat([&] {
+    CHECK(contains(message_on_all([&] {
                      if (rank() == 0) {
                        (void)viann::mpi_merged(WelfordAccumulator<>());
                      } else {
@@ -380,7 +380,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                    "viann::mpi_scores_over_units: rank " + last + ": viann::VarianceImportance"));
   }
   SECTION("types") {
-    CHECK(contains(concat([&] {
+    CHECK(contains(message_on_all([&] {
                      if (is_last) {
                        viann::mpi_scores_over_units(trained<VarianceImportance<float>>(layer));
                      } else {
@@ -388,7 +388,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                      }
                    }),
                    "VarianceImportance<float>"));
-    CHECK(contains(concat([&] {
+    CHECK(contains(message_on_all([&] {
                      if (is_last) {
                        (void)viann::mpi_merged(WelfordAccumulator<float>());
                      } else {
@@ -402,8 +402,8 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
     const auto refusal = [&] {
       const auto own = trained(
           layer, VarianceImportance<>(is_last ? options : viann::VarianceImportanceOptions()));
-      const std::string message = concat([&] { viann::mpi_scores_over_features(own); });
-      CHECK(concat([&] { viann::mpi_scores_over_units(own); }).size() > 0);
+      const std::string message = message_on_all([&] { viann::mpi_scores_over_features(own); });
+      CHECK(message_on_all([&] { viann::mpi_scores_over_units(own); }).size() > 0);
       return message;
     };
     options.max_epochs = 100;
@@ -418,23 +418,24 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
   SECTION("epochs") {
     auto own = hook;
     if (is_last) observe(own, layer[0]);
-    CHECK(contains(concat([&] { viann::mpi_scores_over_units(own); }),
+    CHECK(contains(message_on_all([&] { viann::mpi_scores_over_units(own); }),
                    "rank 0 has 5 epochs, but rank " + last + " has 6 epochs;"));
-    CHECK(contains(concat([&] { viann::mpi_scores_over_features(own); }), "has 6 epochs;"));
+    CHECK(contains(message_on_all([&] { viann::mpi_scores_over_features(own); }), "has 6 epochs;"));
   }
   SECTION("shapes") {
     const auto own = is_last ? trained<VarianceImportance<>>(random_walk(5, 6, 6, 1)) : hook;
-    CHECK(contains(concat([&] { viann::mpi_scores_over_units(own); }),
+    CHECK(contains(message_on_all([&] { viann::mpi_scores_over_units(own); }),
                    "rank 0 has 3 features, but rank " + last + " has 5 features;"));
-    CHECK(contains(concat([&] { viann::mpi_scores_over_features(own); }),
+    CHECK(contains(message_on_all([&] { viann::mpi_scores_over_features(own); }),
                    "rank 0 has 4 units, but rank " + last + " has 6 units;"));
 
     WelfordAccumulator<> accumulator;
     accumulator(is_last ? MatrixXd::Ones(4, 3) : MatrixXd::Ones(3, 4));
-    CHECK(contains(concat([&] { (void)viann::mpi_merged(accumulator); }),
+    CHECK(contains(message_on_all([&] { (void)viann::mpi_merged(accumulator); }),
                    "rank 0 has samples of 3 x 4, but rank " + last + " has samples of 4 x 3;"));
     if (rank() == 0 && ranks() > 2) accumulator.reset();
-    CHECK(contains(concat([&] { (void)viann::mpi_merged(accumulator); }), "samples of 4 x 3;"));
+    CHECK(contains(message_on_all([&] { (void)viann::mpi_merged(accumulator); }),
+                   "samples of 4 x 3;"));
   }
 }
 
@@ -553,7 +554,7 @@ TEST_CASE("MPI must have been initialised") {
 }
 
 int main(int argc, char** argv) {
-  const auto sentence = [] {
+  const auto message_without_mpi = [] {
     try {
       viann::mpi_scores_over_units(VarianceImportance<>());
     } catch (const std::logic_error& error) {
@@ -561,10 +562,10 @@ int main(int argc, char** argv) {
     }
     return std::string();
   };
-  before_init = concat();
+  before_init = message_without_mpi();
   MPI_Init(&argc, &argv);
   int failed = Catch::Session().run(argc, argv) == 0 ? 0 : 1;
   MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
   MPI_Finalize();
-  return failed != 0 || !contains(concat(), "MPI is finalised already") ? 1 : 0;
+  return failed != 0 || !contains(message_without_mpi(), "MPI is finalised already") ? 1 : 0;
 }

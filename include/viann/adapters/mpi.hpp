@@ -76,7 +76,8 @@ Eigen::VectorXd mpi_raw_over_units(const char* function, const Hook& hook, MPI_C
       MpiPart::write(part.shape, concat(raw.size(), " features"));
     });
     call.sum(raw.data(), raw.size());
-    return finite_raw_scores(std::move(raw), function, hook.epochs());
+    return finite_raw_scores(
+        raw.size(), [&](Eigen::Index i) { return raw[i]; }, function, hook.epochs());
   } else {
     return {};
   }

@@ -39,11 +39,18 @@ template <typename Sum>
 class LaneSum {
  public:
   Sum& operator[](int lane) { return partial_[lane]; }
-  /// In one order whatever the instruction set is: that of two lanes to a register.
+
+  /// In one order whatever the instruction set is: that of registers with two lanes, or one lane
+  /// for long double. (Recorded scores are summed so.)
   Sum total() const {
     static_assert(lanes == 8);
-    const auto pair = [this](int lane) { return partial_[lane] + partial_[lane + 2]; };
-    return ((pair(0) + pair(4)) + (pair(1) + pair(5))) + partial_[lanes];
+    constexpr bool has_registers = !std::is_same_v<Sum, long double>;
+    const auto pair = [this](int lane) {
+      return partial_[lane] + partial_[lane + (has_registers ? 2 : 1)];
+    };
+    const Sum sum = has_registers ? (pair(0) + pair(4)) + (pair(1) + pair(5))
+                                  : (pair(0) + pair(2)) + (pair(4) + pair(6));
+    return sum + partial_[lanes];
   }
 
  private:

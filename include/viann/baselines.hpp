@@ -26,7 +26,7 @@ namespace viann {
 /// What garson() makes of the weights w_ij from input i to unit j of the first layer and v_jk from
 /// unit j of the last hidden layer to output k.
 enum class GarsonForm {
-  /// Of a network with one hidden layer: score_i = sum_k [ sum_j s_ij |v_jk| / sum_j |v_jk| ],
+  /// For a network with one hidden layer: score_i = sum_k [ sum_j s_ij |v_jk| / sum_j |v_jk| ],
   /// where s_ij = |w_ij| / sum_i |w_ij| is input i's share of unit j (G. D. Garson, Interpreting
   /// neural-network connection weights, AI Expert 6(4), 1991).
   Textbook,

@@ -64,8 +64,8 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
 
 /// The scores of a convolution's weights in the shape of its kernel: one rows x cols matrix per
 /// input channel. The features are the positions of the kernel, (channel, row, column) in row-major
-/// order, as the adapters give them. Of a kernel with more dimensions, `rows` is the product of all
-/// but the last; of one with a single dimension, 1.
+/// order, as the adapters give them. A kernel with more dimensions has the product of all
+/// but the last as `rows`; one with a single dimension has 1.
 /// \throws std::invalid_argument if the scores are not a whole number of kernels.
 inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                   Eigen::Index rows, Eigen::Index cols) {
@@ -110,7 +110,7 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
     refuse(scores.size(), " features cannot be in ", groups.size(),
            " groups; name the group of each feature.");
   }
-  // Of n features in groups without gaps, none is in a group beyond n - 1.
+  // No group is beyond n - 1 if n features are in groups without gaps.
   std::vector<double> widths(groups.size());
   std::size_t last = 0;
   for (std::size_t i = 0; i < groups.size(); ++i) {

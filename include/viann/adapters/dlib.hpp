@@ -51,7 +51,7 @@ Eigen::Index dlib_filter_size(const Convolution& layer, const dlib::tensor& para
 
 }  // namespace detail
 
-/// Of a fully connected layer: inputs x outputs, without the biases.
+/// The weights of a fully connected layer: inputs x outputs, without the biases.
 template <unsigned long outputs, dlib::fc_bias_mode mode>
 auto dlib_weights(const dlib::fc_<outputs, mode>& layer) {
   const float* weights = detail::dlib_parameters(layer).host();
@@ -60,8 +60,8 @@ auto dlib_weights(const dlib::fc_<outputs, mode>& layer) {
                            static_cast<Eigen::Index>(layer.get_num_outputs()));
 }
 
-/// Of a convolution: every (channel, row, column) of a filter is a feature, in this order, and
-/// every filter a unit. kernel_scores() gives the scores back in the filter's shape.
+/// The weights of a convolution: every (channel, row, column) of a filter is a feature, in this
+/// order, and every filter a unit. kernel_scores() gives the scores back in the filter's shape.
 template <long filters, long rows, long cols, int... strides_and_padding>
 auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer) {
   const dlib::tensor& parameters = detail::dlib_parameters(layer);
@@ -69,9 +69,9 @@ auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>&
                            detail::dlib_filter_size(layer, parameters));
 }
 
-/// Of a transposed convolution, features and units as above. These weights are copied: dlib keeps
-/// them as channels x filters x rows x columns. Its biases may be disabled only while it has no
-/// weights: later, those of 1 x 1 filters cannot be told from weights.
+/// The weights of a transposed convolution, features and units as above. These weights are copied:
+/// dlib keeps them as channels x filters x rows x columns. Its biases may be disabled only while it
+/// has no weights: later, those of 1 x 1 filters cannot be told from weights.
 template <long filters, long rows, long cols, int... strides_and_padding>
 auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer) {
   const dlib::tensor& parameters = detail::dlib_parameters(layer);
@@ -123,8 +123,8 @@ struct FirstDlibWeights {
 
 }  // namespace detail
 
-/// Of a network: the weights of the layer last in dlib's order, and so nearest to the inputs, that
-/// is fully connected or a convolution, and not frozen by a learning rate multiplier of 0. A
+/// The weights of a network's layer that is last in dlib's order, and so nearest to the inputs,
+/// that is fully connected or a convolution, and not frozen by a learning rate multiplier of 0. A
 /// convolution's are copied. Name the layer if several read the inputs, as in an inception block.
 /// \throws std::invalid_argument if there is no such layer, or its weights are not allocated yet.
 template <typename Network, typename = typename Network::subnet_type>
@@ -137,7 +137,7 @@ detail::RowMajorView<float> dlib_weights(const Network& network) {
       "trained (learning rate multiplier above 0); name the layer you mean: dlib_weights<2>(net).");
 }
 
-/// Of the layer that dlib::layer<index>(network) is, counted from the output.
+/// The weights of the layer dlib::layer<index>(network), counted from the output.
 template <std::size_t index, typename Network, typename = typename Network::subnet_type>
 auto dlib_weights(const Network& network) {
   static_assert(index < Network::num_layers,
@@ -153,7 +153,8 @@ auto dlib_weights(const Network& network) {
   }
 }
 
-/// Of a trainer's network, once the trainer's threads have finished the step they are at.
+/// The weights of a trainer's network, once the trainer's threads have finished the step they are
+/// at.
 template <typename Network, typename Solver>
 auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
   return dlib_weights(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));

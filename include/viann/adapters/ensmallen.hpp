@@ -116,7 +116,7 @@ class EnsmallenCallback {
   Weights weights_;
   std::size_t steps_;
   std::size_t steps_since_observation_ = 0;
-  // Of the Optimize() under way:
+  // What belongs to the Optimize() under way:
   std::size_t ended_epochs_ = 0;
   std::size_t taken_steps_ = 0;
   bool has_epochs_ = false;

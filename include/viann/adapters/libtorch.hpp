@@ -33,7 +33,7 @@
 ///
 /// A convolution's features are every position of its kernel in every input channel, in row-major
 /// order; kernel_scores() gives their scores back in the kernel's shape. With groups, a channel's
-/// units are the filters of its group. Of a recurrent layer, these are the weights that read the
+/// units are the filters of its group. A recurrent layer gives the weights that read the
 /// inputs of its first layer, forward.
 ///
 /// Weights of type Scalar that lie contiguous and in this order on the CPU are viewed where they
@@ -151,9 +151,9 @@ constexpr bool is_torch_embedding = std::is_base_of_v<torch::nn::EmbeddingImpl, 
 
 }  // namespace detail
 
-/// Of a tensor of shape (units, features...), as Linear has it. Of other layers hand over the
-/// layer: an Embedding's tensor has its features first, and that of a convolution does not tell its
-/// groups.
+/// The weights in a tensor of shape (units, features...), as Linear has it. For other layers pass
+/// the layer: an Embedding's tensor has its features first, and that of a convolution does not tell
+/// its groups.
 template <typename Scalar = float>
 auto libtorch_weights(const torch::Tensor& tensor) {
   const auto weight = detail::torch_weight<Scalar>(tensor);
@@ -163,7 +163,7 @@ auto libtorch_weights(const torch::Tensor& tensor) {
   return WeightView<Map>({weight->template data_ptr<Scalar>(), features, units, weight});
 }
 
-/// Of an embedding that is handed over as what it is: every token is a feature. Not copied, while
+/// The weights of an embedding of that type: every token is a feature. Not copied, while
 /// one that is looked for in a model is.
 template <typename Scalar = float, typename Embedding,
           std::enable_if_t<detail::is_torch_embedding<Embedding>, int> = 0>
@@ -173,13 +173,15 @@ auto libtorch_weights(const Embedding& embedding) {
       {weight->template data_ptr<Scalar>(), weight->size(0), weight->size(1), weight});
 }
 
-/// Of a layer, frozen or not; or of a model's first trainable layer, in the order of registration.
+/// The weights of a layer, frozen or not; or of a model's first trainable layer, in the order of
+/// registration.
 template <typename Scalar = float>
 auto libtorch_weights(const torch::nn::Module& module) {
   return libtorch_weights<Scalar>(detail::first_torch_weight(module));
 }
 
-/// Of the layer of that name in a model: "fc1", "encoder.0", ..., as in named_modules().
+/// The weights of the layer of that name in a model: "fc1", "encoder.0", ..., as in
+/// named_modules().
 template <typename Scalar = float>
 auto libtorch_weights(const torch::nn::Module& model, const std::string& layer) {
   std::string names;

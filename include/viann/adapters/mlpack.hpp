@@ -42,8 +42,8 @@ void require_mlpack_weights(const Weights& weights) {
 
 }  // namespace detail
 
-/// Of a matrix W(unit, feature), which is how mlpack's layers keep their weights. For layers that
-/// are not known here, as in `mlpack_weights(lstm.BlockInputWeight())`.
+/// The weights in a matrix W(unit, feature), which is how mlpack's layers keep their weights. For
+/// layers that are not known here, as in `mlpack_weights(lstm.BlockInputWeight())`.
 template <typename Scalar>
 auto mlpack_weights(const arma::Mat<Scalar>& weights) {
   detail::require_mlpack_weights(weights);
@@ -53,7 +53,7 @@ auto mlpack_weights(const arma::Mat<Scalar>& weights) {
                                                     static_cast<Eigen::Index>(weights.n_cols)));
 }
 
-/// Of a fully connected layer, without the biases.
+/// The weights of a fully connected layer, without the biases.
 template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::LinearType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());
@@ -67,9 +67,9 @@ auto mlpack_weights(const mlpack::Linear3DType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());
 }
 
-/// Of a convolution: every (channel, y, x) of a filter is a feature, in this order, with x along
-/// the first dimension of the images, and every filter a unit. kernel_scores() gives the scores
-/// back in the filter's shape.
+/// The weights of a convolution: every (channel, y, x) of a filter is a feature, in this order,
+/// with x along the first dimension of the images, and every filter a unit. kernel_scores() gives
+/// the scores back in the filter's shape.
 template <typename Forward, typename Backward, typename Gradient, typename Matrix>
 auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, Matrix>& layer) {
   const auto& weights = layer.Weight();
@@ -79,8 +79,8 @@ auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, M
                            static_cast<Eigen::Index>(weights.n_elem) / filters);
 }
 
-/// Of a convolution in groups, features as above. These weights are copied, because a channel's
-/// units are the filters of its group alone.
+/// The weights of a convolution in groups, features as above. These weights are copied, because a
+/// channel's units are the filters of its group alone.
 template <typename Forward, typename Backward, typename Gradient, typename Matrix>
 auto mlpack_weights(
     const mlpack::GroupedConvolutionType<Forward, Backward, Gradient, Matrix>& layer) {
@@ -155,7 +155,7 @@ auto mlpack_weights(const Network& network, std::size_t index) {
                                              ", counted from 0."));
 }
 
-/// Of a network's first layer with weights of two or more dimensions.
+/// The weights of a network's first layer with weights of two or more dimensions.
 template <typename Network, typename = decltype(std::declval<const Network&>().Network())>
 auto mlpack_weights(const Network& network) {
   const auto& layers = network.Network();

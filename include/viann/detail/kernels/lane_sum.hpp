@@ -54,7 +54,7 @@ class LaneSum {
   }
 
  private:
-  Sum partial_[lanes + 1] = {};  // NOLINT(*-avoid-c-arrays): std::array is not vectorised at -O2
+  Sum partial_[lanes + 1] = {};  // NOLINT(*-avoid-c-arrays): a plain loop's array
 };
 
 template <typename Scalar>

@@ -57,7 +57,7 @@ class LazyLayerVariance {
     }
   }
 
-  /// Of a feature after n observations: the sum over its units of M2 |x|, or of M2.
+  /// The sum of M2 |x|, or of M2, over the units of a feature after n observations.
   Sum sum(Index feature, std::int64_t n) const {
     const Seen& seen = seen_[static_cast<std::size_t>(feature)];
     const auto c = static_cast<Sum>(seen.count);
@@ -95,9 +95,9 @@ class LazyLayerVariance {
   }
 
  private:
-  // Of a feature: the number of the last observation that was made, and of |x| times M2 and times
-  // (x - m)^2 the sums over its units. In one place, because reaching a row's memory takes longer
-  // than computing with it.
+  // What is known of a feature: the number of the last observation that was made, and the sums of
+  // M2 |x| and of (x - m)^2 |x| over its units. In one place, because reaching a row's memory takes
+  // longer than computing with it.
   struct Seen {
     std::int64_t count = 0;
     Sum settled = 0;

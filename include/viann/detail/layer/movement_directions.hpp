@@ -22,7 +22,7 @@ namespace viann::detail {
 ///     movement_i = D_i(t) C(t) D_i(t)',    magnitude_i = w_i(t) C w_i(t)'
 ///
 /// 5 features units^2 operations an epoch, in Eigen's products of symmetric matrices: general ones
-/// would take 6, and a user's file three times as long to compile.
+/// take 6, and four times as long to compile.
 template <typename Scalar>
 class MovementDirections {
  public:

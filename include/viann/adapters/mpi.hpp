@@ -185,8 +185,8 @@ WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_
 
 }  // namespace detail
 
-/// raw_scores() of a whole layer of which each rank has observed some of the units, and all features:
-/// by feature, which are the sums of the ranks'. Sums in another order differ by
+/// raw_scores() of a whole layer of which each rank has observed some of the units, and all
+/// features: by feature, which are the sums of the ranks'. Sums in another order differ by
 /// rounding. A rank without units takes no part: leave it out of the communicator.
 /// \throws std::overflow_error if a sum exceeds the range of double; and see above.
 template <typename Hook>
@@ -200,11 +200,11 @@ Eigen::VectorXd mpi_scores_over_units(const Hook& hook, MPI_Comm comm = MPI_COMM
   return min_max_normalize(detail::mpi_raw_over_units("mpi_scores_over_units", hook, comm));
 }
 
-/// raw_scores() of a whole layer of which each rank has observed some of the features, and all units:
-/// the features in the order of the ranks. Ranks may hold different numbers of
-/// features; one that holds none hands over a hook that has observed nothing. (So where a rank has
-/// forgotten to observe, its features are missing: compare the result's size with the layer's.)
-/// \throws std::logic_error if no rank has observed anything; and see above.
+/// raw_scores() of a whole layer of which each rank has observed some of the features, and all
+/// units: the features in the order of the ranks. Ranks may hold different numbers of features; one
+/// that holds none hands over a hook that has observed nothing. (So where a rank has forgotten to
+/// observe, its features are missing: compare the result's size with the layer's.) \throws
+/// std::logic_error if no rank has observed anything; and see above.
 template <typename Hook>
 Eigen::VectorXd mpi_raw_scores_over_features(const Hook& hook, MPI_Comm comm = MPI_COMM_WORLD) {
   return detail::mpi_raw_over_features("mpi_raw_scores_over_features", hook, comm);

@@ -203,8 +203,8 @@ Eigen::VectorXd mpi_scores_over_units(const Hook& hook, MPI_Comm comm = MPI_COMM
 /// raw_scores() of a whole layer of which each rank has observed some of the features, and all
 /// units: the features in the order of the ranks. Ranks may hold different numbers of features; one
 /// that holds none hands over a hook that has observed nothing. (So where a rank has forgotten to
-/// observe, its features are missing: compare the result's size with the layer's.) \throws
-/// std::logic_error if no rank has observed anything; and see above.
+/// observe, its features are missing: compare the result's size with the layer's.)
+/// \throws std::logic_error if no rank has observed anything; and see above.
 template <typename Hook>
 Eigen::VectorXd mpi_raw_scores_over_features(const Hook& hook, MPI_Comm comm = MPI_COMM_WORLD) {
   return detail::mpi_raw_over_features("mpi_raw_scores_over_features", hook, comm);

@@ -5,7 +5,6 @@
 // Trains the same small classifier on data whose truth is known: x0 decides most, x1 a little, x2
 // and x3 nothing. Then something changes that leaves this truth as it is, and the scores change.
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <iomanip>
 #include <iostream>
@@ -111,10 +110,8 @@ void limits(unsigned runs) {
 
 int main(int argc, char** argv) {
   unsigned runs = 50;
-  CLI::App app(
+  examples::CommandLine command(
       "What fools the scores: unequal scales, correlated inputs, too few or too many epochs.");
-  app.add_option("runs", runs, "seeds to average over")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
-  return examples::run(app, argc, argv, [&] { limits(runs); });
+  command.add_number("runs", runs, "seeds to average over", 1);
+  return command.run(argc, argv, [&] { limits(runs); });
 }

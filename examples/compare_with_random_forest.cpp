@@ -7,7 +7,6 @@
 // algorithm say of it, what a random forest finds important in the same data, and how far they all
 // agree.
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -124,14 +123,14 @@ int main(int argc, char** argv) {
   std::string data_set = "iris";
   unsigned seed = 1;
   std::string csv, chart;
-  CLI::App app("What five scores of a network's inputs and a random forest say of the same data.");
-  app.add_option("data", data_set,
-                 "iris, wine, breastcancer, digits, boston, diabetes, or a CSV file with a line of "
-                 "names and the target as its last column")
-      ->capture_default_str();
-  app.add_option("--seed", seed, "of the network, the permutations and the forest")
-      ->capture_default_str();
-  app.add_option("--csv", csv, "file for the scores before normalisation");
-  app.add_option("--chart", chart, "file for a chart by gnuplot: .svg or .png");
-  return examples::run(app, argc, argv, [&] { compare(data_set, seed, csv, chart); });
+  examples::CommandLine command(
+      "What five scores of a network's inputs and a random forest say of the same data.");
+  command.add_text(
+      "data", data_set,
+      "iris, wine, breastcancer, digits, boston, diabetes, or a CSV file with a line of "
+      "names and the target as its last column");
+  command.add_number("--seed", seed, "of the network, the permutations and the forest");
+  command.add_text("--csv", csv, "file for the scores before normalisation");
+  command.add_text("--chart", chart, "file for a chart by gnuplot: .svg or .png");
+  return command.run(argc, argv, [&] { compare(data_set, seed, csv, chart); });
 }

@@ -15,7 +15,6 @@
 
 #include <torch/torch.h>
 
-#include <CLI/CLI.hpp>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -154,14 +153,12 @@ void conv_filters(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app("Which kernel positions and filters does a small convolutional network rely on?");
-  app.add_option("--epochs", arguments.epochs, "passes over the digits")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("--seed", arguments.seed, "of initial weights and shuffling")
-      ->capture_default_str();
-  app.add_option("--csv", arguments.csv, "file for the filters' scores");
-  app.add_option("--chart", arguments.chart,
-                 "file for a chart of the kernel by gnuplot: .svg or .png");
-  return examples::run(app, argc, argv, [&] { conv_filters(arguments); });
+  examples::CommandLine command(
+      "Which kernel positions and filters does a small convolutional network rely on?");
+  command.add_number("--epochs", arguments.epochs, "passes over the digits", 2);
+  command.add_number("--seed", arguments.seed, "of initial weights and shuffling");
+  command.add_text("--csv", arguments.csv, "file for the filters' scores");
+  command.add_text("--chart", arguments.chart,
+                   "file for a chart of the kernel by gnuplot: .svg or .png");
+  return command.run(argc, argv, [&] { conv_filters(arguments); });
 }

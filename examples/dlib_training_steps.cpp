@@ -8,7 +8,6 @@
 
 #include <dlib/dnn.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <iomanip>
@@ -79,10 +78,9 @@ void dlib_training_steps(int epochs, unsigned seed) {
 int main(int argc, char** argv) {
   int epochs = 20;
   unsigned seed = 1;
-  CLI::App app("Which features of cell nuclei does a dlib network tell tumours by?");
-  app.add_option("--epochs", epochs, "passes over the data")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("--seed", seed, "of initial weights and shuffling")->capture_default_str();
-  return examples::run(app, argc, argv, [&] { dlib_training_steps(epochs, seed); });
+  examples::CommandLine command(
+      "Which features of cell nuclei does a dlib network tell tumours by?");
+  command.add_number("--epochs", epochs, "passes over the data", 2);
+  command.add_number("--seed", seed, "of initial weights and shuffling");
+  return command.run(argc, argv, [&] { dlib_training_steps(epochs, seed); });
 }

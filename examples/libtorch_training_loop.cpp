@@ -8,7 +8,6 @@
 
 #include <torch/torch.h>
 
-#include <CLI/CLI.hpp>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -86,10 +85,9 @@ void libtorch_training_loop(int epochs, unsigned seed) {
 int main(int argc, char** argv) {
   int epochs = 30;
   unsigned seed = 1;
-  CLI::App app("Which measurements does a libtorch network tell the growers of wines by?");
-  app.add_option("--epochs", epochs, "passes over the data")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("--seed", seed, "of initial weights and shuffling")->capture_default_str();
-  return examples::run(app, argc, argv, [&] { libtorch_training_loop(epochs, seed); });
+  examples::CommandLine command(
+      "Which measurements does a libtorch network tell the growers of wines by?");
+  command.add_number("--epochs", epochs, "passes over the data", 2);
+  command.add_number("--seed", seed, "of initial weights and shuffling");
+  return command.run(argc, argv, [&] { libtorch_training_loop(epochs, seed); });
 }

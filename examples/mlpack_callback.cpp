@@ -7,7 +7,6 @@
 // when the loss no longer falls. viann's goes first, because ensmallen asks no further callback
 // once one has said stop.
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <iostream>
 #include <sstream>
@@ -21,7 +20,7 @@
 namespace {
 
 struct ShowEpoch {
-  std::size_t epochs;
+  int epochs;
   examples::ProgressLine& progress;
 
   template <typename Optimizer, typename Function, typename Coordinates>
@@ -33,7 +32,7 @@ struct ShowEpoch {
   }
 };
 
-void train_and_score(std::size_t epochs, std::size_t seed) {
+void train_and_score(int epochs, unsigned seed) {
   const examples::Dataset boston = examples::read_csv(EXAMPLES_DATA "/boston.csv");
   const Eigen::MatrixXd inputs = examples::standardize(boston.X).transpose();  // a sample a column
   const Eigen::MatrixXd prices = examples::standardize(boston.y).transpose();
@@ -47,7 +46,7 @@ void train_and_score(std::size_t epochs, std::size_t seed) {
   network.Add<mlpack::ReLU>();
   network.Add<mlpack::Linear>(1);
 
-  ens::Adam optimizer(0.002, 16, 0.9, 0.999, 1e-8, epochs * samples);
+  ens::Adam optimizer(0.002, 16, 0.9, 0.999, 1e-8, static_cast<std::size_t>(epochs) * samples);
   viann::VarianceImportance<> importance;
   examples::ProgressLine progress;
   network.Train(X, y, optimizer, viann::mlpack_callback(importance, network),  // <-- the hook
@@ -60,12 +59,11 @@ void train_and_score(std::size_t epochs, std::size_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::size_t epochs = 60;
-  std::size_t seed = 1;
-  CLI::App app("Which facts about a neighbourhood does an mlpack network price its homes by?");
-  app.add_option("--epochs", epochs, "passes over the data, at the most")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("--seed", seed, "of initial weights and shuffling")->capture_default_str();
-  return examples::run(app, argc, argv, [&] { train_and_score(epochs, seed); });
+  int epochs = 60;
+  unsigned seed = 1;
+  examples::CommandLine command(
+      "Which facts about a neighbourhood does an mlpack network price its homes by?");
+  command.add_number("--epochs", epochs, "passes over the data, at the most", 2);
+  command.add_number("--seed", seed, "of initial weights and shuffling");
+  return command.run(argc, argv, [&] { train_and_score(epochs, seed); });
 }

@@ -9,7 +9,6 @@
 // rest of the network in common. Each rank's hook observes its own weights. The scores of all
 // inputs, on one scale, are read at the end by one call.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <iomanip>
@@ -121,12 +120,11 @@ int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
   int epochs = 20;
   unsigned seed = 1;
-  CLI::App app("Which features of cell nuclei does a network tell tumours by, if ranks share it?");
-  app.add_option("--epochs", epochs, "passes over the data")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("--seed", seed, "of initial weights and shuffling")->capture_default_str();
-  const int code = examples::run(app, argc, argv, [&] { mpi_sharded_layer(epochs, seed); });
+  examples::CommandLine command(
+      "Which features of cell nuclei does a network tell tumours by, if ranks share it?");
+  command.add_number("--epochs", epochs, "passes over the data", 2);
+  command.add_number("--seed", seed, "of initial weights and shuffling");
+  const int code = command.run(argc, argv, [&] { mpi_sharded_layer(epochs, seed); });
   MPI_Finalize();
   return code;
 }

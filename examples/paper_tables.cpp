@@ -8,7 +8,6 @@
 // CSV file as soon as it has ended; started again with the same file, the program goes on from
 // there.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -278,26 +277,20 @@ int main(int argc, char** argv) {
   std::vector<std::string> datasets = all_datasets;
   unsigned seeds = 20;
   std::string csv;
-  CLI::App app(
+  examples::CommandLine command(
       "How far VIANN, Garson, leave-one-feature-out and a random forest agree, as in VIANN's "
       "paper.");
-  app.add_option("--models", models, "of nn1, nn2 and deep")
-      ->delimiter(',')
-      ->check(CLI::IsMember(all_models))
+  command.add_choices("--models", models, "which networks", all_models,
+                      []([[maybe_unused]] const std::string& model) -> std::string {
 #ifndef EXAMPLES_WITH_TORCH
-      ->check([](const std::string& model) -> std::string {
-        return model == "deep" ? "deep needs libtorch: install it, and configure and build again"
-                               : "";
-      })
+                        if (model == "deep") {
+                          return "deep needs libtorch: install it, and configure and build again";
+                        }
 #endif
-      ->capture_default_str();
-  app.add_option("--datasets", datasets)
-      ->delimiter(',')
-      ->check(CLI::IsMember(all_datasets))
-      ->capture_default_str();
-  app.add_option("--seeds", seeds, "runs of every network on every data set")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
-  app.add_option("--csv", csv, "file for a row a run; runs that it already has are not repeated");
-  return examples::run(app, argc, argv, [&] { paper_tables(models, datasets, seeds, csv); });
+                        return "";
+                      });
+  command.add_choices("--datasets", datasets, "which data", all_datasets);
+  command.add_number("--seeds", seeds, "runs of every network on every data set", 1);
+  command.add_text("--csv", csv, "file for a row a run; runs that it already has are not repeated");
+  return command.run(argc, argv, [&] { paper_tables(models, datasets, seeds, csv); });
 }

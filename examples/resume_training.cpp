@@ -8,7 +8,6 @@
 //
 //     ./resume_training --epochs 100000
 
-#include <CLI/CLI.hpp>
 #include <cereal/archives/binary.hpp>
 #include <cereal/types/string.hpp>
 #include <csignal>
@@ -103,12 +102,11 @@ int main(int argc, char** argv) {
   std::string path = "resume_training.checkpoint";
   std::int64_t epochs = 1000;
   std::int64_t kill_at = 0;
-  CLI::App app("Trains a small classifier on Iris, and goes on where it was interrupted.");
-  app.add_option("checkpoint", path, "file that is replaced after every epoch")
-      ->capture_default_str();
-  app.add_option("--epochs", epochs, "passes over the data")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("--kill-at", kill_at, "end as if killed while this epoch is saved, to try it out");
-  return examples::run(app, argc, argv, [&] { resume_training(path, epochs, kill_at); });
+  examples::CommandLine command(
+      "Trains a small classifier on Iris, and goes on where it was interrupted.");
+  command.add_text("checkpoint", path, "file that is replaced after every epoch");
+  command.add_number("--epochs", epochs, "passes over the data", 2);
+  command.add_number("--kill-at", kill_at,
+                     "end as if killed while this epoch is saved, to try it out");
+  return command.run(argc, argv, [&] { resume_training(path, epochs, kill_at); });
 }

@@ -7,7 +7,6 @@
 // features are the tokens, and the hook scores them. Here the score is the variance alone, because
 // what an embedding's magnitude means depends on how frequent its token is.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iomanip>
 #include <iostream>
@@ -107,16 +106,12 @@ void token_importance(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app("Which words tell two novels by Jane Austen apart?");
-  app.add_option("--epochs", arguments.epochs, "passes over the sentences")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  app.add_option("--seed", arguments.seed, "of the split, the initial weights and the shuffling")
-      ->capture_default_str();
-  app.add_option("--tokens", arguments.tokens, "how many to print")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
-  app.add_option("--csv", arguments.csv, "file for the scores of all tokens");
-  app.add_option("--chart", arguments.chart, "file for a chart by gnuplot: .svg or .png");
-  return examples::run(app, argc, argv, [&] { token_importance(arguments); });
+  examples::CommandLine command("Which words tell two novels by Jane Austen apart?");
+  command.add_number("--epochs", arguments.epochs, "passes over the sentences", 2);
+  command.add_number("--seed", arguments.seed,
+                     "of the split, the initial weights and the shuffling");
+  command.add_number("--tokens", arguments.tokens, "how many to print", 1);
+  command.add_text("--csv", arguments.csv, "file for the scores of all tokens");
+  command.add_text("--chart", arguments.chart, "file for a chart by gnuplot: .svg or .png");
+  return command.run(argc, argv, [&] { token_importance(arguments); });
 }

@@ -175,8 +175,7 @@ TEST_CASE("directions: what moves with others counts more than what moves alone"
       1e-15));
 }
 
-TEMPLATE_TEST_CASE("displacements of weights of any real type", "", float, double, long double,
-                   Eigen::half, Eigen::bfloat16) {
+TEMPLATE_TEST_CASE("displacements of weights of any real type", "", float, Eigen::half) {
   using Weights = Eigen::Matrix<TestType, Eigen::Dynamic, Eigen::Dynamic>;
   DisplacementImportance<> importance;
   Trajectory rounded;
@@ -192,22 +191,21 @@ TEMPLATE_TEST_CASE("displacements of weights of any real type", "", float, doubl
   CHECK(relative_error(importance.raw_scores(), formula(rounded, true)) < 1e-12);
 }
 
-TEMPLATE_TEST_CASE("all weights times c: the same scores", "", float, double, long double) {
+TEST_CASE("all weights times c: the same scores") {
   const double c = GENERATE(-2.0, 0.125, 3.0, 1e-12, 1e12);
   const auto shape = GENERATE(from_range(shapes()));
   const bool row_major = GENERATE(true, false);
   const auto trajectory = decaying_walk(shape.first, shape.second, 53);
   Trajectory scaled = trajectory;
   for (auto& weights : scaled) weights *= c;
-  const auto original = trained<DisplacementImportance<TestType>>(trajectory, row_major);
-  const auto times_c = trained<DisplacementImportance<TestType>>(scaled, row_major);
+  const auto original = trained<DisplacementImportance<>>(trajectory, row_major);
+  const auto times_c = trained<DisplacementImportance<>>(scaled, row_major);
   CAPTURE(c, shape, row_major);
-  const double tolerance = std::is_same_v<TestType, float> ? 1e-4 : 1e-11;
+  const double tolerance = 1e-11;
   CHECK(relative_error(times_c.raw_scores(), original.raw_scores()) < tolerance);
 }
 
-TEMPLATE_TEST_CASE("features in another order: the same displacement scores in that order", "",
-                   float, double, long double) {
+TEST_CASE("features in another order: the same displacement scores in that order") {
   const auto shape = GENERATE(from_range(shapes()));
   const bool row_major = GENERATE(true, false);
   const auto trajectory = decaying_walk(shape.first, shape.second, 59);
@@ -217,28 +215,27 @@ TEMPLATE_TEST_CASE("features in another order: the same displacement scores in t
   std::shuffle(order.indices().begin(), order.indices().end(), random);
   Trajectory permuted = trajectory;
   for (auto& weights : permuted) weights = order * weights;
-  const auto original = trained<DisplacementImportance<TestType>>(trajectory, row_major);
-  const auto reordered = trained<DisplacementImportance<TestType>>(permuted, row_major);
+  const auto original = trained<DisplacementImportance<>>(trajectory, row_major);
+  const auto reordered = trained<DisplacementImportance<>>(permuted, row_major);
   CAPTURE(shape, row_major);
   // Not to the bit: the total over all features is summed in their order.
   CHECK(relative_error(reordered.raw_scores(), order * original.raw_scores()) < 1e-12);
 }
 
-TEMPLATE_TEST_CASE("a feature that never moves scores 0", "", float, double, long double) {
+TEST_CASE("a feature that never moves scores 0") {
   const int units = GENERATE(3, 16, 700);
   const bool row_major = GENERATE(true, false);
   // Weights that a float cannot hold: not even their rounding counts as movement.
   Trajectory trajectory = random_walk(4, units, 8, 61);
   for (auto& weights : trajectory) weights.row(1) = trajectory[0].row(1);
-  const auto importance = trained<DisplacementImportance<TestType>>(trajectory, row_major);
+  const auto importance = trained<DisplacementImportance<float>>(trajectory, row_major);
   CAPTURE(units, row_major);
   CHECK(importance.raw_scores()[1] == 0);
   CHECK(importance.raw_scores().minCoeff() == 0);
   CHECK((importance.raw_scores().array() > 0).count() == 3);
 }
 
-TEMPLATE_TEST_CASE("a feature that only decays scores 0 up to rounding", "", float, double,
-                   long double) {
+TEMPLATE_TEST_CASE("a feature that only decays scores 0 up to rounding", "", float, double) {
   const int units = GENERATE(16, 100, 3000);
   const bool row_major = GENERATE(true, false);
   // How far apart the directions are: from normal weights to all but equal magnitudes.

@@ -155,8 +155,7 @@ TEST_CASE("elements that do not change have a variance of exactly zero") {
   CHECK((accumulator.variance() == 0).all());
 }
 
-TEMPLATE_TEST_CASE("a constant added to all samples leaves the variance", "", float, double,
-                   long double) {
+TEMPLATE_TEST_CASE("a constant added to all samples leaves the variance", "", float, double) {
   const auto [rows, cols] = GENERATE(from_range(layer_shapes()));
   auto samples = random_walk(rows, cols, 30, 5);
   auto shifted = samples;
@@ -312,12 +311,11 @@ TEST_CASE("accumulators of different shapes are not merged") {
   CHECK(accumulator == before);
 }
 
-TEMPLATE_TEST_CASE("an accumulator is its count, mean and squared deviations", "", float, double,
-                   long double) {
-  using Accumulator = WelfordAccumulator<TestType>;
+TEST_CASE("an accumulator is its count, mean and squared deviations") {
+  using Accumulator = WelfordAccumulator<double>;
   Accumulator accumulator;
   for (const auto& sample : random_walk(3, 4, 5, 11)) accumulator(sample);
-  CHECK((accumulator.squared_deviations() / TestType(4) == accumulator.variance()).all());
+  CHECK((accumulator.squared_deviations() / double(4) == accumulator.variance()).all());
   const Accumulator same(accumulator.count(), accumulator.mean(), accumulator.squared_deviations());
   CHECK(same == accumulator);
   CHECK(Accumulator(0, {}, {}) == Accumulator());

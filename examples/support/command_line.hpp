@@ -1,26 +1,54 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <exception>
-#include <iostream>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace examples {
 
-/// Reads the arguments and runs an example. \returns its exit code: 2 for wrong arguments and 1
-/// for anything else that went wrong, both after a sentence on what.
-template <typename Example>
-int run(CLI::App& app, int argc, char** argv, const Example& example) {
-  try {
-    app.parse(argc, argv);
-    example();
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;  // 0 after --help
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << "\n";
-    return 1;
-  }
-}
+/// The arguments of an example, read by CLI11, which is compiled once, in command_line.cpp.
+///
+/// Every option has a variable that holds its default and gets its value. A name without dashes is
+/// an argument that needs no name.
+class CommandLine {
+ public:
+  /// \param purpose  of the program, for --help
+  explicit CommandLine(const std::string& purpose);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  /// A number from `least` to a million. Integer is int, unsigned or std::int64_t.
+  template <typename Integer>
+  void add_number(const std::string& name, Integer& value, const std::string& help,
+                  std::int64_t least = 0);
+
+  void add_text(const std::string& name, std::string& value, const std::string& help);
+  void add_flag(const std::string& name, bool& value, const std::string& help);
+
+  /// One of `all`.
+  void add_choice(const std::string& name, std::string& value, const std::string& help,
+                  const std::vector<std::string>& all);
+
+  /// Some of `all`, separated by commas.
+  /// \param refusal  returns why a choice cannot be had here, or nothing
+  void add_choices(
+      const std::string& name, std::vector<std::string>& values, const std::string& help,
+      const std::vector<std::string>& all,
+      const std::function<std::string(const std::string&)>& refusal = [](const auto&) {
+        return std::string();
+      });
+
+  /// Reads the arguments and runs the example. \returns its exit code: 2 for wrong arguments and 1
+  /// for anything else that went wrong, both after a sentence on what.
+  int run(int argc, char** argv, const std::function<void()>& example);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
 
 }  // namespace examples

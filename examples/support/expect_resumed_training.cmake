@@ -26,6 +26,7 @@ endif()
 foreach(seconds 0.02 0.05 0.1)
   execute_process(COMMAND ${PROGRAM} run.bin --epochs 2000 WORKING_DIRECTORY ${WORK}
     TIMEOUT ${seconds} OUTPUT_QUIET)
+  execute_process(COMMAND ${CMAKE_COMMAND} -E sleep 0.5)  # until it is dead: CMake does not wait
 endforeach()
 train(code resumed run.bin)
 if(NOT resumed MATCHES "^goes on after epoch ([0-9]+)\n" OR CMAKE_MATCH_1 LESS 600)

@@ -77,7 +77,7 @@ inline std::vector<double> centered(const Scores& scores) {
     std::fill(result.begin(), result.end(), 0.0);
     return result;
   }
-  const double scale = std::max(std::abs(*least), std::abs(*largest));
+  const double scale = (std::max)(std::abs(*least), std::abs(*largest));
   double sum = 0;
   for (double& score : result) sum += score /= scale;
   for (double& score : result) score -= sum / static_cast<double>(result.size());
@@ -90,8 +90,8 @@ inline std::int64_t sort_counting_inversions(std::vector<double>& values) {
   std::int64_t inversions = 0;
   for (std::size_t width = 1; width < values.size(); width *= 2) {
     for (std::size_t begin = 0; begin < values.size(); begin += 2 * width) {
-      const std::size_t middle = std::min(begin + width, values.size());
-      const std::size_t end = std::min(begin + 2 * width, values.size());
+      const std::size_t middle = (std::min)(begin + width, values.size());
+      const std::size_t end = (std::min)(begin + 2 * width, values.size());
       std::size_t left = begin;
       std::size_t right = middle;
       for (std::size_t out = begin; out < end; ++out) {

@@ -29,7 +29,7 @@ struct DisplacementImportanceOptions {
   bool remove_decay = true;
 
   /// Whether to weigh movement and final weights by the directions in which all features' weights
-  /// move together. Right more often (README), but it takes 5 features units^2 operations an epoch
+  /// move together. Right more often (README), but it takes 3 features units^2 operations an epoch
   /// and memory of units^2.
   bool weigh_directions = false;
 
@@ -201,7 +201,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   void begin(const Weights& weights) {
     DisplacementImportance fresh(options_);
-    fresh.state_->displacement.layer().check(weights, name, 0);
+    fresh.state_->displacement.layer().require_valid(weights, name, 0);
     fresh.state_->displacement.start(weights);
     fresh.prepare();
     if (options_.weigh_directions) {
@@ -216,7 +216,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
           "viann::DisplacementImportance: displacement is counted from the weights before "
           "training; call on_train_begin() with them first.");
     }
-    state_->displacement.layer().check(weights, name, epochs() + 1);
+    state_->displacement.layer().require_valid(weights, name, epochs() + 1);
     const Sum inverse_epoch = Sum(1) / static_cast<Sum>(epochs() + 1);
     state_->displacement.observe(weights, removes_decay());
     if (options_.weigh_directions) {

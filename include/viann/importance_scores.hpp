@@ -120,7 +120,7 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
     }
     const auto group = static_cast<std::size_t>(groups[i]);
     ++widths[group];
-    last = std::max(last, group);
+    last = (std::max)(last, group);
   }
   for (std::size_t group = 0; group <= last; ++group) {
     if (widths[group] == 0) {
@@ -142,7 +142,7 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
         score += scores[i] / widths[static_cast<std::size_t>(group)];
         break;
       case Aggregation::Max:
-        score = std::max(score, scores[i]);
+        score = (std::max)(score, scores[i]);
         break;
     }
   }

@@ -201,12 +201,12 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   // Observations of every feature, whether made or pending.
   std::int64_t observations() const {
     const bool has_initial = options_.observe_initial_weights && layer().known();
-    return std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
+    return (std::min)(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
   void begin(const Weights& weights, std::int64_t epoch) {
     LazyVarianceImportance fresh(options_);
-    fresh.layer().check(weights, name, epoch);
+    fresh.layer().require_valid(weights, name, epoch);
     fresh.state_->start(weights);
     *this = std::move(fresh);
   }
@@ -242,7 +242,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
         place = feature;
         ++arrived;
       });
-      for (std::size_t i = arrived - std::min(arrived, most); i < arrived; ++i) {
+      for (std::size_t i = arrived - (std::min)(arrived, most); i < arrived; ++i) {
         observe(waiting[i % most]);
       }
     }

@@ -115,7 +115,7 @@ class Report {
       const auto cells =
           column.table_cells(rows, with_titles, static_cast<std::size_t>(options.max_text_width));
       std::size_t width = 0;
-      for (const auto& cell : cells) width = std::max(width, detail::text_width(cell));
+      for (const auto& cell : cells) width = (std::max)(width, detail::text_width(cell));
       for (std::size_t line = 0; line < lines.size(); ++line) {
         lines[line].append("  ").append(detail::padded(cells[line], width, !column.has_texts()));
       }

@@ -105,7 +105,7 @@ class RankingStability {
     archive& epochs_.value() & features;
     if (epochs_ == 0) return features == 0;
     if (!detail::is_count(epochs_) || !detail::is_shape(features, 1)) return false;
-    const std::int64_t first = std::max(epochs_ / 2, std::int64_t{1});
+    const std::int64_t first = (std::max)(epochs_ / 2, std::int64_t{1});
     for (std::int64_t epoch = first; epoch <= epochs_; ++epoch) {
       if constexpr (Archive::is_loading::value) later_half_.emplace_back();
       detail::archive_array(archive, later_half_[static_cast<std::size_t>(epoch - first)], features,
@@ -161,8 +161,8 @@ MeanWithInterval mean_over_pairs(const std::vector<Eigen::VectorXd>& ranks, doub
     squares += (mean_without - mean) * (mean_without - mean);  // their mean is the mean
   }
   const double standard_error = std::sqrt((n - 1) / n * squares);
-  return {mean, std::max(mean - t * standard_error, least),
-          std::min(mean + t * standard_error, 1.0)};
+  return {mean, (std::max)(mean - t * standard_error, least),
+          (std::min)(mean + t * standard_error, 1.0)};
 }
 
 }  // namespace detail

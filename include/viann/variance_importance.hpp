@@ -164,7 +164,7 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   void begin(const Weights& weights) {
     VarianceImportance fresh(options_);
-    fresh.state_->layer().check(weights, name, 0);
+    fresh.state_->layer().require_valid(weights, name, 0);
     fresh.state_->fix_shape(weights);
     if (options_.observe_initial_weights) fresh.state_->observe(weights, options_.combination);
     *this = std::move(fresh);
@@ -176,7 +176,7 @@ class VarianceImportance : detail::RefusesBareWeights {
           "viann::VarianceImportance: observe_initial_weights is set; call on_train_begin() with "
           "the weights before training first.");
     }
-    state_->layer().check(weights, name, epochs() + 1);
+    state_->layer().require_valid(weights, name, epochs() + 1);
     if (epochs() < options_.max_epochs) state_->observe(weights, options_.combination);
     ++epochs_.value();
   }
@@ -187,7 +187,7 @@ class VarianceImportance : detail::RefusesBareWeights {
     archive& epochs_.value();
     if (!are_options || !detail::is_count(epochs()) || !state_->transfer(archive)) return false;
     const bool has_initial = options_.observe_initial_weights && state_->count() > 0;
-    return state_->count() == std::min(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
+    return state_->count() == (std::min)(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
   detail::ResetOnMove<detail::LayerVariance<Scalar>> state_;

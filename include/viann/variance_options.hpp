@@ -29,7 +29,7 @@ struct VarianceImportanceOptions {
   /// Observe the first so many epochs only; scores then stay what they were after these. Weights
   /// go on moving when there is little left to learn, and later epochs tell of noise. The paper
   /// observes all, which is the default.
-  std::int64_t max_epochs = std::numeric_limits<std::int64_t>::max();
+  std::int64_t max_epochs = (std::numeric_limits<std::int64_t>::max)();
 
   friend bool operator==(const VarianceImportanceOptions& a, const VarianceImportanceOptions& b) {
     return a.combination == b.combination &&

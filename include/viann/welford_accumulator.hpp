@@ -145,7 +145,7 @@ class WelfordAccumulator {
   using Sample = detail::WeightSource<Scalar>;  // its rows take the place of features
 
   void take_in(const Sample& sample) {
-    check(sample);
+    require_valid(sample);
     if (empty()) moments_->start(sample.features(), sample.units());
     const detail::WelfordFactors<Scalar> factors(++moments_->count);
     // Groups of columns: of a row-major sample, the cache lines are used up.
@@ -158,7 +158,7 @@ class WelfordAccumulator {
     });
   }
 
-  void check(const Sample& sample) const {
+  void require_valid(const Sample& sample) const {
     const auto refuse = [&](const std::string& reason) {
       throw std::invalid_argument(
           detail::concat("viann::WelfordAccumulator: sample ", count() + 1, reason));

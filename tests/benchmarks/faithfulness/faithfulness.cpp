@@ -10,7 +10,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -407,25 +406,20 @@ int main(int argc, char** argv) {
   std::string csv;
   std::vector<std::string> optimizers;
   for (const auto& optimizer : all_optimizers()) optimizers.push_back(optimizer.name);
-  CLI::App app("How often scores of importance are right, on tasks with known truth.");
-  app.add_option("--seeds", options.seeds, "samples of every task, with new initial weights")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
-  app.add_option("--tasks", filter, "regular expression that a task's name must contain")
-      ->capture_default_str();
-  app.add_option("--optimizers", optimizers)
-      ->delimiter(',')
-      ->check(CLI::IsMember(optimizers))
-      ->capture_default_str();
-  app.add_option("--half", half, "tasks to invent on, tasks to test on, or all")
-      ->check(CLI::IsMember({"develop", "held-out", "all"}))
-      ->capture_default_str();
-  app.add_flag("--shuffle-labels", options.shuffle_labels,
-               "train on labels that mean nothing: every AUC but 0.5 then tells of a bias");
-  app.add_option("--epochs", options.epochs)->check(CLI::Range(2, 1000000))->capture_default_str();
-  app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--csv", csv, "file for a row a run and method");
-  return examples::run(app, argc, argv, [&] {
+  examples::CommandLine command(
+      "How often scores of importance are right, on tasks with known truth.");
+  command.add_number("--seeds", options.seeds, "samples of every task, with new initial weights",
+                     1);
+  command.add_text("--tasks", filter, "regular expression that a task's name must contain");
+  command.add_choices("--optimizers", optimizers, "of the networks", optimizers);
+  command.add_choice("--half", half, "tasks to invent on, tasks to test on, or all",
+                     {"develop", "held-out", "all"});
+  command.add_flag("--shuffle-labels", options.shuffle_labels,
+                   "train on labels that mean nothing: every AUC but 0.5 then tells of a bias");
+  command.add_number("--epochs", options.epochs, "passes over the samples", 2);
+  command.add_number("--threads", options.threads, "that share the runs", 1);
+  command.add_text("--csv", csv, "file for a row a run and method");
+  return command.run(argc, argv, [&] {
     const std::vector<BenchmarkTask> tasks = all_tasks(FAITHFULNESS_DATA);
     for (const BenchmarkTask& task : tasks) {
       if (!std::regex_search(task.name, std::regex(filter))) continue;

@@ -63,7 +63,7 @@ bool from_words(Number& number, const Take& take) {
     if (!is_finite(bits)) return false;
     double value = 0;
     std::memcpy(&value, &bits, sizeof value);
-    if (std::abs(value) > static_cast<double>(Limits::max())) return false;
+    if (std::abs(value) > static_cast<double>((Limits::max)())) return false;
     number = static_cast<Number>(value);
     return static_cast<double>(number) == value;
   } else {

@@ -62,7 +62,7 @@ class Layer {
   /// \param epoch  counted from 1; 0 for the weights before training
   /// \throws std::invalid_argument
   template <typename Scalar>
-  void check(const WeightSource<Scalar>& weights, const char* hook, std::int64_t epoch) const {
+  void require_valid(const WeightSource<Scalar>& weights, const char* hook, std::int64_t epoch) const {
     check_shape(weights.features(), weights.units(), hook, epoch);
     if (!weights.all_finite()) refuse_non_finite(weights.first_non_finite(), hook, epoch);
   }

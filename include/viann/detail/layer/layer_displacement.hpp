@@ -31,7 +31,6 @@ template <typename Scalar>
 class LayerDisplacement {
  public:
   using Sum = SumOf<Scalar>;
-  using Columns = Eigen::Matrix<Sum, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 
   const Layer& layer() const { return layer_; }
 
@@ -67,7 +66,7 @@ class LayerDisplacement {
       const Sum absolute = -sums.total()(i, AlongSign);
       Directions& u = directions_[static_cast<std::size_t>(i)];
       // A square that is subnormal counts as none: its inverse is not finite.
-      if (square >= std::numeric_limits<Sum>::min()) {
+      if (square >= (std::numeric_limits<Sum>::min)()) {
         u.slope = absolute / square;
         u.inverse_initial = 1 / square;
       }
@@ -92,22 +91,19 @@ class LayerDisplacement {
   /// Keeps what is part of the state of the weights observed.
   void keep() { std::copy_n(sum(Magnitude), layer_.features(), magnitude_.data()); }
 
-  /// Sets D and w to those of `length` features from `begin` on, a column each, for weights that
-  /// were observed just now.
-  void read(const WeightSource<Scalar>& weights, bool remove_decay, Index begin, Index length,
-            Columns& D, Columns& w) const {
-    D.resize(layer_.units(), length);
-    w.resize(layer_.units(), length);
-    std::vector<Scalar> of_feature(static_cast<std::size_t>(layer_.units()));
-    for (Index i = 0; i < length; ++i) {
-      const Index feature = begin + i;
-      weights.read(Axis::Units, 0, feature, layer_.units(), of_feature.data());
-      const Decay decay = remove_decay ? decay_of(feature) : Decay();
-      for (Index unit = 0; unit < layer_.units(); ++unit) {
+  /// Sets D and w to those of a feature, by unit, for weights that were observed just now.
+  void read(const WeightSource<Scalar>& weights, bool remove_decay, Index feature, Sum* D,
+            Sum* w) const {
+    const Decay decay = remove_decay ? decay_of(feature) : Decay();
+    for (Index begin = 0; begin < layer_.units(); begin += chunk_length) {
+      const Index end = (std::min)(begin + chunk_length, layer_.units());
+      ChunkBuffer<Scalar> buffer;
+      const Scalar* chunk = weights.chunk(Axis::Units, begin, feature, end - begin, buffer.data());
+      for (Index unit = begin; unit < end; ++unit) {
         const Sum w0 = initial(feature, unit);
-        const Sum moved = of_feature[static_cast<std::size_t>(unit)] - w0;
-        w(unit, i) = of_feature[static_cast<std::size_t>(unit)];
-        D(unit, i) = decay.rest * (moved - decay.along_initial * w0 - decay.along_sign * sign(w0));
+        w[unit] = *chunk++;
+        D[unit] =
+            decay.rest * (w[unit] - w0 - decay.along_initial * w0 - decay.along_sign * sign(w0));
       }
     }
   }

@@ -118,7 +118,7 @@ class LazyLayerVariance {
     LaneSum<Sum> pending;
     ChunkBuffer<Scalar> buffer;
     for (Index unit = 0; unit < units; unit += chunk_length) {
-      const Index length = std::min(chunk_length, units - unit);
+      const Index length = (std::min)(chunk_length, units - unit);
       lazy_welford_update<with_magnitude>(
           weights.chunk(Axis::Units, unit, feature, length, buffer.data()), last + unit,
           last + units + unit, last + 2 * units + unit, length, factors, settled, pending);

@@ -27,7 +27,7 @@ inline constexpr Index parallel_size = Index{1} << 17;
 /// How many threads to use for so many weights: those that Eigen may use.
 inline int threads_for([[maybe_unused]] Index size) {
 #ifdef _OPENMP
-  if (size >= parallel_size) return std::max(1, Eigen::nbThreads());
+  if (size >= parallel_size) return (std::max)(1, Eigen::nbThreads());
 #endif
   return 1;
 }
@@ -93,11 +93,11 @@ void walk(Axis down, Index rows, Index cols, const Body& body) {
   for_each_part(divide_up(cols, width) * panels, threads, [&](Index part) {
     const Index group = part / panels;
     const Index begin = part % panels * height;
-    const Index end = std::min(rows, begin + height);
-    const Index end_col = std::min(cols, (group + 1) * width);
+    const Index end = (std::min)(rows, begin + height);
+    const Index end_col = (std::min)(cols, (group + 1) * width);
     for (Index col = group * width; col < end_col; ++col) {
       for (Index row = begin; row < end; row += chunk_length) {
-        body(Chunk{row, col, std::min(chunk_length, end - row), group});
+        body(Chunk{row, col, (std::min)(chunk_length, end - row), group});
       }
     }
   });

@@ -17,7 +17,7 @@ inline Eigen::VectorXd coin_tosses_at_most(Eigen::Index runs) {
   double sum = 0;
   for (Eigen::Index hits = 0; hits <= runs; ++hits) {
     sum += std::exp(log_term);
-    chance[hits] = std::min(1.0, sum);
+    chance[hits] = (std::min)(1.0, sum);
     log_term += std::log(static_cast<double>(runs - hits) / static_cast<double>(hits + 1));
   }
   return chance;
@@ -33,7 +33,7 @@ inline Eigen::VectorXd holm_adjusted(Eigen::VectorXd p) {
   double largest = 0;
   auto hypotheses = static_cast<double>(p.size());  // not yet rejected
   for (const Eigen::Index i : order) {
-    largest = std::max(largest, std::min(1.0, hypotheses-- * p[i]));
+    largest = (std::max)(largest, (std::min)(1.0, hypotheses-- * p[i]));
     p[i] = largest;
   }
   return p;

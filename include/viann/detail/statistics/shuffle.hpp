@@ -10,7 +10,7 @@ namespace viann::detail {
 /// A number from 0 to bound - 1, each as likely as any other.
 inline std::uint64_t draw_below(std::uint64_t bound, std::mt19937_64& random) {
   // The largest multiple of the bound: numbers from there on would favour the small remainders.
-  const std::uint64_t end = std::mt19937_64::max() - std::mt19937_64::max() % bound;
+  const std::uint64_t end = (std::mt19937_64::max)() - (std::mt19937_64::max)() % bound;
   std::uint64_t drawn = random();
   while (drawn >= end) drawn = random();
   return drawn % bound;

@@ -51,14 +51,14 @@ inline std::string table_text(std::string text, std::size_t most) {
 
 /// A text filled with blanks to a width.
 inline std::string padded(const std::string& text, std::size_t width, bool on_the_left) {
-  const std::string blanks(width - std::min(width, text_width(text)), ' ');
+  const std::string blanks(width - (std::min)(width, text_width(text)), ' ');
   return on_the_left ? blanks + text : text + blanks;
 }
 
 /// A bar for a score, of full width for the largest; of minuses below 0, and none for NaN.
 inline std::string bar(double score, double largest, Eigen::Index width) {
   if (std::isnan(score) || score == 0) return "";
-  const double share = std::min(1.0, std::abs(score) / largest);  // 1 for an infinite one
+  const double share = (std::min)(1.0, std::abs(score) / largest);  // 1 for an infinite one
   std::string result;
   result.resize(static_cast<std::size_t>(std::lround(static_cast<double>(width) * share)),
                 score > 0 ? '#' : '-');
@@ -96,7 +96,7 @@ struct ReportColumn {
   double largest() const {
     double result = 0;
     for (const double number : numbers) {
-      if (std::isfinite(number)) result = std::max(result, std::abs(number));
+      if (std::isfinite(number)) result = (std::max)(result, std::abs(number));
     }
     return result;
   }

@@ -103,7 +103,7 @@ class WeightSource {
   /// Whether all weights of a feature are finite in Scalar.
   bool all_finite(Index feature) const {
     for (Index unit = 0; unit < units_; unit += chunk_length) {
-      const Index length = std::min(chunk_length, units_ - unit);
+      const Index length = (std::min)(chunk_length, units_ - unit);
       if (!is_finite(Axis::Units, unit, feature, length)) return false;
     }
     return true;

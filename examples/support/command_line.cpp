@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+
+namespace examples {
+
+struct CommandLine::Parser {
+  explicit Parser(const std::string& purpose) : app(purpose) {}
+  CLI::App app;
+};
+
+CommandLine::CommandLine(const std::string& purpose) : parser_(std::make_unique<Parser>(purpose)) {}
+
+CommandLine::~CommandLine() = default;
+
+template <typename Integer>
+void CommandLine::add_number(const std::string& name, Integer& value, const std::string& help,
+                             std::int64_t least) {
+  parser_->app.add_option(name, value, help)
+      ->check(CLI::Range(least, std::int64_t{1000000}))
+      ->capture_default_str();
+}
+template void CommandLine::add_number(const std::string&, int&, const std::string&, std::int64_t);
+template void CommandLine::add_number(const std::string&, unsigned&, const std::string&,
+                                      std::int64_t);
+template void CommandLine::add_number(const std::string&, std::int64_t&, const std::string&,
+                                      std::int64_t);
+
+void CommandLine::add_text(const std::string& name, std::string& value, const std::string& help) {
+  parser_->app.add_option(name, value, help)->capture_default_str();
+}
+
+void CommandLine::add_flag(const std::string& name, bool& value, const std::string& help) {
+  parser_->app.add_flag(name, value, help);
+}
+
+void CommandLine::add_choice(const std::string& name, std::string& value, const std::string& help,
+                             const std::vector<std::string>& all) {
+  parser_->app.add_option(name, value, help)->check(CLI::IsMember(all))->capture_default_str();
+}
+
+void CommandLine::add_choices(const std::string& name, std::vector<std::string>& values,
+                              const std::string& help, const std::vector<std::string>& all,
+                              const std::function<std::string(const std::string&)>& refusal) {
+  parser_->app.add_option(name, values, help)
+      ->delimiter(',')
+      ->check(CLI::IsMember(all))
+      ->check(refusal)
+      ->capture_default_str();
+}
+
+int CommandLine::run(int argc, char** argv, const std::function<void()>& example) {
+  try {
+    parser_->app.parse(argc, argv);
+    example();
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return parser_->app.exit(error) == 0 ? 0 : 2;  // 0 after --help
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+}
+
+}  // namespace examples

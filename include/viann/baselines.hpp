@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "viann/detail/statistics/baseline_inputs.hpp"
+#include "viann/detail/statistics/mean_and_deviation.hpp"
 #include "viann/detail/statistics/shuffle.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
@@ -80,17 +81,19 @@ Eigen::VectorXd garson(const First& first, const Last& last,
 /// \throws as garson(), and std::overflow_error if a product is beyond the range of double.
 template <typename First, typename... Rest>
 Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
-  Eigen::MatrixXd product = detail::finite_layer(first, "olden");
+  Eigen::MatrixXd weights = detail::finite_layer(first, "olden");
   if constexpr (sizeof...(rest) > 0) {
     const Eigen::MatrixXd next = olden(rest...);
-    detail::require_equal_width(product.cols(), next.rows(), "olden");
-    product = product * next;
+    detail::require_equal_width(weights.cols(), next.rows(), "olden");
+    Eigen::MatrixXd product = weights * next;
     if (!product.allFinite()) {
       throw std::overflow_error(
           "viann::olden: a product of weights is beyond the range of double; rescale the weights.");
     }
+    return product;
+  } else {
+    return weights;
   }
-  return product;
 }
 
 struct PermutationImportanceOptions {
@@ -132,9 +135,15 @@ PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X,
           feature, [&](auto column) { detail::shuffle(column.begin(), column.end(), random); });
     }
   }
-  result.mean = result.loss_increases.rowwise().mean();
-  result.standard_deviation = (result.loss_increases.colwise() - result.mean).rowwise().norm() /
-                              std::sqrt(static_cast<double>(options.repeats));
+  result.mean.resize(columns.features());
+  result.standard_deviation.resize(columns.features());
+  for (Eigen::Index feature = 0; feature < columns.features(); ++feature) {
+    const auto [mean, deviation] = detail::mean_and_deviation(
+        options.repeats, static_cast<double>(options.repeats),
+        [&, feature](Eigen::Index repeat) { return result.loss_increases(feature, repeat); });
+    result.mean[feature] = mean;
+    result.standard_deviation[feature] = deviation;
+  }
   return result;
 }
 
@@ -161,7 +170,13 @@ Eigen::VectorXd leave_one_feature_out(const Eigen::DenseBase<Derived>& X, Loss&&
   Eigen::VectorXd scores(columns.features());
   for (Eigen::Index feature = 0; feature < scores.size(); ++feature) {
     scores[feature] = columns.loss_increase(feature, [&](auto column) {
-      column.setConstant(replacement == Replacement::Mean ? column.mean() : Scalar(0));
+      Scalar value(0);
+      if (replacement == Replacement::Mean) {
+        const auto mean = detail::mean_and_deviation(
+            column.size(), 1.0, [&](Eigen::Index i) { return static_cast<double>(column[i]); });
+        value = static_cast<Scalar>(mean.mean);
+      }
+      column.setConstant(value);
     });
   }
   return scores;

@@ -115,11 +115,15 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// With fewer units weight decay is not taken out.
   static constexpr Index min_units_without_decay = 16;
 
-  explicit DisplacementImportance(DisplacementImportanceOptions options = {}) : options_(options) {}
+  DisplacementImportance() = default;
+  explicit DisplacementImportance(DisplacementImportanceOptions options) : options_(options) {}
 
   /// Starts afresh with the weights before training. Required: displacement is counted from them.
-  /// \throws std::invalid_argument if there are none, or one is not finite in Scalar; nothing is
-  ///         changed.
+  ///
+  /// The first call after loading checks the weights, but goes on with the run that was saved,
+  /// whose displacement is still counted from its own start. To start afresh, call reset() first.
+  /// \throws std::invalid_argument if there are no weights, or one is not finite in Scalar, or the
+  ///         shape is not that of the run that was saved; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     begin(Weights(weights.features_by_units()));
@@ -137,6 +141,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
+
+  /// Back to a new hook with the same options.
+  void reset() { *this = DisplacementImportance(options_); }
 
   /// Optional: checks that there is something to score. Observing may go on afterwards.
   /// \throws std::logic_error if no epoch was observed.
@@ -175,8 +182,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_->displacement == b.state_->displacement &&
-           (a.features() == 0 || (a.state_->directions == b.state_->directions &&
-                                  a.state_->movement == b.state_->movement));
+           a.state_->directions == b.state_->directions &&
+           detail::all_equal_bits(a.state_->movement, b.state_->movement);
   }
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
     return !(a == b);
@@ -200,6 +207,11 @@ class DisplacementImportance : detail::RefusesBareWeights {
   using Weights = detail::WeightSource<Scalar>;
 
   void begin(const Weights& weights) {
+    if (is_loaded_) {
+      state_->displacement.layer().require_valid(weights, name, 0);
+      is_loaded_ = false;
+      return;
+    }
     DisplacementImportance fresh(options_);
     fresh.state_->displacement.layer().require_valid(weights, name, 0);
     fresh.state_->displacement.start(weights);
@@ -229,6 +241,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
     state_->displacement.keep();
     harmonic_.value() += inverse_epoch;
     ++epochs_.value();
+    is_loaded_ = false;
   }
 
   void prepare() {
@@ -250,7 +263,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
     archive& options_.remove_decay& options_.weigh_directions;
     archive& epochs_.value() & harmonic_.value();
     if (!state_->displacement.transfer(archive)) return false;
-    if constexpr (Archive::is_loading::value) prepare();
+    if constexpr (Archive::is_loading::value) {
+      prepare();
+      is_loaded_ = features() > 0;
+    }
     detail::archive_elements(archive, state_->movement);
     if (options_.weigh_directions &&
         !state_->directions.transfer(archive, state_->displacement.layer()))
@@ -270,7 +286,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   detail::ResetOnMove<State> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
-  detail::ResetOnMove<Sum> harmonic_;  // sum of 1/t
+  detail::ResetOnMove<Sum> harmonic_;    // sum of 1/t
+  detail::ResetOnMove<bool> is_loaded_;  // and has not gone on yet
   DisplacementImportanceOptions options_;
 };
 

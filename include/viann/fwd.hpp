@@ -4,6 +4,8 @@
 /// Declares viann's public types, without Eigen: for headers that only name a hook, as in
 /// `std::unique_ptr<viann::VarianceImportance<>> importance;`.
 
+#include "viann/detail/requirements.hpp"
+
 namespace viann {
 
 template <typename Stored>

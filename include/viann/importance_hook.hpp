@@ -16,7 +16,8 @@
 ///
 /// | member                     | what it promises                                                |
 /// | -------------------------- | --------------------------------------------------------------- |
-/// | on_train_begin(view)       | starts afresh with the weights before training                  |
+/// | on_train_begin(view)       | starts afresh with the weights before training; the first call  |
+/// |                            | after loading goes on with the run that was saved               |
 /// | on_epoch_end(view)         | takes in the weights after an epoch                             |
 /// | on_train_end()             | throws std::logic_error if there is nothing to score            |
 /// | features(), units()        | shape of the layer, Eigen::Index; 0 until it is known           |

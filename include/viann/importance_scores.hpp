@@ -13,6 +13,7 @@
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/expressions.hpp"
 #include "viann/fwd.hpp"
 
 /// Pure functions over one vector of scores, one score per feature, in the order of the features.
@@ -35,19 +36,17 @@ inline Eigen::VectorXd min_max_normalize(const Eigen::Ref<const Eigen::VectorXd>
 inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   detail::require_scores(scores, "sum_to_one");
   const double largest = *std::max_element(scores.data(), scores.data() + scores.size());
+  for (Eigen::Index i = 0; i < scores.size(); ++i) {
+    if (scores[i] >= 0) continue;
+    throw std::invalid_argument(detail::concat("viann::sum_to_one: the score of feature ", i,
+                                               " is ", scores[i],
+                                               "; a share of a sum must not be negative."));
+  }
+  Eigen::VectorXd shares = scores;
+  if (largest == 0) return shares;
   double sum = 0;  // of relative scores, so that it cannot overflow
-  for (Eigen::Index i = 0; i < scores.size(); ++i) {
-    if (scores[i] < 0) {
-      throw std::invalid_argument(detail::concat("viann::sum_to_one: the score of feature ", i,
-                                                 " is ", scores[i],
-                                                 "; a share of a sum must not be negative."));
-    }
-    sum += scores[i] / largest;
-  }
-  Eigen::VectorXd shares(scores.size());
-  for (Eigen::Index i = 0; i < scores.size(); ++i) {
-    shares[i] = largest > 0 ? scores[i] / largest / sum : 0;
-  }
+  for (double& share : shares) sum += share /= largest;
+  for (double& share : shares) share /= sum;
   return shares;
 }
 
@@ -69,7 +68,8 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
 /// \throws std::invalid_argument if the scores are not a whole number of kernels.
 inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                   Eigen::Index rows, Eigen::Index cols) {
-  if (rows <= 0 || cols <= 0 || scores.size() == 0 || scores.size() % (rows * cols) != 0) {
+  const Eigen::Index n = scores.size();
+  if (rows <= 0 || cols <= 0 || n == 0 || rows > n / cols || n % (rows * cols) != 0) {
     throw std::invalid_argument(
         detail::concat("viann::kernel_scores: ", scores.size(), " scores are no whole number of ",
                        rows, " x ", cols, " kernels; give the kernel's shape, without channels."));
@@ -91,6 +91,21 @@ enum class Aggregation {
   Max,   ///< the best column's; the best of many is a little higher by chance
 };
 
+namespace detail {
+
+/// A power of two by which scores can be multiplied so that no sum of them overflows: 1 if they are
+/// not that large.
+inline double fraction_without_overflow(const Eigen::Ref<const Eigen::VectorXd>& scores) {
+  double largest = 0;
+  for (const double score : scores) largest = (std::max)(largest, std::abs(score));
+  const int exponent = std::ilogb(static_cast<double>(scores.size())) + 1;
+  return largest < std::ldexp((std::numeric_limits<double>::max)(), -exponent)
+             ? 1.0
+             : std::ldexp(1.0, -exponent);
+}
+
+}  // namespace detail
+
 /// Scores of groups of features, such as the one-hot columns of one variable. By group.
 ///
 /// Aggregate raw scores and normalise afterwards: the least of normalised scores is 0 whatever it
@@ -98,7 +113,7 @@ enum class Aggregation {
 /// \param groups  by feature: the group it is in, 0, 1, ... ; none of them is left out.
 /// \throws std::invalid_argument if there are no scores, one is not finite, there is not one group
 ///         per feature, or one is negative or without a feature.
-/// \throws std::overflow_error if a sum exceeds the range of double.
+/// \throws std::overflow_error if a group's sum exceeds the range of double.
 inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                     const std::vector<Eigen::Index>& groups,
                                     Aggregation aggregation) {
@@ -129,6 +144,8 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
   }
 
   constexpr double lowest = std::numeric_limits<double>::lowest();
+  // Of large scores a fraction is added up, because their sum may be finite where not all of it is.
+  const double fraction = detail::fraction_without_overflow(scores);
   Eigen::VectorXd result(static_cast<Eigen::Index>(last) + 1);
   std::fill_n(result.data(), last + 1, aggregation == Aggregation::Max ? lowest : 0.0);
   for (Eigen::Index i = 0; i < scores.size(); ++i) {
@@ -136,7 +153,7 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
     double& score = result[group];
     switch (aggregation) {
       case Aggregation::Sum:
-        score += scores[i];
+        score += scores[i] * fraction;
         break;
       case Aggregation::Mean:
         score += scores[i] / widths[static_cast<std::size_t>(group)];
@@ -146,7 +163,8 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
         break;
     }
   }
-  for (const double score : result) {
+  for (double& score : result) {
+    if (aggregation == Aggregation::Sum) score /= fraction;
     if (std::isfinite(score)) continue;
     throw std::overflow_error(
         "viann::group_scores: a sum of scores is beyond the range of double; rescale the scores.");
@@ -165,9 +183,15 @@ Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<De
                                                " samples x ", X.cols(),
                                                " features; there is nothing to compare."));
   }
-  return Eigen::Array<bool, Eigen::Dynamic, 1>::NullaryExpr(X.cols(), [&](Eigen::Index feature) {
-    return (X.derived().col(feature).array() == X.derived()(0, feature)).all();
-  });
+  const detail::Evaluated<Derived> values(X.derived());
+  Eigen::Array<bool, Eigen::Dynamic, 1> is_constant(values.cols());
+  for (Eigen::Index feature = 0; feature < values.cols(); ++feature) {
+    is_constant[feature] = true;
+    for (Eigen::Index sample = 0; is_constant[feature] && sample < values.rows(); ++sample) {
+      is_constant[feature] = values.coeff(sample, feature) == values.coeff(0, feature);
+    }
+  }
+  return is_constant;
 }
 
 /// The scores, with 0 in the place of those that are masked:
@@ -185,9 +209,10 @@ Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                " features does not fit ", scores.size(),
                                                " scores."));
   }
+  const detail::Evaluated<Mask> is_masked(masked.derived());
   Eigen::VectorXd result = scores;
   for (Eigen::Index i = 0; i < result.size(); ++i) {
-    if (masked.derived().coeff(i)) result[i] = 0;
+    if (is_masked.coeff(i)) result[i] = 0;
   }
   detail::require_scores(result, "mask_scores");
   return result;

@@ -75,14 +75,17 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   static constexpr bool additive_over_units = true;
   static constexpr bool independent_over_features = true;
 
+  LazyVarianceImportance() = default;
+
   /// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
-  explicit LazyVarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {
+  explicit LazyVarianceImportance(VarianceImportanceOptions options) : options_(options) {
     detail::require_two_observations(options, name);
   }
 
   /// Starts afresh with the weights of all features before training, the values of those that are
-  /// not touched. They are no observation unless the options say so.
-  /// \throws std::invalid_argument if there are none, or one is not finite; nothing is changed.
+  /// not touched. They are no observation unless the options say so. The first call after loading
+  /// goes on with the run that was saved, as in VarianceImportance.
+  /// \throws as VarianceImportance::on_train_begin().
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     begin(Weights(weights.features_by_units()), 0);
@@ -91,27 +94,29 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// The hook: observes the weights at the end of an epoch, or of a step, after which only those of
   /// the features `touched` may have changed.
   /// \param weights  of all features
-  /// \param touched  a range of integers, in any order, that reads the same twice; repeated ones
-  ///                 count once
+  /// \param touched  a range of integers, in any order; repeated ones count once. It is read once,
+  ///                 before anything changes.
   /// \throws std::logic_error if no call has told all features' weights yet.
   /// \throws std::invalid_argument if the shape differs from the first, or an index is none of a
   ///         feature, or a touched feature's weight is not finite in Scalar; nothing is changed.
   template <typename Stored, typename Indices>
-  void on_epoch_end(const WeightView<Stored>& weights, const Indices& touched) {
+  void on_epoch_end(const WeightView<Stored>& weights, Indices&& touched) {
     if (!layer().known()) {
       throw std::logic_error(
           "viann::LazyVarianceImportance: the weights of untouched features are not known; call "
           "on_train_begin() with those of all features first.");
     }
-    take_in(Weights(weights.features_by_units()), [&](const auto& body) {
-      for (const auto& feature : touched) {
-        using Number = std::decay_t<decltype(feature)>;
-        static_assert(std::is_integral_v<Number> && !std::is_same_v<Number, bool>,
-                      "viann: touched features are said by their indices, which are integers; a "
-                      "mask of booleans says something else.");
-        body(static_cast<Index>(feature));
-      }
-    });
+    std::vector<Index>& features = state_->touched();
+    features.clear();
+    for (const auto& feature : touched) {
+      using Number = std::decay_t<decltype(feature)>;
+      static_assert(std::is_integral_v<Number> && !std::is_same_v<Number, bool>,
+                    "viann: touched features are said by their indices, which are integers; a "
+                    "mask of booleans says something else.");
+      features.push_back(static_cast<Index>(feature));
+    }
+    take_in(Weights(weights.features_by_units()), static_cast<Index>(features.size()),
+            [&](Index i) { return features[static_cast<std::size_t>(i)]; });
   }
 
   /// The same if all features' weights may have changed. The first call fixes the shape unless
@@ -127,17 +132,18 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
       }
       begin(all, 1);
     }
-    take_in(all, [&](const auto& body) {
-      for (Index feature = 0; feature < features(); ++feature) body(feature);
-    });
+    take_in(all, features(), [](Index feature) { return feature; });
   }
 
   template <typename Other, typename Indices>
-  void on_epoch_end(const Other& /*weights*/, const Indices& /*touched*/) {
+  void on_epoch_end(const Other& /*weights*/, Indices&& /*touched*/) {
     detail::refuse_weights_without_axis<Other>();
   }
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
+
+  /// Back to a new hook with the same options.
+  void reset() { *this = LazyVarianceImportance(options_); }
 
   /// Optional: checks that there is something to score. Observing may go on afterwards.
   /// \throws std::logic_error if there were fewer than two observations.
@@ -205,17 +211,23 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   }
 
   void begin(const Weights& weights, std::int64_t epoch) {
+    if (is_loaded_) {
+      layer().require_valid(weights, name, epoch);
+      is_loaded_ = false;
+      return;
+    }
     LazyVarianceImportance fresh(options_);
     fresh.layer().require_valid(weights, name, epoch);
     fresh.state_->start(weights);
     *this = std::move(fresh);
   }
 
-  // for_each_touched(body) calls body(feature). Checks all, and then takes in all.
-  template <typename ForEach>
-  void take_in(const Weights& weights, const ForEach& for_each_touched) {
+  // touched(i) is the index of the i-th of `count` features. Checks all, and then takes in all.
+  template <typename Touched>
+  void take_in(const Weights& weights, Index count, const Touched& touched) {
     layer().check_shape(weights.features(), weights.units(), name, epochs() + 1);
-    for_each_touched([&](Index feature) {
+    for (Index i = 0; i < count; ++i) {
+      const Index feature = touched(i);
       if (feature < 0 || feature >= features()) {
         layer().refuse(
             name, epochs() + 1,
@@ -225,28 +237,17 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
       if (!weights.all_finite(feature)) {
         layer().refuse_non_finite(weights.first_non_finite(feature), name, epochs() + 1);
       }
-    });
+    }
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
-      const auto observe = [&](Index feature) {
-        state_->observe(feature, weights, n, options_.combination);
-      };
-      // Each waits for its memory, which is far away, while those before it are observed.
-      constexpr std::size_t most = 16;
-      std::array<Index, most> waiting{};
-      std::size_t arrived = 0;
-      for_each_touched([&](Index feature) {
-        state_->prefetch(feature);
-        Index& place = waiting[arrived % most];
-        if (arrived >= most) observe(place);
-        place = feature;
-        ++arrived;
-      });
-      for (std::size_t i = arrived - (std::min)(arrived, most); i < arrived; ++i) {
-        observe(waiting[i % most]);
+      constexpr Index ahead = 16;  // features whose memory, which is far away, is under way
+      for (Index i = -ahead; i < count; ++i) {
+        if (i + ahead < count) state_->prefetch(touched(i + ahead));
+        if (i >= 0) state_->observe(touched(i), weights, n, options_.combination);
       }
     }
     ++epochs_.value();
+    is_loaded_ = false;
   }
 
   template <class Archive>
@@ -256,11 +257,13 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     if (!are_options || !detail::is_count(epochs()) || !state_->transfer_layer(archive)) {
       return false;
     }
+    if constexpr (Archive::is_loading::value) is_loaded_ = features() > 0;
     return features() == 0 ? epochs() == 0 : state_->transfer(archive, observations());
   }
 
   detail::ResetOnMove<detail::LazyLayerVariance<Scalar>> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
+  detail::ResetOnMove<bool> is_loaded_;  // and has not gone on yet
   VarianceImportanceOptions options_;
 };
 

@@ -196,8 +196,7 @@ struct ProbeDecisions {
 /// \throws std::invalid_argument if there are no scores, their rows are odd, one is not finite,
 ///         alpha is not in (0, 0.5), or the runs are fewer than 1 / alpha - 1 (19 for 0.05), so
 ///         that no input could be confirmed.
-inline ProbeDecisions decide_by_probes(const Eigen::Ref<const Eigen::MatrixXd>& scores,
-                                       double alpha = 0.05) {
+inline ProbeDecisions decide_by_probes(const detail::ScoresOfRuns& scores, double alpha = 0.05) {
   detail::require_runs(scores, "decide_by_probes");
   const Eigen::Index features = detail::features_beside_probes(scores.rows(), "decide_by_probes");
   const Eigen::Index runs = scores.cols();
@@ -205,14 +204,15 @@ inline ProbeDecisions decide_by_probes(const Eigen::Ref<const Eigen::MatrixXd>& 
     throw std::invalid_argument(detail::concat("viann::decide_by_probes: alpha is ", alpha,
                                                "; an error rate lies between 0 and 0.5."));
   }
-  const auto p_confirmed = [runs](Eigen::Index hits) {
-    return static_cast<double>(1 + runs - hits) / static_cast<double>(1 + runs);
+  const auto p_confirmed = [](Eigen::Index hits, Eigen::Index of_runs) {
+    return static_cast<double>(1 + of_runs - hits) / static_cast<double>(1 + of_runs);
   };
-  if (p_confirmed(runs) > alpha) {
+  if (p_confirmed(runs, runs) > alpha) {
+    double least = std::ceil(1 / alpha);  // 1 / alpha may have been rounded up
+    while (1 / least <= alpha) --least;
     throw std::invalid_argument(detail::concat(
         "viann::decide_by_probes: ", runs, " runs can confirm nothing at alpha = ", alpha,
-        ", because no p-value is below 1 / (1 + runs); make ", std::ceil(1 / alpha) - 1,
-        " runs or more."));
+        ", because no p-value is below 1 / (1 + runs); make ", least, " runs or more."));
   }
 
   ProbeDecisions result;
@@ -226,7 +226,7 @@ inline ProbeDecisions decide_by_probes(const Eigen::Ref<const Eigen::MatrixXd>& 
   result.p_confirmed.resize(features);
   result.p_rejected.resize(features);
   for (Eigen::Index i = 0; i < features; ++i) {
-    result.p_confirmed[i] = p_confirmed(result.hits[i]);
+    result.p_confirmed[i] = p_confirmed(result.hits[i], runs);
     result.p_rejected[i] = by_chance[result.hits[i]];
   }
   result.p_rejected = detail::holm_adjusted(std::move(result.p_rejected));

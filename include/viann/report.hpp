@@ -7,15 +7,18 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/report_column.hpp"
+#include "viann/detail/weights/expressions.hpp"
 #include "viann/fwd.hpp"
 
 namespace viann {
@@ -51,6 +54,11 @@ class Report {
   /// \throws std::invalid_argument if there are no scores, or not as many names.
   Report(std::vector<std::string> names, const Eigen::Ref<const Eigen::VectorXd>& scores) {
     if (scores.size() == 0) throw std::invalid_argument("viann::Report: there are no scores.");
+    if (static_cast<Eigen::Index>(names.size()) != scores.size()) {
+      throw std::invalid_argument(detail::concat("viann::Report: ", names.size(),
+                                                 " names do not fit ", scores.size(),
+                                                 " scores; pass one name for each feature."));
+    }
     features_ = scores.size();
     add_column("feature", std::move(names));
     add_column("score", scores);
@@ -58,21 +66,38 @@ class Report {
 
   Eigen::Index features() const { return features_; }
 
-  /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes.
-  /// \throws std::invalid_argument if there are not as many numbers as features, or a column of
+  /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
+  /// below 2^53 are printed as such, and all other numbers as real ones. \throws
+  /// std::invalid_argument if there are not as many numbers as features, or a column of
   ///         this title is there; nothing is changed.
   template <typename Derived>
   Report& add_column(std::string title, const Eigen::DenseBase<Derived>& numbers) {
     static_assert(Derived::IsVectorAtCompileTime, "viann: a column is a vector, one per feature");
-    Column column{std::move(title), Content::Numbers, Eigen::VectorXd(numbers.size()), {}};
-    for (Eigen::Index i = 0; i < numbers.size(); ++i) {
-      column.numbers[i] = static_cast<double>(numbers.derived()[i]);
+    using Scalar = typename Derived::Scalar;
+    const detail::Evaluated<Derived> values(numbers.derived());
+    Column column{std::move(title), Content::Numbers, Eigen::VectorXd(values.size()), {}};
+    bool are_exact_integers = Eigen::NumTraits<Scalar>::IsInteger;
+    for (Eigen::Index i = 0; i < values.size(); ++i) {
+      const Scalar value = values.coeff(i);
+      column.numbers[i] = static_cast<double>(value);
+      // Beyond 2^53 a double has not all integers.
+      are_exact_integers = are_exact_integers && std::abs(column.numbers[i]) < 9007199254740992.0;
     }
-    const bool is_exact = column.largest() <= 9007199254740992.0;  // 2^53
-    if (Eigen::NumTraits<typename Derived::Scalar>::IsInteger && is_exact) {
-      column.content = Content::Integers;
-    }
+    if (are_exact_integers) column.content = Content::Integers;
     return add(std::move(column));
+  }
+
+  /// The same for a std::vector, or a list in braces, of any type of numbers.
+  template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
+  Report& add_column(std::string title, const std::vector<Number>& numbers) {
+    using Numbers = Eigen::Matrix<Number, Eigen::Dynamic, 1>;
+    Numbers values(static_cast<Eigen::Index>(numbers.size()));
+    std::copy(numbers.begin(), numbers.end(), values.data());
+    return add_column(std::move(title), values);
+  }
+  template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
+  Report& add_column(std::string title, std::initializer_list<Number> numbers) {
+    return add_column(std::move(title), std::vector<Number>(numbers));
   }
 
   /// Adds a column of texts in UTF-8, one per feature: a group's name, a unit.
@@ -83,7 +108,7 @@ class Report {
 
   /// Adds a column of anything that has a to_string(), such as the decisions of decide_by_probes().
   /// \throws as above.
-  template <typename Value>
+  template <typename Value, std::enable_if_t<!std::is_arithmetic_v<Value>, int> = 0>
   Report& add_column(std::string title, const std::vector<Value>& values) {
     using std::to_string;
     std::vector<std::string> texts;
@@ -109,9 +134,9 @@ class Report {
           " and bars ", options.bar_width, " wide cannot be; ask for 1, 1 and 0 at least."));
     }
     const std::vector<Eigen::Index> rows = by_score(options.max_rows);
-    const bool with_titles = columns_.size() > 2;
+    const bool with_titles = columns_->size() > 2;
     std::vector<std::string> lines(rows.size() + (with_titles ? 1 : 0));
-    for (const Column& column : columns_) {
+    for (const Column& column : columns_.value()) {
       const auto cells =
           column.table_cells(rows, with_titles, static_cast<std::size_t>(options.max_text_width));
       std::size_t width = 0;
@@ -120,7 +145,7 @@ class Report {
         lines[line].append("  ").append(detail::padded(cells[line], width, !column.has_texts()));
       }
     }
-    const double largest = features() > 0 ? columns_[1].largest() : 0;  // 0 once moved from
+    const double largest = features() > 0 ? scores_column().largest() : 0;  // 0 once moved from
     for (std::size_t row = 0; row < rows.size(); ++row) {
       lines[row + (with_titles ? 1 : 0)].append("  ").append(
           detail::bar(scores()[rows[row]], largest, options.bar_width));
@@ -141,8 +166,8 @@ class Report {
   std::string csv() const {
     std::string text;
     const auto line = [&](const auto& field) {
-      for (const Column& column : columns_) {
-        text.append(&column == &columns_.front() ? "" : ",");
+      for (const Column& column : columns_.value()) {
+        text.append(&column == &columns_->front() ? "" : ",");
         text += detail::csv_field(field(column));
       }
       text += '\n';
@@ -164,7 +189,7 @@ class Report {
     json = Json::array();
     for (Eigen::Index i = 0; i < report.features(); ++i) {
       Json row = Json::object();
-      for (const Column& column : report.columns_) {
+      for (const Column& column : report.columns_.value()) {
         switch (column.content) {
           case Content::Texts:
             row[column.title] = column.text(i);
@@ -191,16 +216,17 @@ class Report {
                                                  column.title, " do not fit ", features(),
                                                  " features; pass one for each."));
     }
-    for (const Column& other : columns_) {
+    for (const Column& other : columns_.value()) {
       if (other.title != column.title) continue;
       throw std::invalid_argument("viann::Report: there is a column " + column.title +
                                   " already; choose another title.");
     }
-    columns_.push_back(std::move(column));
+    columns_->push_back(std::move(column));
     return *this;
   }
 
-  const Eigen::VectorXd& scores() const { return columns_[1].numbers; }
+  const Column& scores_column() const { return columns_.value()[1]; }
+  const Eigen::VectorXd& scores() const { return scores_column().numbers; }
 
   /// The features with the highest scores, NaN last.
   std::vector<Eigen::Index> by_score(Eigen::Index most) const {
@@ -213,8 +239,8 @@ class Report {
     return order;
   }
 
+  detail::ResetOnMove<std::vector<Column>> columns_;  // names, scores, and what was added
   detail::ResetOnMove<Eigen::Index> features_;
-  std::vector<Column> columns_;  // names, scores, and what was added
 };
 
 }  // namespace viann

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <stdexcept>
 #include <vector>
 
 #include "viann/agreement.hpp"
 #include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/mean_and_deviation.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/statistics/student_t.hpp"
 #include "viann/detail/text/concat.hpp"
@@ -60,14 +60,14 @@ class RankingStability {
   ///         from the first; nothing is changed.
   void on_epoch_end(const Eigen::Ref<const Eigen::VectorXd>& scores) {
     detail::require_scores(scores, "RankingStability");
-    if (!later_half_.empty() && scores.size() != later_half_.front().size()) {
+    if (!later_half_->empty() && scores.size() != later_half_->front().size()) {
       throw std::invalid_argument(detail::concat(
           "viann::RankingStability: ", scores.size(), " scores do not follow ",
-          later_half_.front().size(), "; for another layer, start afresh with reset()."));
+          later_half_->front().size(), "; for another layer, start afresh with reset()."));
     }
-    later_half_.emplace_back(scores);
-    epochs_ = epochs_ + 1;
-    if (epochs_ % 2 == 0 && epochs_ > 2) later_half_.pop_front();
+    later_half_->emplace_back(scores);
+    ++epochs_.value();
+    if (epochs_ % 2 == 0 && epochs_ > 2) later_half_->erase(later_half_->begin());
   }
 
   /// Spearman's correlation of the last scores with those after half as many epochs, rounded down;
@@ -79,7 +79,7 @@ class RankingStability {
           "viann::RankingStability: the scores of two epochs at least are needed, but there ",
           epochs_ == 1 ? "was 1" : "were 0", "; call on_epoch_end() after every epoch."));
     }
-    return spearman(later_half_.front(), later_half_.back());
+    return spearman(later_half_->front(), later_half_->back());
   }
 
   /// Number of scores taken in.
@@ -101,20 +101,21 @@ class RankingStability {
  private:
   template <class Archive>
   bool transfer(Archive& archive) {
-    std::int64_t features = later_half_.empty() ? 0 : later_half_.front().size();
+    std::int64_t features = later_half_->empty() ? 0 : later_half_->front().size();
     archive& epochs_.value() & features;
     if (epochs_ == 0) return features == 0;
     if (!detail::is_count(epochs_) || !detail::is_shape(features, 1)) return false;
     const std::int64_t first = (std::max)(epochs_ / 2, std::int64_t{1});
     for (std::int64_t epoch = first; epoch <= epochs_; ++epoch) {
-      if constexpr (Archive::is_loading::value) later_half_.emplace_back();
-      detail::archive_array(archive, later_half_[static_cast<std::size_t>(epoch - first)], features,
-                            1);
+      if constexpr (Archive::is_loading::value) later_half_->emplace_back();
+      detail::archive_array(archive, later_half_.value()[static_cast<std::size_t>(epoch - first)],
+                            features, 1);
     }
     return true;
   }
 
-  std::deque<Eigen::VectorXd> later_half_;  // of epochs / 2 (rounded down, but not 0) and later
+  // Of epochs / 2 (rounded down, but not 0) and later.
+  detail::ResetOnMove<std::vector<Eigen::VectorXd>> later_half_;
   detail::ResetOnMove<std::int64_t> epochs_;
 };
 
@@ -184,8 +185,8 @@ MeanWithInterval mean_over_pairs(const std::vector<Eigen::VectorXd>& ranks, doub
 /// \param confidence  of each interval by itself, between 0 and 1.
 /// \throws std::invalid_argument if there are fewer than 3 runs or no features, a score is not
 ///         finite, 1 <= k <= features does not hold, or confidence is not in (0, 1).
-inline StabilityAcrossRuns stability_across_runs(const Eigen::Ref<const Eigen::MatrixXd>& scores,
-                                                 Eigen::Index k, double confidence = 0.95) {
+inline StabilityAcrossRuns stability_across_runs(const detail::ScoresOfRuns& scores, Eigen::Index k,
+                                                 double confidence = 0.95) {
   detail::require_runs(scores, "stability_across_runs");
   const Eigen::Index runs = scores.cols();
   if (runs < 3) {
@@ -206,14 +207,8 @@ inline StabilityAcrossRuns stability_across_runs(const Eigen::Ref<const Eigen::M
     by_feature->resize(scores.rows());
   }
   for (Eigen::Index i = 0; i < scores.rows(); ++i) {
-    double sum = 0;
-    for (Eigen::Index run = 0; run < runs; ++run) sum += scores(i, run);
-    const double mean = sum / n;
-    double squares = 0;
-    for (Eigen::Index run = 0; run < runs; ++run) {
-      squares += (scores(i, run) - mean) * (scores(i, run) - mean);
-    }
-    const double deviation = std::sqrt(squares / (n - 1));
+    const auto [mean, deviation] = detail::mean_and_deviation(
+        runs, n - 1, [&, i](Eigen::Index run) { return scores(i, run); });
     result.mean[i] = mean;
     result.standard_deviation[i] = deviation;
     result.lower[i] = mean - t / std::sqrt(n) * deviation;

@@ -71,14 +71,20 @@ class VarianceImportance : detail::RefusesBareWeights {
   static constexpr bool additive_over_units = true;
   static constexpr bool independent_over_features = true;
 
+  VarianceImportance() = default;
+
   /// \throws std::invalid_argument if max_epochs leaves fewer than two observations.
-  explicit VarianceImportance(VarianceImportanceOptions options = {}) : options_(options) {
+  explicit VarianceImportance(VarianceImportanceOptions options) : options_(options) {
     detail::require_two_observations(options, name);
   }
 
   /// Starts afresh with the weights before training. Optional: it fixes and checks the shape before
   /// an epoch is spent. These weights are no observation unless the options say so.
-  /// \throws std::invalid_argument if there are none, or one is not finite; nothing is changed.
+  ///
+  /// The first call after loading checks the weights, but goes on with the run that was saved: so a
+  /// program may load what there is and then start as ever. To start afresh, call reset() first.
+  /// \throws std::invalid_argument if there are no weights, or one is not finite, or the shape is
+  ///         not that of the run that was saved; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     begin(Weights(weights.features_by_units()));
@@ -96,6 +102,9 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
+
+  /// Back to a new hook with the same options.
+  void reset() { *this = VarianceImportance(options_); }
 
   /// Optional: checks that there is something to score. Observing may go on afterwards.
   /// \throws std::logic_error if there were fewer than two observations.
@@ -163,6 +172,11 @@ class VarianceImportance : detail::RefusesBareWeights {
   using Weights = detail::WeightSource<Scalar>;
 
   void begin(const Weights& weights) {
+    if (is_loaded_) {
+      state_->layer().require_valid(weights, name, 0);
+      is_loaded_ = false;
+      return;
+    }
     VarianceImportance fresh(options_);
     fresh.state_->layer().require_valid(weights, name, 0);
     fresh.state_->fix_shape(weights);
@@ -179,6 +193,7 @@ class VarianceImportance : detail::RefusesBareWeights {
     state_->layer().require_valid(weights, name, epochs() + 1);
     if (epochs() < options_.max_epochs) state_->observe(weights, options_.combination);
     ++epochs_.value();
+    is_loaded_ = false;
   }
 
   template <class Archive>
@@ -186,12 +201,14 @@ class VarianceImportance : detail::RefusesBareWeights {
     const bool are_options = detail::archive_options(archive, options_);
     archive& epochs_.value();
     if (!are_options || !detail::is_count(epochs()) || !state_->transfer(archive)) return false;
+    if constexpr (Archive::is_loading::value) is_loaded_ = features() > 0;
     const bool has_initial = options_.observe_initial_weights && state_->count() > 0;
     return state_->count() == (std::min)(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
   }
 
   detail::ResetOnMove<detail::LayerVariance<Scalar>> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
+  detail::ResetOnMove<bool> is_loaded_;  // and has not gone on yet
   VarianceImportanceOptions options_;
 };
 

@@ -54,7 +54,9 @@ class WeightView {
 template <typename Weights>
 auto features_by_units(Weights&& weights) {
   using Dense = typename detail::RequireDense<Weights>::Type;
-  if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
+  if constexpr (!detail::RequireDense<Weights>::value) {
+    return WeightView<Dense>(Dense());
+  } else if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
     return WeightView<Dense>(std::forward<Weights>(weights));
   } else {
     return WeightView<detail::Evaluated<Dense>>(
@@ -69,11 +71,15 @@ auto features_by_units(Weights&& weights) {
 template <typename Weights>
 auto units_by_features(Weights&& weights) {
   using Dense = typename detail::RequireDense<Weights>::Type;
-  const Dense& matrix = static_cast<const Eigen::DenseBase<Dense>&>(weights).derived();
-  if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
-    return features_by_units(matrix.transpose().eval());  // a mere view of it would dangle
+  if constexpr (!detail::RequireDense<Weights>::value) {
+    return WeightView<Dense>(Dense());
   } else {
-    return features_by_units(matrix.transpose());
+    const Dense& matrix = static_cast<const Eigen::DenseBase<Dense>&>(weights).derived();
+    if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
+      return features_by_units(matrix.transpose().eval());  // a mere view of it would dangle
+    } else {
+      return features_by_units(matrix.transpose());
+    }
   }
 }
 
@@ -81,17 +87,31 @@ auto units_by_features(Weights&& weights) {
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>
 auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index units) {
-  return features_by_units(detail::row_major_map(data, features, units));
+  if constexpr (detail::require_numbers<Scalar>()) {
+    return features_by_units(detail::row_major_map(data, features, units));
+  } else {
+    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
+  }
 }
 
 /// The same for a row-major buffer of units * features weights: data[unit * features + feature].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>
 auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features) {
-  return units_by_features(detail::row_major_map(data, units, features));
+  if constexpr (detail::require_numbers<Scalar>()) {
+    return units_by_features(detail::row_major_map(data, units, features));
+  } else {
+    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
+  }
 }
 
 namespace detail {
+
+/// Whether a view refers to a Matrix or Array that somebody else owns.
+template <typename View>
+struct RefersToMatrix : std::false_type {};
+template <typename Stored>
+struct RefersToMatrix<WeightView<Stored>> : std::bool_constant<refers_to_matrix<Stored>()> {};
 
 /// The body of a hook's overload for anything that is no WeightView.
 template <typename Weights>

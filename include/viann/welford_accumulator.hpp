@@ -62,29 +62,41 @@ class WelfordAccumulator {
   WelfordAccumulator() = default;
 
   /// An accumulator from the state of another: its count(), mean() and squared_deviations().
-  /// \throws std::invalid_argument if these do not fit together.
+  /// \throws std::invalid_argument if these do not fit together: other shapes, a count that is
+  ///         negative or above 2^53, samples without elements or elements without samples, or a
+  ///         squared deviation below 0, or other than 0 after one sample.
   WelfordAccumulator(std::int64_t count, Array mean, Array squared_deviations) {
-    if (count < 0 || (count == 0) != (mean.size() == 0) ||
-        mean.rows() != squared_deviations.rows() || mean.cols() != squared_deviations.cols()) {
-      throw std::invalid_argument(detail::concat(
-          "viann::WelfordAccumulator: ", count, " samples, a mean of ", mean.rows(), " x ",
-          mean.cols(), " and squared deviations of ", squared_deviations.rows(), " x ",
-          squared_deviations.cols(), " are no accumulator's state."));
+    detail::Moments<Scalar> moments{std::move(mean), std::move(squared_deviations), count};
+    if (!moments.fit_together()) {
+      throw std::invalid_argument(
+          detail::concat("viann::WelfordAccumulator: ", count, " samples, a mean of ",
+                         moments.rows(), " x ", moments.cols(), " and squared deviations of ",
+                         moments.m2.rows(), " x ", moments.m2.cols(),
+                         " are no accumulator's state; pass count(), mean() and "
+                         "squared_deviations() of one accumulator."));
     }
-    moments_ = detail::Moments<Scalar>{std::move(mean), std::move(squared_deviations), count};
+    moments_ = std::move(moments);
   }
 
   /// Takes in a sample: any dense Eigen expression of real numbers. The first fixes the shape.
+  /// It may be made of mean() and squared_deviations() of this accumulator: then it is copied.
   /// \throws std::invalid_argument if the shape differs from the first sample's, or the sample
   ///         is empty, or a value is not finite in Scalar; the accumulator is then unchanged.
   template <typename Derived>
   void operator()(const Eigen::DenseBase<Derived>& sample) {
     const detail::Evaluated<Derived> values(sample.derived());
-    take_in(Sample(values));
+    if (detail::shares_memory(values, mean()) ||
+        detail::shares_memory(values, squared_deviations())) {
+      const typename Derived::PlainObject copy(values);
+      take_in(Sample(copy));
+    } else {
+      take_in(Sample(values));
+    }
   }
 
   /// Takes in all that `other` has seen, as if its samples had been fed to this one.
   /// \throws std::invalid_argument if both have seen samples and their shapes differ.
+  /// \throws std::overflow_error if there are more than 2^53 samples; nothing is changed.
   WelfordAccumulator& operator+=(const WelfordAccumulator& other) {
     if (other.empty()) return *this;
     if (empty()) return *this = WelfordAccumulator(other);  // moved: all or nothing
@@ -92,6 +104,11 @@ class WelfordAccumulator {
       throw std::invalid_argument(detail::concat(
           "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
           rows(), " x ", cols(), "; merge accumulators of the same matrix."));
+    }
+    if (!detail::is_count(count() + other.count())) {
+      throw std::overflow_error(detail::concat(
+          "viann::WelfordAccumulator: ", count(), " and ", other.count(),
+          " samples are more than can be counted (2^53); was an accumulator merged with itself?"));
     }
     detail::merge_moments(count(), moments_->mean.data(), moments_->m2.data(), other.count(),
                           other.mean().data(), other.squared_deviations().data(), mean().size());

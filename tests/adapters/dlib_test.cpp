@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/foreign_address.hpp"
 #include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
@@ -130,12 +131,12 @@ TEST_CASE("weights are not copied") {
   Mlp network;
   network(impulse(4, 1, 0));
   const dlib::tensor& parameters = dlib::layer<3>(network).layer_details().get_layer_params();
-  CHECK(dlib_weights(network).features_by_units().data() == parameters.host());
-  CHECK(dlib_weights<3>(network).features_by_units().data() == parameters.host());
+  CHECK(address_of(dlib_weights(network)) == parameters.host());
+  CHECK(address_of(dlib_weights<3>(network)) == parameters.host());
 
   dlib::add_layer<dlib::con_<5, 2, 3, 1, 1>, dlib::input<Sample>> convolution;
   convolution(impulse(2, 3, 0));
-  CHECK(dlib_weights(convolution.layer_details()).features_by_units().data() ==
+  CHECK(address_of(dlib_weights(convolution.layer_details())) ==
         convolution.layer_details().get_layer_params().host());
 }
 
@@ -186,7 +187,7 @@ TEST_CASE("in training, observing the view is observing a copy") {
   CHECK(of_trainer.scores() == before);
 }
 
-TEST_CASE("a network's first trainable layer is looked for from the inputs on") {
+TEST_CASE("a network's first layer is looked for from the inputs on") {
   using Deep = LossOf<dlib::relu<dlib::fc<6, dlib::relu<dlib::fc<5, dlib::input<Sample>>>>>>;
   Deep network;
   network(impulse(4, 1, 0));
@@ -194,8 +195,13 @@ TEST_CASE("a network's first trainable layer is looked for from the inputs on") 
   CHECK(dlib_weights<3>(network).features() == 5);
   CHECK(dlib_weights<1>(network).features() == 6);
 
+  CHECK(viann::dlib_layer_index(network) == 5);
+
+  // Frozen in the middle of a run, it does not make way for the next.
   dlib::layer<5>(network).layer_details().set_learning_rate_multiplier(0);
-  CHECK(dlib_weights(network).features() == 5);
+  CHECK(contains(message_of<std::invalid_argument>([&] { dlib_weights(network); }),
+                 "layer 5, which is nearest to the inputs, is frozen"));
+  CHECK_THROWS_AS(viann::dlib_layer_index(network), std::invalid_argument);
   CHECK(dlib_weights<5>(network).features() == 4);  // a layer that is named may be frozen
 }
 

@@ -178,15 +178,32 @@ TEST_CASE("an optimizer without epochs is observed every so many steps") {
   }
 }
 
-TEST_CASE("an optimizer without epochs is not passed over in silence") {
+TEST_CASE("what ends before its first epoch does counts as an epoch") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  Notes notes;
+  ens::StandardSGD short_sgd(1e-3, batch, 2 * batch, -1);
+  EnsmallenCallback observer(notes, view);
+  for (int loop = 0; loop < 3; ++loop) short_sgd.Optimize(function, w, observer);
+  CHECK(notes.begun.size() == 1);
+  REQUIRE(notes.ended.size() == 3);
+  CHECK(notes.ended.back()(2, 1) == w(1, 2));
+}
+
+TEST_CASE("an optimizer without epochs is told so at its first step") {
   LeastSquares function;
   arma::mat w(2, 3, arma::fill::randn);
   Notes notes;
   ens::GradientDescent descent(1e-3, 20, -1);
   const std::string message = message_of<std::logic_error>(
       [&] { descent.Optimize(function, w, EnsmallenCallback(notes, view)); });
-  CHECK(contains(message, "nothing was observed, because the optimizer took 19 steps"));
-  CHECK(contains(message, "after how many steps"));
+  CHECK(contains(message, "takes steps but has no epochs; say after how many steps to observe"));
+  CHECK(notes.ended.empty());
+  ens::L_BFGS lbfgs;
+  std::size_t steps = 0;
+  CHECK_THROWS_AS(lbfgs.Optimize(function, w, CountSteps{steps}, EnsmallenCallback(notes, view)),
+                  std::logic_error);
+  CHECK(steps == 1);
 
   EnsmallenCallback observer(notes, view);  // what an earlier optimizer did does not count
   sgd(1).Optimize(function, w, observer);

@@ -2,6 +2,7 @@
 #include "viann/adapters/mlpack.hpp"
 
 #include "support/catch.hpp"
+#include "support/foreign_address.hpp"
 #include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
@@ -148,6 +149,34 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
       }
     }
   }
+  SECTION("NoisyLinear: the means, which answer when the noise is set to 0") {
+    Network network = network_of<mlpack::NoisyLinear>({3}, 5);
+    const auto view = mlpack_weights(network);
+    REQUIRE(view.features() == 3);
+    REQUIRE(view.units() == 5);
+    network.Parameters().tail_rows(20).zeros();  // the deviations
+    check_answers(view, network);
+  }
+  SECTION("LinearRecurrent, on its first step") {
+    Network network = network_of<mlpack::LinearRecurrent>({3}, 5);
+    const auto& layer = layer_of<mlpack::LinearRecurrent>(network);
+    const auto view = mlpack_weights(network);
+    REQUIRE(view.features() == 3);
+    REQUIRE(view.units() == 5);
+    CHECK(view.features_by_units()(2, 4) == layer.Weights()(4, 2));
+    CHECK(address_of(view) == layer.Weights().memptr());
+  }
+  SECTION("LSTM: the weights of all gates that read the inputs") {
+    Network network = network_of<mlpack::LSTM>({3}, 4);
+    const auto& layer = layer_of<mlpack::LSTM>(network);
+    const auto view = mlpack_weights(network);
+    REQUIRE(view.features() == 3);
+    REQUIRE(view.units() == 16);
+    CHECK(view.features_by_units()(2, 1) == layer.BlockInputWeight()(1, 2));
+    CHECK(view.features_by_units()(0, 4 + 3) == layer.InputGateWeight()(3, 0));
+    CHECK(view.features_by_units()(1, 8) == layer.ForgetGateWeight()(0, 1));
+    CHECK(view.features_by_units()(2, 15) == layer.OutputGateWeight()(3, 2));
+  }
   SECTION("a matrix of a layer that viann does not know") {
     const arma::mat gate = {{1, 2, 3}, {4, 5, 6}};
     CHECK(mlpack_weights(gate).features() == 3);
@@ -157,11 +186,11 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
 
 TEST_CASE("weights are not copied, and are the network's parameters") {
   Network network = network_of<mlpack::Linear>({3}, 5);
-  CHECK(mlpack_weights(network).features_by_units().data() == network.Parameters().memptr());
+  CHECK(address_of(mlpack_weights(network)) == network.Parameters().memptr());
   network.Reset(3);
-  CHECK(mlpack_weights(network).features_by_units().data() == network.Parameters().memptr());
+  CHECK(address_of(mlpack_weights(network)) == network.Parameters().memptr());
   const Network moved = std::move(network);
-  CHECK(mlpack_weights(moved).features_by_units().data() == moved.Parameters().memptr());
+  CHECK(address_of(mlpack_weights(moved)) == moved.Parameters().memptr());
 }
 
 TEST_CASE("layers with a weight per feature, or for all, are passed over") {
@@ -174,11 +203,10 @@ TEST_CASE("layers with a weight per feature, or for all, are passed over") {
   network.Add<mlpack::Linear>(5);
   network.Reset(3);
   CHECK(mlpack_weights(network).units() == 5);
-  CHECK(
-      mlpack_weights(network).features_by_units().data() ==
-      mlpack_weights(dynamic_cast<const mlpack::Linear&>(*std::as_const(network).Network().back()))
-          .features_by_units()
-          .data());
+  CHECK(viann::mlpack_layer_index(network) == 5);
+  CHECK(address_of(mlpack_weights(network)) ==
+        address_of(mlpack_weights(
+            dynamic_cast<const mlpack::Linear&>(*std::as_const(network).Network().back()))));
 }
 
 TEST_CASE("a copied network has its weights once it was used") {
@@ -260,6 +288,6 @@ TEST_CASE("what has no weights to view is refused with what to do") {
                  "there is no layer 4; the network has 4, counted from 0"));
   CHECK(contains(refusal([&] { mlpack_weights(network, 2); }), "layer 2 has no weights"));
   CHECK(contains(refusal([&] { mlpack_weights(Network()); }), "add a layer"));
-  Network recurrent = network_of<mlpack::LSTM>({3}, 4);
-  CHECK(contains(refusal([&] { mlpack_weights(recurrent); }), "its matrix of weights"));
+  Network unknown = network_of<mlpack::Add>({3});
+  CHECK(contains(refusal([&] { mlpack_weights(unknown, 0); }), "at an offset in"));
 }

@@ -5,13 +5,13 @@
 
 #include <Eigen/Core>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/weights/owning_map.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
 /// dlib: dlib_weights() gives the weights of a layer as a view that any hook takes.
@@ -54,10 +54,9 @@ Eigen::Index dlib_filter_size(const Convolution& layer, const dlib::tensor& para
 /// The weights of a fully connected layer: inputs x outputs, without the biases.
 template <unsigned long outputs, dlib::fc_bias_mode mode>
 auto dlib_weights(const dlib::fc_<outputs, mode>& layer) {
-  const float* weights = detail::dlib_parameters(layer).host();
-  return features_by_units(weights,
-                           static_cast<Eigen::Index>(layer.get_weights().get().num_samples()),
-                           static_cast<Eigen::Index>(layer.get_num_outputs()));
+  const auto inputs = static_cast<Eigen::Index>(layer.get_weights().get().num_samples());
+  const auto units = static_cast<Eigen::Index>(layer.get_num_outputs());
+  return detail::foreign_view(detail::dlib_parameters(layer).host(), inputs, units, units, 1);
 }
 
 /// The weights of a convolution: every (channel, row, column) of a filter is a feature, in this
@@ -65,8 +64,9 @@ auto dlib_weights(const dlib::fc_<outputs, mode>& layer) {
 template <long filters, long rows, long cols, int... strides_and_padding>
 auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer) {
   const dlib::tensor& parameters = detail::dlib_parameters(layer);
-  return units_by_features(parameters.host(), static_cast<Eigen::Index>(layer.num_filters()),
-                           detail::dlib_filter_size(layer, parameters));
+  const Eigen::Index size = detail::dlib_filter_size(layer, parameters);
+  return detail::foreign_view(parameters.host(), size,
+                              static_cast<Eigen::Index>(layer.num_filters()), 1, size);
 }
 
 /// The weights of a transposed convolution, features and units as above. These weights are copied:
@@ -78,12 +78,13 @@ auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>
   const Eigen::Index positions = rows * cols;
   const Eigen::Index units = layer.num_filters();
   const Eigen::Index channels = detail::dlib_filter_size(layer, parameters) / positions;
-  Eigen::MatrixXf weights(channels * positions, units);
+  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+  Matrix weights(channels * positions, units);
   for (Eigen::Index channel = 0; channel < channels; ++channel) {
-    weights.middleRows(channel * positions, positions) = Eigen::Map<const Eigen::MatrixXf>(
-        parameters.host() + channel * units * positions, positions, units);
+    weights.middleRows(channel * positions, positions) =
+        Eigen::Map<const Matrix>(parameters.host() + channel * units * positions, positions, units);
   }
-  return features_by_units(std::move(weights));
+  return detail::owning_view(std::move(weights));
 }
 
 namespace detail {
@@ -107,34 +108,65 @@ struct DlibDetails<dlib::add_layer<Details, Subnet, Enabled>> {
 template <>
 struct HasDlibWeights<void> : std::false_type {};
 
-/// Looks at the layers of a network, from the inputs on, for the first with trainable weights.
+/// Looks at the layers of a network, from the inputs on, for the first with weights.
 struct FirstDlibWeights {
-  std::optional<RowMajorView<float>>& found;
+  std::size_t& index;
+  std::optional<ForeignView>* view;  // null if it is not wanted
+  bool& is_found;
+  bool& is_frozen;
 
   template <typename Layer, typename Subnet, typename Enabled>
-  void operator()(const dlib::add_layer<Layer, Subnet, Enabled>& layer) const {
+  void operator()(std::size_t i, const dlib::add_layer<Layer, Subnet, Enabled>& layer) const {
     if constexpr (HasDlibWeights<Layer>::value) {
-      const Layer& details = layer.layer_details();
-      if (found || details.get_learning_rate_multiplier() == 0) return;
-      found.emplace(row_major_view(dlib_weights(details)));
+      if (std::exchange(is_found, true)) return;
+      index = i;
+      is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
+      if (view != nullptr && !is_frozen) view->emplace(dlib_weights(layer.layer_details()));
     }
   }
+  template <typename Other>
+  void operator()(std::size_t /*i*/, const Other& /*layer*/) const {}
 };
+
+/// \returns the index of that layer, and sets its view if it is wanted.
+template <typename Network>
+std::size_t choose_dlib_layer(const Network& network, std::optional<ForeignView>* view) {
+  std::size_t index = 0;
+  bool is_found = false;
+  bool is_frozen = false;
+  dlib::visit_layers_backwards(network, FirstDlibWeights{index, view, is_found, is_frozen});
+  if (!is_found) {
+    throw std::invalid_argument(
+        "viann::dlib_weights: the network has no fully connected or convolutional layer.");
+  }
+  if (is_frozen) {  // in the middle of a run it must not make way for another in silence
+    throw std::invalid_argument(
+        concat("viann::dlib_weights: layer ", index, ", which is nearest to the inputs, is frozen ",
+               "(learning rate multiplier 0); name the layer that you mean, frozen or not: ",
+               "dlib_weights<", index, ">(net)."));
+  }
+  return index;
+}
 
 }  // namespace detail
 
 /// The weights of a network's layer that is last in dlib's order, and so nearest to the inputs,
-/// that is fully connected or a convolution, and not frozen by a learning rate multiplier of 0. A
-/// convolution's are copied. Name the layer if several read the inputs, as in an inception block.
-/// \throws std::invalid_argument if there is no such layer, or its weights are not allocated yet.
+/// and is fully connected or a convolution: dlib_layer_index() says which that is. Name the layer
+/// if several read the inputs, as in an inception block. \throws std::invalid_argument if there is
+/// no such layer, or it is frozen by a learning rate
+///         multiplier of 0, or its weights are not allocated yet.
 template <typename Network, typename = typename Network::subnet_type>
-detail::RowMajorView<float> dlib_weights(const Network& network) {
-  std::optional<detail::RowMajorView<float>> found;
-  dlib::visit_layers_backwards(network, detail::FirstDlibWeights{found});
-  if (found) return *std::move(found);
-  throw std::invalid_argument(
-      "viann::dlib_weights: the network has no fully connected or convolutional layer that is "
-      "trained (learning rate multiplier above 0); name the layer you mean: dlib_weights<2>(net).");
+detail::ForeignView dlib_weights(const Network& network) {
+  std::optional<detail::ForeignView> view;
+  detail::choose_dlib_layer(network, &view);
+  return *std::move(view);
+}
+
+/// The index of that layer: dlib::layer<index>(network), counted from the output.
+/// \throws std::invalid_argument as above, but weights need not be allocated.
+template <typename Network, typename = typename Network::subnet_type>
+std::size_t dlib_layer_index(const Network& network) {
+  return detail::choose_dlib_layer(network, nullptr);
 }
 
 /// The weights of the layer dlib::layer<index>(network), counted from the output.

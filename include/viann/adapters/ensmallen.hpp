@@ -4,14 +4,24 @@
 #include <cstddef>
 #include <ensmallen.hpp>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
-#include "viann/detail/text/concat.hpp"
+#include "viann/detail/weights/expressions.hpp"
+#include "viann/weight_view.hpp"
 
 namespace viann {
 
 namespace detail {
+
 struct AnyFunction {};
+
+/// Optimizers that tell callbacks of no epoch before the end of the first.
+template <typename Optimizer>
+struct BeginsNoFirstEpoch : std::is_same<Optimizer, ens::Eve> {};
+template <typename UpdatePolicy>
+struct BeginsNoFirstEpoch<ens::BigBatchSGD<UpdatePolicy>> : std::true_type {};
+
 }  // namespace detail
 
 /// Turns ensmallen's callbacks into a hook: observes the weights before training and after every
@@ -27,8 +37,10 @@ struct AnyFunction {};
 /// For mlpack's networks, mlpack_callback() makes one.
 ///
 /// An epoch is what the optimizer calls one: SGD, Adam and all others built on SGD do, and so do
-/// Eve, SPALeRASGD and BigBatchSGD. The rest only take steps: say then how many make an epoch.
-/// ParallelSGD takes its steps in several threads at once and must not be observed.
+/// Eve, SPALeRASGD and BigBatchSGD. An Optimize() that ends before its first epoch does counts as
+/// one. The other optimizers (L-BFGS, gradient descent, CMA-ES) only take steps: say how many make
+/// an epoch, as in `EnsmallenCallback(importance, weights, 10)`. ParallelSGD takes its steps in
+/// several threads at once and must not be observed.
 ///
 /// `Optimize()` may be called again and again: the hook goes on where it was. It is started, by its
 /// on_train_begin(), only if it has not seen a layer yet; one that was loaded goes on, too.
@@ -40,7 +52,8 @@ struct AnyFunction {};
 /// the coordinates as they are.
 ///
 /// \tparam Hook     VarianceImportance, or any other hook
-/// \tparam Weights  callable as weights(coordinates); returns a view of the layer's weights
+/// \tparam Weights  callable as weights(coordinates); returns a view of the layer's weights, which
+///                  must not refer to an Eigen matrix: it could be local to the callable
 template <typename Hook, typename Weights>
 class EnsmallenCallback {
  public:
@@ -65,9 +78,9 @@ class EnsmallenCallback {
   void BeginOptimization(Optimizer& /*optimizer*/, Function& /*function*/,
                          Coordinates& coordinates) {
     ended_epochs_ = 0;
-    taken_steps_ = 0;
+    has_taken_steps_ = false;
     has_epochs_ = false;
-    if (hook_.features() == 0) hook_.on_train_begin(weights_(std::as_const(coordinates)));
+    if (hook_.features() == 0) hook_.on_train_begin(view(std::as_const(coordinates)));
   }
 
   template <typename Optimizer, typename Function, typename Coordinates>
@@ -83,24 +96,26 @@ class EnsmallenCallback {
     end_epoch(coordinates, epoch);
   }
 
+  /// \throws std::logic_error at the first step of an optimizer that has no epochs, if the number
+  ///         of steps was not given.
   template <typename Optimizer, typename Function, typename Coordinates>
   void StepTaken(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates) {
-    ++taken_steps_;
+    if (steps_ == 0 && !has_epochs_ && !detail::BeginsNoFirstEpoch<Optimizer>::value) {
+      throw std::logic_error(
+          "viann::EnsmallenCallback: this optimizer takes steps but has no epochs; say after how "
+          "many steps to observe: EnsmallenCallback(hook, weights, steps), or "
+          "MlpackCallbackOptions::steps.");
+    }
+    has_taken_steps_ = true;
     if (steps_ == 0 || ++steps_since_observation_ < steps_) return;
     steps_since_observation_ = 0;
-    hook_.on_epoch_end(weights_(coordinates));
+    observe(coordinates);
   }
 
-  /// \throws std::logic_error if the optimizer took steps but has no epochs, and the number of
-  ///         steps was not given: nothing was observed.
   template <typename Optimizer, typename Function, typename Coordinates>
-  void EndOptimization(Optimizer& /*optimizer*/, Function& /*function*/,
-                       Coordinates& /*coordinates*/) {
-    if (steps_ > 0 || has_epochs_ || taken_steps_ == 0) return;
-    throw std::logic_error(detail::concat(
-        "viann::EnsmallenCallback: nothing was observed, because the optimizer took ", taken_steps_,
-        " steps but ended no epoch; say after how many steps to observe: EnsmallenCallback(hook, "
-        "weights, steps)."));
+  void EndOptimization(Optimizer& /*optimizer*/, Function& /*function*/, Coordinates& coordinates) {
+    const bool has_ended_before_an_epoch = has_taken_steps_ && ended_epochs_ == 0;
+    if (steps_ == 0 && has_ended_before_an_epoch) observe(std::as_const(coordinates));
   }
 
  private:
@@ -109,7 +124,23 @@ class EnsmallenCallback {
     has_epochs_ = true;
     if (steps_ > 0 || epoch <= ended_epochs_) return;
     ended_epochs_ = epoch;
-    hook_.on_epoch_end(weights_(coordinates));
+    observe(coordinates);
+  }
+
+  template <typename Coordinates>
+  void observe(const Coordinates& coordinates) {
+    hook_.on_epoch_end(view(coordinates));
+  }
+
+  template <typename Coordinates>
+  auto view(const Coordinates& coordinates) {
+    using View = std::decay_t<decltype(weights_(coordinates))>;
+    static_assert(!detail::RefersToMatrix<View>::value,
+                  "viann: this view refers to an Eigen matrix, which may be local to the function "
+                  "that returns it. Return a view of memory, features_by_units(coordinates.memptr()"
+                  ", features, units) or one of an Eigen::Map; or hand the matrix over: "
+                  "features_by_units(std::move(W)).");
+    return weights_(coordinates);
   }
 
   Hook& hook_;
@@ -118,7 +149,7 @@ class EnsmallenCallback {
   std::size_t steps_since_observation_ = 0;
   // What belongs to the Optimize() under way:
   std::size_t ended_epochs_ = 0;
-  std::size_t taken_steps_ = 0;
+  bool has_taken_steps_ = false;
   bool has_epochs_ = false;
 };
 

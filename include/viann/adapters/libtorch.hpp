@@ -4,14 +4,14 @@
 #include <torch/nn.h>
 
 #include <Eigen/Core>
-#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
+#include <utility>
 
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/owning_map.hpp"
+#include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
 /// libtorch: libtorch_weights() gives the weights of a layer as a view that any hook takes.
@@ -33,14 +33,18 @@
 ///
 /// A convolution's features are every position of its kernel in every input channel, in row-major
 /// order; kernel_scores() gives their scores back in the kernel's shape. With groups, a channel's
-/// units are the filters of its group. A recurrent layer gives the weights that read the
-/// inputs of its first layer, forward.
+/// units are the filters of its group. A recurrent layer gives the weights that read the inputs of
+/// its first layer; if it is bidirectional, the units are those of both directions.
 ///
-/// Weights of type Scalar that lie contiguous and in this order on the CPU are viewed where they
-/// are; others are copied: float16, bfloat16, another device, groups, transposed convolutions. A
-/// network in double takes `libtorch_weights<double>(...)`. All functions throw
-/// std::invalid_argument if the weights do not exist, or Scalar cannot hold them exactly. Views are
-/// to be used within the call that takes them.
+/// The weights are those that forward() multiplies by: the member `weight` of libtorch's own
+/// layers, not the parameter that was registered, which is another tensor once weights have been
+/// tied.
+///
+/// float, double, float16 and bfloat16 on the CPU are viewed where they are, in any strides. They
+/// are copied from another device, and where features and units are not two axes of the memory:
+/// groups, transposed convolutions, both directions, channels last. All functions throw
+/// std::invalid_argument if there are no such weights. Views are to be used within the call that
+/// takes them.
 
 namespace viann {
 
@@ -51,13 +55,8 @@ template <typename... Reason>
   throw std::invalid_argument(concat("viann::libtorch_weights: ", reason...));
 }
 
-/// The weight itself if it is contiguous, of type Scalar and on the CPU, else a copy that is.
-template <typename Scalar>
-std::shared_ptr<const torch::Tensor> torch_weight(const torch::Tensor& weight) {
-  static_assert(std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>,
-                "viann: write libtorch_weights<float>(...) or libtorch_weights<double>(...); float "
-                "takes networks in half precision, too.");
-  constexpr torch::ScalarType wanted = c10::CppTypeToScalarType<Scalar>::value;
+/// A view of a tensor of shape (units, features...).
+inline ForeignView torch_view(const torch::Tensor& weight) {
   if (!weight.defined()) {
     refuse_torch_weights("the tensor is undefined; build the layer before it is observed.");
   }
@@ -69,31 +68,26 @@ std::shared_ptr<const torch::Tensor> torch_weight(const torch::Tensor& weight) {
     refuse_torch_weights("the tensor has ", weight.dim(), " dimension(s); weights have two or ",
                          "more, the units first and then the features.");
   }
-  const char* type = torch::toString(weight.scalar_type());
-  if (!weight.is_floating_point()) {
-    refuse_torch_weights("the weights are of type ", type,
-                         "; observe real numbers, of a quantised layer those it was made from.");
+  const auto matrix = std::make_shared<const torch::Tensor>(
+      weight.detach().to(torch::kCPU).flatten(1));  // copies only what must be copied
+  const auto view = [&](const auto* data) {
+    return foreign_view(data, matrix->size(1), matrix->size(0), matrix->stride(1),
+                        matrix->stride(0), matrix);
+  };
+  // libtorch's own types of 16 bits have the same bits as Eigen's.
+  switch (weight.scalar_type()) {
+    case torch::kFloat16:
+      return view(static_cast<const Eigen::half*>(matrix->data_ptr()));
+    case torch::kBFloat16:
+      return view(static_cast<const Eigen::bfloat16*>(matrix->data_ptr()));
+    case torch::kFloat32:
+      return view(static_cast<const float*>(matrix->data_ptr()));
+    case torch::kFloat64:
+      return view(static_cast<const double*>(matrix->data_ptr()));
+    default:
+      refuse_torch_weights("the weights are of type ", torch::toString(weight.scalar_type()),
+                           "; observe real numbers, of a quantised layer those it was made from.");
   }
-  if (torch::promote_types(weight.scalar_type(), wanted) != wanted) {
-    refuse_torch_weights("the weights are of type ", type, ", which ", torch::toString(wanted),
-                         " cannot hold exactly; write libtorch_weights<double>(...).");
-  }
-  return std::make_shared<const torch::Tensor>(
-      weight.detach().to(torch::kCPU, wanted).contiguous());
-}
-
-/// A module's own weight: its first trainable parameter of two or more dimensions, or the first
-/// such if all are frozen; undefined if it has none.
-inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
-  if (module.as<torch::nn::LayerNorm>() != nullptr) return {};  // one weight per feature, no units
-  torch::Tensor frozen;
-  for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
-    const torch::Tensor& weight = parameter.value();
-    if (weight.dim() < 2) continue;
-    if (weight.requires_grad()) return weight;
-    if (!frozen.defined()) frozen = weight;
-  }
-  return frozen;
 }
 
 /// Calls visit(layer) if the module is of one of these types.
@@ -103,6 +97,29 @@ void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
     if (layer != nullptr) visit(*layer);
   };
   (visit_if(module.as<Layer>()), ...);
+}
+
+/// The weight of a module itself: the member that libtorch's layers compute with, and of any other
+/// module the parameter of two or more dimensions that is called weight, or else the first.
+/// Undefined if there is none. What is frozen plays no part, because it may change in a run.
+inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
+  namespace nn = torch::nn;
+  torch::Tensor weight;
+  visit_torch_layer<nn::Linear, nn::Bilinear, nn::Embedding, nn::EmbeddingBag, nn::Conv1d,
+                    nn::Conv2d, nn::Conv3d, nn::ConvTranspose1d, nn::ConvTranspose2d,
+                    nn::ConvTranspose3d>(module, [&](const auto& layer) { weight = layer.weight; });
+  visit_torch_layer<nn::RNNCell, nn::LSTMCell, nn::GRUCell>(
+      module, [&](const auto& layer) { weight = layer.weight_ih; });
+  if (weight.defined() || module.as<nn::LayerNorm>() != nullptr) {
+    return weight;  // a LayerNorm has one weight per feature, and no units
+  }
+  torch::Tensor reverse;
+  for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
+    if (parameter.value().dim() < 2) continue;
+    if (!weight.defined() || parameter.key() == "weight") weight = parameter.value();
+    if (parameter.key() == "weight_ih_l0_reverse") reverse = parameter.value();
+  }
+  return reverse.defined() ? torch::cat({weight, reverse}) : weight;
 }
 
 /// The module's weight with the units first, whatever the module's own order.
@@ -127,88 +144,102 @@ inline bool is_torch_layer(const torch::nn::Module& module) {
   return module.children().empty() || module.as<torch::nn::MultiheadAttention>() != nullptr;
 }
 
-/// The weight of a layer, or that of a model's first trainable layer, units first.
-inline torch::Tensor first_torch_weight(const torch::nn::Module& model) {
+struct TorchLayer {
+  std::string name;      // in its model; empty for the module itself
+  torch::Tensor weight;  // units first
+};
+
+/// The layer itself, or a model's first layer with weights.
+inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
   const torch::Tensor own = torch_own_weight(model);
-  if (own.defined() && is_torch_layer(model)) return torch_units_first(model, own);
+  if (own.defined() && is_torch_layer(model)) return {"", torch_units_first(model, own)};
+  const auto chosen = [&](const std::string& name, const torch::nn::Module& module,
+                          const torch::Tensor& weight) {
+    bool is_trained = weight.requires_grad();
+    for (const auto& parameter : module.parameters(/*recurse=*/false)) {
+      is_trained = is_trained || (parameter.dim() > 1 && parameter.requires_grad());
+    }
+    // Frozen in the middle of a run, it must not make way for another in silence.
+    if (is_trained) return TorchLayer{name, torch_units_first(module, weight)};
+    refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
+                         "\", is frozen (requires_grad is false); name the layer that you mean, ",
+                         "frozen or not: libtorch_weights(net, \"", name, "\").");
+  };
   // What a module made of layers has of its own (position codes, class tokens) comes last.
   for (const bool layers : {true, false}) {
-    for (const auto& module : model.modules(/*include_self=*/false)) {
-      if (is_torch_layer(*module) != layers) continue;
-      const torch::Tensor weight = torch_own_weight(*module);
-      if (weight.defined() && weight.requires_grad()) return torch_units_first(*module, weight);
+    for (const auto& module : model.named_modules("", /*include_self=*/false)) {
+      if (is_torch_layer(*module.value()) != layers) continue;
+      const torch::Tensor weight = torch_own_weight(*module.value());
+      if (weight.defined()) return chosen(module.key(), *module.value(), weight);
     }
   }
-  if (own.defined() && own.requires_grad()) return own;
-  refuse_torch_weights(model.name(), " has no trainable weights of two or more dimensions; build ",
-                       "its layers with register_module(), or name the one you mean: ",
-                       "libtorch_weights(net->fc1).");
+  if (own.defined()) return {"", own};
+  refuse_torch_weights(
+      model.name(), " has no weights of two or more dimensions; build its layers ",
+      "with register_module(), or name the one you mean: ", "libtorch_weights(net->fc1).");
 }
 
+/// The module in what holds a layer or a model: torch::nn::Linear and its like, std::shared_ptr,
+/// torch::nn::AnyModule, or the module itself.
+inline const torch::nn::Module& torch_module(const torch::nn::Module& module) { return module; }
 template <typename Module>
-constexpr bool is_torch_embedding = std::is_base_of_v<torch::nn::EmbeddingImpl, Module> ||
-                                    std::is_base_of_v<torch::nn::EmbeddingBagImpl, Module>;
+const torch::nn::Module& torch_module(const std::shared_ptr<Module>& module) {
+  if (module != nullptr) return *module;
+  refuse_torch_weights("the layer is empty (nullptr); build it, as in ",
+                       "net->fc1 = register_module(\"fc1\", torch::nn::Linear(4, 8)).");
+}
+template <typename Module>
+const torch::nn::Module& torch_module(const torch::nn::ModuleHolder<Module>& holder) {
+  return torch_module(holder.is_empty() ? std::shared_ptr<Module>() : holder.ptr());
+}
+inline const torch::nn::Module& torch_module(const torch::nn::AnyModule& module) {
+  return torch_module(module.is_empty() ? std::shared_ptr<torch::nn::Module>() : module.ptr());
+}
 
 }  // namespace detail
 
 /// The weights in a tensor of shape (units, features...), as Linear has it. For other layers pass
 /// the layer: an Embedding's tensor has its features first, and that of a convolution does not tell
 /// its groups.
-template <typename Scalar = float>
+/// \tparam Scalar  of no effect: earlier versions had to be told the type here and below
+template <typename Scalar = void>
 auto libtorch_weights(const torch::Tensor& tensor) {
-  const auto weight = detail::torch_weight<Scalar>(tensor);
-  const std::int64_t units = weight->size(0);
-  const std::int64_t features = weight->numel() / std::max<std::int64_t>(units, 1);
-  using Map = detail::OwningMap<Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>>;
-  return WeightView<Map>({weight->template data_ptr<Scalar>(), features, units, weight});
+  return detail::torch_view(tensor);
 }
 
-/// The weights of an embedding of that type: every token is a feature. Not copied, while
-/// one that is looked for in a model is.
-template <typename Scalar = float, typename Embedding,
-          std::enable_if_t<detail::is_torch_embedding<Embedding>, int> = 0>
-auto libtorch_weights(const Embedding& embedding) {
-  const auto weight = detail::torch_weight<Scalar>(embedding.weight);
-  return detail::RowMajorView<Scalar>(
-      {weight->template data_ptr<Scalar>(), weight->size(0), weight->size(1), weight});
-}
-
-/// The weights of a layer, frozen or not; or of a model's first trainable layer, in the order of
-/// registration.
-template <typename Scalar = float>
-auto libtorch_weights(const torch::nn::Module& module) {
-  return libtorch_weights<Scalar>(detail::first_torch_weight(module));
+/// The weights of a layer, frozen or not; or of a model's first layer with weights, in the order of
+/// registration: libtorch_layer_name() says which that is. A model does not know which of its
+/// layers reads the inputs, and one that makes a layer in forward(), or registers the last one
+/// first, has another first layer than it seems: name the layer, or look at the name. \param model
+/// a module, or what holds one: std::shared_ptr, torch::nn::Linear and its like,
+///               torch::nn::AnyModule
+/// \throws std::invalid_argument if a model's first layer is frozen, too.
+template <typename Scalar = void, typename Model,
+          typename = decltype(detail::torch_module(std::declval<const Model&>()))>
+auto libtorch_weights(const Model& model) {
+  return detail::torch_view(detail::choose_torch_layer(detail::torch_module(model)).weight);
 }
 
 /// The weights of the layer of that name in a model: "fc1", "encoder.0", ..., as in
-/// named_modules().
-template <typename Scalar = float>
-auto libtorch_weights(const torch::nn::Module& model, const std::string& layer) {
+/// named_modules(); frozen or not.
+template <typename Scalar = void, typename Model,
+          typename = decltype(detail::torch_module(std::declval<const Model&>()))>
+auto libtorch_weights(const Model& model, const std::string& layer) {
+  const torch::nn::Module& module = detail::torch_module(model);
   std::string names;
-  for (const auto& module : model.named_modules("", /*include_self=*/false)) {
-    if (module.key() == layer) return libtorch_weights<Scalar>(*module.value());
-    names += (names.empty() ? "" : ", ") + module.key();
+  for (const auto& named : module.named_modules("", /*include_self=*/false)) {
+    if (named.key() == layer) return libtorch_weights(*named.value());
+    names += (names.empty() ? "" : ", ") + named.key();
   }
-  detail::refuse_torch_weights(model.name(), " has no layer \"", layer, "\"; it has: ", names, ".");
+  detail::refuse_torch_weights(module.name(), " has no layer \"", layer, "\"; it has: ", names,
+                               ".");
 }
 
-/// The same for what holds a layer or a model: std::shared_ptr, torch::nn::Linear and its like, and
-/// torch::nn::AnyModule.
-template <typename Scalar = float, typename Module, typename... Name>
-auto libtorch_weights(const std::shared_ptr<Module>& module, const Name&... layer) {
-  if (module == nullptr) {
-    detail::refuse_torch_weights("the layer is empty (nullptr); build it, as in ",
-                                 "net->fc1 = register_module(\"fc1\", torch::nn::Linear(4, 8)).");
-  }
-  return libtorch_weights<Scalar>(*module, layer...);
-}
-template <typename Scalar = float, typename Module, typename... Name>
-auto libtorch_weights(const torch::nn::ModuleHolder<Module>& holder, const Name&... layer) {
-  return libtorch_weights<Scalar>(holder.is_empty() ? nullptr : holder.ptr(), layer...);
-}
-template <typename Scalar = float, typename... Name>
-auto libtorch_weights(const torch::nn::AnyModule& module, const Name&... layer) {
-  return libtorch_weights<Scalar>(module.is_empty() ? nullptr : module.ptr(), layer...);
+/// The name of the layer whose weights libtorch_weights(model) gives; empty if they are the
+/// module's own. \throws std::invalid_argument as libtorch_weights(model).
+template <typename Model>
+std::string libtorch_layer_name(const Model& model) {
+  return detail::choose_torch_layer(detail::torch_module(model)).name;
 }
 
 }  // namespace viann

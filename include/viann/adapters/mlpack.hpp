@@ -12,7 +12,7 @@
 
 #include "viann/adapters/ensmallen.hpp"
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/owning_map.hpp"
+#include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
 /// mlpack: mlpack_callback() makes training itself call a hook, and mlpack_weights() gives a
@@ -42,15 +42,14 @@ void require_mlpack_weights(const Weights& weights) {
 
 }  // namespace detail
 
-/// The weights in a matrix W(unit, feature), which is how mlpack's layers keep their weights. For
-/// layers that are not known here, as in `mlpack_weights(lstm.BlockInputWeight())`.
+/// The weights in a matrix W(unit, feature), which is how mlpack's layers keep their weights: for
+/// layers that are not known here.
 template <typename Scalar>
 auto mlpack_weights(const arma::Mat<Scalar>& weights) {
   detail::require_mlpack_weights(weights);
-  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
-  return units_by_features(Eigen::Map<const Matrix>(weights.memptr(),
-                                                    static_cast<Eigen::Index>(weights.n_rows),
-                                                    static_cast<Eigen::Index>(weights.n_cols)));
+  const auto units = static_cast<Eigen::Index>(weights.n_rows);
+  return detail::foreign_view(weights.memptr(), static_cast<Eigen::Index>(weights.n_cols), units,
+                              units, 1);
 }
 
 /// The weights of a fully connected layer, without the biases.
@@ -67,6 +66,45 @@ auto mlpack_weights(const mlpack::Linear3DType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());
 }
 
+/// The weights of a recurrent layer that read its inputs; of an LSTM, those of its four gates,
+/// which are copied: block input, input gate, forget gate, output gate.
+template <typename Matrix, typename Regularizer>
+auto mlpack_weights(const mlpack::LinearRecurrentType<Matrix, Regularizer>& layer) {
+  return mlpack_weights(layer.Weights());
+}
+template <typename Matrix>
+auto mlpack_weights(const mlpack::LSTMType<Matrix>& layer) {
+  using Scalar = typename Matrix::elem_type;
+  const auto gates = {&layer.BlockInputWeight(), &layer.InputGateWeight(),
+                      &layer.ForgetGateWeight(), &layer.OutputGateWeight()};
+  const Matrix& first = layer.BlockInputWeight();
+  detail::require_mlpack_weights(first);
+  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weights(first.n_cols,
+                                                                                 4 * first.n_rows);
+  Eigen::Index unit = 0;
+  for (const Matrix* gate : gates) {
+    for (std::size_t row = 0; row < gate->n_rows; ++row, ++unit) {
+      for (std::size_t col = 0; col < gate->n_cols; ++col) {
+        weights(static_cast<Eigen::Index>(col), unit) = gate->at(row, col);
+      }
+    }
+  }
+  return detail::owning_view(std::move(weights));
+}
+
+/// The weights of a noisy linear layer without the noise: their means.
+template <typename Matrix>
+auto mlpack_weights(const mlpack::NoisyLinearType<Matrix>& layer) {
+  const Matrix& parameters = layer.Parameters();  // means of weights and biases, then deviations
+  detail::require_mlpack_weights(parameters);
+  Eigen::Index features = 1;
+  for (const std::size_t size : layer.InputDimensions()) {
+    features *= static_cast<Eigen::Index>(size);
+  }
+  const Eigen::Index units = static_cast<Eigen::Index>(parameters.n_elem) / (2 * (features + 1));
+  return detail::foreign_view(parameters.memptr(), features, units, units, 1);
+}
+
 /// The weights of a convolution: every (channel, y, x) of a filter is a feature, in this order,
 /// with x along the first dimension of the images, and every filter a unit. kernel_scores() gives
 /// the scores back in the filter's shape.
@@ -75,8 +113,8 @@ auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, M
   const auto& weights = layer.Weight();
   detail::require_mlpack_weights(weights);
   const auto filters = static_cast<Eigen::Index>(layer.Maps());
-  return units_by_features(weights.memptr(), filters,
-                           static_cast<Eigen::Index>(weights.n_elem) / filters);
+  const auto size = static_cast<Eigen::Index>(weights.n_elem) / filters;
+  return detail::foreign_view(weights.memptr(), size, filters, 1, size);
 }
 
 /// The weights of a convolution in groups, features as above. These weights are copied, because a
@@ -89,13 +127,13 @@ auto mlpack_weights(
   const auto groups = static_cast<Eigen::Index>(layer.Groups());
   const auto filters = static_cast<Eigen::Index>(layer.Maps()) / groups;
   const auto features = static_cast<Eigen::Index>(layer.Weight().n_elem) / (groups * filters);
-  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> weights(groups * features, filters);
+  using Weights = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+  Weights weights(groups * features, filters);
   for (Eigen::Index group = 0; group < groups; ++group) {
-    using Group = Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>>;
-    weights.middleRows(group * features, features) =
-        Group(layer.Weight().memptr() + group * features * filters, features, filters);
+    weights.middleRows(group * features, features) = Eigen::Map<const Weights>(
+        layer.Weight().memptr() + group * features * filters, features, filters);
   }
-  return features_by_units(std::move(weights));
+  return detail::owning_view(std::move(weights));
 }
 
 namespace detail {
@@ -103,9 +141,9 @@ namespace detail {
 /// The layer's weights if it is one of these types, else none.
 template <typename... Known, typename Matrix>
 auto view_mlpack_layer(const mlpack::Layer<Matrix>& layer) {
-  std::optional<RowMajorView<typename Matrix::elem_type>> view;
+  std::optional<ForeignView> view;
   const auto view_if = [&](const auto* known) {
-    if (known != nullptr) view.emplace(row_major_view(mlpack_weights(*known)));
+    if (known != nullptr) view.emplace(mlpack_weights(*known));
   };
   (view_if(dynamic_cast<const Known*>(&layer)), ...);
   return view;
@@ -120,13 +158,17 @@ auto mlpack_layer_weights(const mlpack::Layer<Matrix>& layer, std::size_t index)
       LinearType<Matrix, NoRegularizer>, LinearType<Matrix, L1Regularizer>,
       LinearType<Matrix, L2Regularizer>, LinearNoBiasType<Matrix, NoRegularizer>,
       LinearNoBiasType<Matrix, L1Regularizer>, LinearNoBiasType<Matrix, L2Regularizer>,
-      Linear3DType<Matrix, NoRegularizer>, ConvolutionType<Valid, Full, Valid, Matrix>,
+      Linear3DType<Matrix, NoRegularizer>, LinearRecurrentType<Matrix, NoRegularizer>,
+      LSTMType<Matrix>, NoisyLinearType<Matrix>, ConvolutionType<Valid, Full, Valid, Matrix>,
       GroupedConvolutionType<Valid, Full, Valid, Matrix>>(layer);
   if (view) return *std::move(view);
-  throw std::invalid_argument(
-      concat("viann::mlpack_weights: layer ", index,
-             " has no weights that viann knows; observe the layer "
-             "itself, mlpack_weights(linear), or its matrix of weights, W(unit, feature)."));
+  throw std::invalid_argument(concat(
+      "viann::mlpack_weights: layer ", index,
+      layer.WeightSize() == 0
+          ? " has no weights; name one that has."
+          : " is of a type that viann does not know; if it has its weights W(unit, feature) at an "
+            "offset in network.Parameters(), observe units_by_features(Eigen::Map<const "
+            "Eigen::MatrixXd>(network.Parameters().memptr() + offset, units, features))."));
 }
 
 /// Whether the layer has weights, but one per feature at most: nothing to sum over.
@@ -143,8 +185,8 @@ bool is_mlpack_scaling(const mlpack::Layer<Matrix>& layer) {
 
 }  // namespace detail
 
-/// Of layer number `index` of a network (FFN, RNN), counted from 0 as in network.Network(). A
-/// convolution's weights are copied.
+/// The weights of layer number `index` of a network (FFN, RNN), counted from 0 as in
+/// network.Network().
 /// \throws std::invalid_argument also if there is no such layer, or it is not of a type above.
 template <typename Network, typename = decltype(std::declval<const Network&>().Network())>
 auto mlpack_weights(const Network& network, std::size_t index) {
@@ -155,19 +197,26 @@ auto mlpack_weights(const Network& network, std::size_t index) {
                                              ", counted from 0."));
 }
 
-/// The weights of a network's first layer with weights of two or more dimensions.
+/// The index of a network's first layer with weights of two or more dimensions.
+/// \throws std::invalid_argument if there is none.
 template <typename Network, typename = decltype(std::declval<const Network&>().Network())>
-auto mlpack_weights(const Network& network) {
+std::size_t mlpack_layer_index(const Network& network) {
   const auto& layers = network.Network();
   std::size_t first = 0;
   while (first < layers.size() &&
          (layers[first]->WeightSize() == 0 || detail::is_mlpack_scaling(*layers[first]))) {
     ++first;
   }
-  if (first < layers.size()) return mlpack_weights(network, first);
+  if (first < layers.size()) return first;
   throw std::invalid_argument(
       "viann::mlpack_weights: the network has no layer with weights, or does not know its inputs "
       "yet; add a layer, or call Reset(dimensions) of the inputs before its weights are observed.");
+}
+
+/// The weights of that layer.
+template <typename Network, typename = decltype(std::declval<const Network&>().Network())>
+auto mlpack_weights(const Network& network) {
+  return mlpack_weights(network, mlpack_layer_index(network));
 }
 
 struct MlpackCallbackOptions {

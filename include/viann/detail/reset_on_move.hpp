@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "viann/detail/requirements.hpp"
+
 namespace viann::detail {
 
 /// A value that is default-constructed again after a move from it, and whose copy assignment gives

@@ -22,6 +22,9 @@
 /// class, the version of the format, the binary digits of its Scalar, then its numbers. A checksum
 /// of all so far stands at the end, and before every array: so that no shape is believed that is
 /// not the one that was saved. (cereal crashes where there is less XML than is asked for.)
+///
+/// A stream with a locale that groups digits writes 1.234 for 1234, which no other locale reads,
+/// nor even its own in some archives. Where that may happen a word is saved in parts below 1000.
 
 namespace viann::detail {
 
@@ -58,6 +61,22 @@ inline bool is_shape(std::int64_t rows, std::int64_t cols) {
       (std::numeric_limits<std::ptrdiff_t>::max)() / std::ptrdiff_t{sizeof(long double)};
   return rows > 0 && cols > 0 && rows <= most / cols;
 }
+
+/// Whether an archive writes integers to a stream as the stream's locale has them: those of text
+/// and XML of Boost, which have a base class of this name, and cereal's of XML.
+template <class Archive, typename = void>
+struct IsBoostText : std::false_type {};
+template <class Archive>
+struct IsBoostText<Archive, std::void_t<typename Archive::basic_text_oprimitive>> : std::true_type {
+};
+template <class Archive, typename = void>
+struct IsCerealXml : std::false_type {};
+template <class Archive>
+struct IsCerealXml<Archive, std::void_t<typename Archive::XMLOutputArchive>> : std::true_type {};
+
+/// A word in digits to the base of 1000, the least first.
+inline constexpr Word word_base = 1000;
+inline constexpr int word_digits = 7;
 
 /// An archive as the classes see it: archive & number saves or loads a bool, an integer or a real
 /// number.
@@ -121,16 +140,15 @@ class StateArchive {
   }
 
  private:
-  // Saves the word, or returns another that was loaded. The only place that calls the archive.
+  // Saves the word, or returns another that was loaded.
   Word transfer(Word word) {
     if constexpr (is_loading::value) {
-      try {
-        archive_& word;
-      } catch (const std::bad_alloc&) {
-        throw;
-      } catch (const std::exception& error) {
-        throw std::runtime_error(concat("viann::", name_, ": the archive is cut short or ",
-                                        "damaged (", error.what(), ")."));
+      word = load();
+    } else if (is_in_digits_) {
+      Word rest = word;
+      for (int digit = 0; digit < word_digits; ++digit, rest /= word_base) {
+        Word value = rest % word_base;
+        archive_& value;
       }
     } else {
       archive_& word;
@@ -139,8 +157,38 @@ class StateArchive {
     return word;
   }
 
+  Word load() {
+    Word word = load_number();
+    // The first word is a tag, which is no number below 1000.
+    if (!has_begun_) is_in_digits_ = word < word_base;
+    has_begun_ = true;
+    if (!is_in_digits_) return word;
+    Word unit = 1;
+    for (int digit = 1; digit < word_digits; ++digit) {
+      unit *= word_base;
+      word += unit * load_number();
+    }
+    return word;
+  }
+
+  Word load_number() {
+    Word number = 0;
+    try {
+      archive_& number;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw std::runtime_error(concat("viann::", name_, ": the archive is ",
+                                      has_begun_ ? "cut short or damaged (" : "empty or damaged (",
+                                      error.what(), ")."));
+    }
+    return number;
+  }
+
   Archive& archive_;
   const char* name_;
+  bool is_in_digits_ = IsBoostText<Archive>::value || IsCerealXml<Archive>::value;
+  bool has_begun_ = false;
   Word format_ = 0;
   Checksum checksum_;
 };
@@ -187,6 +235,7 @@ struct NoArchive {
 ///                   both libraries save objects that are const.
 /// \throws std::runtime_error if what is loaded is no such object
 /// \throws std::overflow_error if what is to be saved is not finite
+/// \throws std::logic_error if what is to be saved could not be loaded again
 template <typename Scalar, class Archive, typename Object, typename Transfer>
 void archive_object(Archive& archive, Object& object, const char* name, const Transfer& transfer) {
   constexpr int digits = std::numeric_limits<Scalar>::digits;
@@ -199,7 +248,11 @@ void archive_object(Archive& archive, Object& object, const char* name, const Tr
   } else {
     NoArchive none;  // first, so that nothing is written of a state that is refused
     StateArchive<NoArchive> trial(none, name, digits);
-    transfer(object, trial);
+    if (!transfer(object, trial)) {
+      throw std::logic_error(concat("viann::", name,
+                                    ": the state does not fit together, and could ",
+                                    "not be loaded again; was memory overwritten?"));
+    }
     StateArchive<Archive> out(archive, name, digits);
     transfer(object, out);
     out.seal();

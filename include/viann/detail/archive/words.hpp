@@ -7,12 +7,21 @@
 #include <limits>
 #include <type_traits>
 
+#include "viann/detail/requirements.hpp"
+
 /// Numbers as 64-bit words, which every archive holds exactly: text rounds real numbers to some
 /// precision, and binary has the machine's byte order and its own long double.
 
 namespace viann::detail {
 
 using Word = std::uint64_t;
+
+inline Word bits_of(double value) {
+  static_assert(sizeof value == sizeof(Word) && std::numeric_limits<double>::digits == 53);
+  Word bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
 
 // Told by the bits, since compilers take a finite value for granted under -ffast-math.
 inline bool is_finite(Word bits_of_a_double) {
@@ -27,16 +36,13 @@ bool to_words(const Number& number, const Put& put) {
   if constexpr (std::is_integral_v<Number>) {
     put(static_cast<Word>(number));
   } else if constexpr (std::numeric_limits<Number>::digits <= 53) {
-    const auto value = static_cast<double>(number);
-    static_assert(sizeof value == sizeof(Word) && std::numeric_limits<double>::digits == 53);
-    Word bits = 0;
-    std::memcpy(&bits, &value, sizeof bits);
+    const Word bits = bits_of(static_cast<double>(number));
     if (!is_finite(bits)) return false;
     put(bits);
   } else {
-    if (!std::isfinite(number)) return false;
     int exponent = 0;
-    Number rest = std::frexp(std::abs(number), &exponent);  // 0, or in [1/2, 1)
+    Number rest = std::frexp(std::abs(number), &exponent);  // 0, in [1/2, 1), infinite or NaN
+    if (!is_finite(bits_of(static_cast<double>(rest)))) return false;
     for (int digits = 0; digits < std::numeric_limits<Number>::digits; digits += 64) {
       rest = std::ldexp(rest, 64);
       const auto word = static_cast<Word>(rest);

@@ -4,6 +4,8 @@
 #include <Eigen/Core>
 #include <type_traits>
 
+#include "viann/detail/requirements.hpp"
+
 /// The kernels are plain loops over pointers and a length, templates of the scalar alone. Compilers
 /// vectorise them, because pointers are restrict and the inner loop has a fixed length: g++ 12 and
 /// clang++ 14 from -O2 on. They are not inlined, because there g++ forgets that pointers are

@@ -8,8 +8,6 @@
 
 /// Products with a symmetric matrix C: n x n, column-major, of which the lower triangle is stored.
 /// They take four vectors at once, one after the other in memory, so that C is read once for all.
-/// (Eigen's products of symmetric matrices are faster on large ones, but take a user's file half as
-/// long to compile as <Eigen/Core> does.)
 
 namespace viann::detail {
 

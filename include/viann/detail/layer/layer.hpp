@@ -62,7 +62,8 @@ class Layer {
   /// \param epoch  counted from 1; 0 for the weights before training
   /// \throws std::invalid_argument
   template <typename Scalar>
-  void require_valid(const WeightSource<Scalar>& weights, const char* hook, std::int64_t epoch) const {
+  void require_valid(const WeightSource<Scalar>& weights, const char* hook,
+                     std::int64_t epoch) const {
     check_shape(weights.features(), weights.units(), hook, epoch);
     if (!weights.all_finite()) refuse_non_finite(weights.first_non_finite(), hook, epoch);
   }
@@ -75,9 +76,10 @@ class Layer {
     const char* const advice =
         are_none ? "; build the layer before it is observed."
         : are_swapped
-            ? "; the axes are swapped: one call says features_by_units, the other "
-              "units_by_features."
-            : "; observe the same layer in every call, or start afresh with on_train_begin().";
+            ? "; features and units have changed places: say in every call which axis of W is "
+              "which, "
+              "by features_by_units or units_by_features, or call reset() before another layer."
+            : "; observe the same layer in every call, or call reset() before another.";
     std::string first_seen;
     if (known()) first_seen = concat(", but the first seen were ", features_, " x ", units_);
     refuse(hook, epoch,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/displacement.hpp"
 #include "viann/detail/layer/feature_sums.hpp"
 #include "viann/detail/layer/layer.hpp"
@@ -109,8 +110,8 @@ class LayerDisplacement {
   }
 
   friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {
-    return a.layer_ == b.layer_ && (!a.layer_.known() || ((a.initial_ == b.initial_).all() &&
-                                                          a.magnitude_ == b.magnitude_));
+    return a.layer_ == b.layer_ && all_equal_bits(a.initial_, b.initial_) &&
+           all_equal_bits(a.magnitude_, b.magnitude_);
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer. To be prepared next.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/welford.hpp"
 #include "viann/detail/layer/feature_sums.hpp"
 #include "viann/detail/layer/layer.hpp"
@@ -63,9 +64,8 @@ class LayerVariance {
   }
 
   friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
-    return a.layer_ == b.layer_ &&
-           (!a.layer_.known() ||
-            (a.moments_ == b.moments_ && (a.sums_.total() == b.sums_.total()).all()));
+    return a.layer_ == b.layer_ && a.moments_ == b.moments_ &&
+           all_equal_bits(a.sums_.total(), b.sums_.total());
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer.

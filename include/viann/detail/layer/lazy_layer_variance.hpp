@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/lazy_welford.hpp"
 #include "viann/detail/layer/layer.hpp"
 #include "viann/detail/weights/weight_source.hpp"
@@ -33,6 +34,12 @@ class LazyLayerVariance {
       weights.read(Axis::Units, 0, feature, layer_.units(), &state_(0, feature));
     }
     seen_.assign(static_cast<std::size_t>(layer_.features()), Seen());
+  }
+
+  /// Room for the indices of all features, which allocates once.
+  std::vector<Index>& touched() {
+    touched_.reserve(static_cast<std::size_t>(layer_.features()));
+    return touched_;
   }
 
   /// Has the memory of a feature fetched, for an observe() that comes soon.
@@ -66,8 +73,7 @@ class LazyLayerVariance {
   }
 
   friend bool operator==(const LazyLayerVariance& a, const LazyLayerVariance& b) {
-    return a.layer_ == b.layer_ &&
-           (!a.layer_.known() || (a.seen_ == b.seen_ && (a.state_ == b.state_).all()));
+    return a.layer_ == b.layer_ && a.seen_ == b.seen_ && all_equal_bits(a.state_, b.state_);
   }
 
   /// \returns whether what was saved, or loaded, is the state of one layer after n observations.
@@ -104,7 +110,8 @@ class LazyLayerVariance {
     Sum pending = 0;
 
     friend bool operator==(const Seen& a, const Seen& b) {
-      return a.count == b.count && a.settled == b.settled && a.pending == b.pending;
+      return a.count == b.count && equal_bits(a.settled, b.settled) &&
+             equal_bits(a.pending, b.pending);
     }
   };
 
@@ -130,6 +137,7 @@ class LazyLayerVariance {
   // By feature a column: x, m, M2.
   Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> state_;
   std::vector<Seen> seen_;
+  std::vector<Index> touched_;  // not part of the state
 };
 
 }  // namespace viann::detail

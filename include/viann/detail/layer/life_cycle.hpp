@@ -42,7 +42,7 @@ inline void require_observations(std::int64_t least, std::int64_t seen, const ch
   throw std::logic_error(concat("viann::", hook, ": ", what, " takes at least ", least,
                                 least == 1 ? " observation" : " observations", ", but there ",
                                 seen == 1 ? "was " : "were ", seen,
-                                "; call on_epoch_end() after every epoch."));
+                                "; train for more epochs, and observe the weights after each."));
 }
 
 /// Raw scores as they were after an epoch, refused if one is not finite.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/equal_bits.hpp"
 #include "viann/detail/layer/walk.hpp"
 
 namespace viann::detail {
@@ -46,7 +47,16 @@ struct Moments {
 
   friend bool operator==(const Moments& a, const Moments& b) {
     return a.count == b.count && a.rows() == b.rows() && a.cols() == b.cols() &&
-           (a.mean == b.mean).all() && (a.m2 == b.m2).all();
+           all_equal_bits(a.mean, b.mean) && all_equal_bits(a.m2, b.m2);
+  }
+
+  /// Whether this is such a state. (M2 may have overflowed, and be infinite or NaN.)
+  bool fit_together() const {
+    if (m2.rows() != rows() || m2.cols() != cols()) return false;
+    if (count == 0) return rows() == 0 && cols() == 0;
+    const auto is_possible = [this](Scalar x) { return count == 1 ? x == 0 : !(x < 0); };
+    return is_count(count) && is_shape(rows(), cols()) &&
+           std::all_of(m2.data(), m2.data() + m2.size(), is_possible);
   }
 
   /// \returns whether what was saved, or loaded, is such a state.
@@ -59,7 +69,7 @@ struct Moments {
     if (!is_count(count) || !is_shape(rows, cols)) return false;
     archive_array(archive, mean, rows, cols);
     archive_array(archive, m2, rows, cols);
-    return count == 1 ? (m2 == 0).all() : (m2 >= 0).all();
+    return fit_together();
   }
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/symmetric.hpp"
 #include "viann/detail/layer/layer.hpp"
 #include "viann/detail/layer/layer_displacement.hpp"
@@ -82,7 +83,7 @@ class MovementDirections {
   }
 
   friend bool operator==(const MovementDirections& a, const MovementDirections& b) {
-    return a.total_ == b.total_ && a.magnitude_ == b.magnitude_;
+    return all_equal_bits(a.total_, b.total_) && all_equal_bits(a.magnitude_, b.magnitude_);
   }
 
   /// \returns whether what was saved, or loaded, can be the state of such a layer.

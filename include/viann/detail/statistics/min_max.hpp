@@ -3,7 +3,9 @@
 
 #include <Eigen/Core>
 #include <algorithm>
-#include <cmath>
+#include <limits>
+
+#include "viann/detail/requirements.hpp"
 
 namespace viann::detail {
 
@@ -15,7 +17,8 @@ inline Eigen::VectorXd min_max(Eigen::VectorXd scores) {
   const double largest = *extremes.second;
   // Halves, because the difference of two doubles may exceed the largest double; tiny scores,
   // of which a half is not exact, never come near that.
-  const double scale = std::isfinite(largest - least) ? 1.0 : 0.5;
+  constexpr double half = (std::numeric_limits<double>::max)() / 2;
+  const double scale = largest < half && least > -half ? 1.0 : 0.5;
   const double range = largest * scale - least * scale;
   for (double* score = scores.data(); score != end; ++score) {
     *score = range > 0 ? (*score * scale - least * scale) / range : 0.0;

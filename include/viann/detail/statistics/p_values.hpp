@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "viann/detail/requirements.hpp"
+
 namespace viann::detail {
 
 /// By number of hits among `runs`: the chance of so few or fewer where every run is a toss of a
@@ -18,6 +20,7 @@ inline Eigen::VectorXd coin_tosses_at_most(Eigen::Index runs) {
   for (Eigen::Index hits = 0; hits <= runs; ++hits) {
     sum += std::exp(log_term);
     chance[hits] = (std::min)(1.0, sum);
+    if (hits == runs) break;  // the next term is 0, whose logarithm is no number
     log_term += std::log(static_cast<double>(runs - hits) / static_cast<double>(hits + 1));
   }
   return chance;

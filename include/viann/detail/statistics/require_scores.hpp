@@ -23,9 +23,13 @@ inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, cons
   }
 }
 
-/// Refuses what is no matrix of finite scores, features x runs, in the name of a public function.
+/// Scores of several runs, features x runs: a run's scores lie one after the other.
+using ScoresOfRuns =
+    Eigen::Ref<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>>;
+
+/// Refuses what is no matrix of finite scores, in the name of a public function.
 /// \throws std::invalid_argument
-inline void require_runs(const Eigen::Ref<const Eigen::MatrixXd>& scores, const char* function) {
+inline void require_runs(const ScoresOfRuns& scores, const char* function) {
   if (scores.size() == 0) {
     throw std::invalid_argument(concat("viann::", function, ": ", scores.rows(), " features x ",
                                        scores.cols(), " runs are no scores."));

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <random>
 
+#include "viann/detail/requirements.hpp"
+
 namespace viann::detail {
 
 /// A number from 0 to bound - 1, each as likely as any other.

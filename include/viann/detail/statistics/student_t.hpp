@@ -4,6 +4,8 @@
 #include <Eigen/Core>
 #include <cmath>
 
+#include "viann/detail/requirements.hpp"
+
 namespace viann::detail {
 
 /// P(|T| <= t) of Student's distribution, by its finite series for whole degrees of freedom

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "viann/detail/requirements.hpp"
+
 namespace viann::detail {
 
 inline void append(std::string& text, std::string_view part) { text.append(part); }

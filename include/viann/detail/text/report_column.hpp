@@ -40,6 +40,11 @@ inline std::size_t text_width(const std::string& text) {
 inline std::string table_text(std::string text, std::size_t most) {
   const auto is_control = [](unsigned char byte) { return byte < 0x20U || byte == 0x7FU; };
   std::replace_if(text.begin(), text.end(), is_control, ' ');
+  // U+0080 to U+009F, some of which terminals obey as well.
+  for (auto at = text.find('\xC2'); at != std::string::npos; at = text.find('\xC2', at + 1)) {
+    if (at + 1 == text.size() || static_cast<unsigned char>(text[at + 1]) > 0x9FU) continue;
+    text.replace(at, 2, " ");
+  }
   if (text_width(text) <= most) return text;
   std::size_t kept = 0;  // the code points before the end
   const auto end = std::find_if(text.begin(), text.end(), [&](char byte) {

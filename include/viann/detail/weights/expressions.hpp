@@ -2,6 +2,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <functional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -61,28 +63,101 @@ struct IsCoefficientWise<Eigen::ArrayWrapper<X>> : IsCoefficientWise<X> {};
 template <typename X>
 struct IsCoefficientWise<Eigen::MatrixWrapper<X>> : IsCoefficientWise<X> {};
 
+/// What an expression is made of: two others, or one.
+template <typename Expression, typename = void>
+struct HasOperands : std::false_type {};
+template <typename Expression>
+struct HasOperands<Expression, std::void_t<decltype(std::declval<const Expression&>().lhs())>>
+    : std::true_type {};
+template <typename Expression, typename = void>
+struct HasOperand : std::false_type {};
+template <typename Expression>
+struct HasOperand<Expression,
+                  std::void_t<decltype(std::declval<const Expression&>().nestedExpression())>>
+    : std::true_type {};
+
+/// Whether an expression refers to a Matrix or Array that somebody else owns.
+template <typename Expression>
+constexpr bool refers_to_matrix() {
+  if constexpr (std::is_reference_v<Expression>) {
+    using Referred = std::decay_t<Expression>;
+    return std::is_base_of_v<Eigen::PlainObjectBase<Referred>, Referred> ||
+           refers_to_matrix<Referred>();
+  } else if constexpr (HasOperands<Expression>::value) {
+    return refers_to_matrix<decltype(std::declval<const Expression&>().lhs())>() ||
+           refers_to_matrix<decltype(std::declval<const Expression&>().rhs())>();
+  } else if constexpr (HasOperand<Expression>::value) {
+    return refers_to_matrix<decltype(std::declval<const Expression&>().nestedExpression())>();
+  } else {
+    return false;
+  }
+}
+
 /// What to bind an expression to that is read more than once: a reference to a matrix, the
 /// expression itself if it is coefficient-wise, else its value.
 template <typename Expression>
 using Evaluated = std::conditional_t<IsCoefficientWise<Expression>::value,
                                      typename Expression::Nested, typename Expression::PlainObject>;
 
+/// Whether an expression reads a matrix's memory. (Of an expression that must be evaluated before
+/// it is read this is not known: it is to be evaluated first.)
+template <typename Expression, typename Matrix>
+bool shares_memory(const Expression& x, const Matrix& matrix) {
+  if constexpr (IsInMemory<Expression>::value) {
+    const Eigen::Index rows = (x.rows() - 1) * x.rowStride();
+    const Eigen::Index cols = (x.cols() - 1) * x.colStride();
+    const auto* const first =
+        x.data() + (std::min)(rows, Eigen::Index{0}) + (std::min)(cols, Eigen::Index{0});
+    const auto* const last =
+        x.data() + (std::max)(rows, Eigen::Index{0}) + (std::max)(cols, Eigen::Index{0});
+    const std::less<const void*> before;
+    return x.size() > 0 && before(first, matrix.data() + matrix.size()) &&
+           !before(last, matrix.data());
+  } else if constexpr (HasOperands<Expression>::value) {
+    return shares_memory(x.lhs(), matrix) || shares_memory(x.rhs(), matrix);
+  } else if constexpr (HasOperand<Expression>::value) {
+    return shares_memory(x.nestedExpression(), matrix);
+  } else {
+    return false;
+  }
+}
+
 /// The Eigen expression that a type is or derives from; void if it is none.
 template <typename Derived>
 Derived dense_expression(const Eigen::DenseBase<Derived>&);
 void dense_expression(...);
 
-/// The type of a function's argument, known to be a dense Eigen expression of real numbers.
+/// The type of a function's argument, known to be a dense Eigen expression of real numbers. Of any
+/// other it is MatrixXd, so that the compiler has nothing to add to the assertion.
 template <typename Weights>
 struct RequireDense {
-  using Type = decltype(dense_expression(std::declval<const std::decay_t<Weights>&>()));
-  static_assert(!std::is_void_v<Type>,
+  using Given = decltype(dense_expression(std::declval<const std::decay_t<Weights>&>()));
+  static constexpr bool value = !std::is_void_v<Given>;
+  using Type = std::conditional_t<value, Given, Eigen::MatrixXd>;
+  static_assert(value,
                 "viann: the weights must be a dense Eigen expression (Matrix, Array, Map, Block, "
-                "...); hand a raw row-major buffer over as (data, rows, columns).");
+                "...). Hand a row-major buffer over as (data, rows, columns), and a vector of "
+                "vectors as Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, "
+                "Eigen::Index j) { return W[i][j]; }).");
   static_assert(!Eigen::NumTraits<typename Type::Scalar>::IsComplex,
                 "viann: the weights must be real numbers; observe the real and the imaginary parts "
                 "as two layers.");
 };
+
+/// Whether the elements of a buffer are numbers.
+template <typename Scalar>
+constexpr bool require_numbers() {
+  constexpr bool are_numbers = std::is_arithmetic_v<Scalar> ||
+                               std::is_same_v<Scalar, Eigen::half> ||
+                               std::is_same_v<Scalar, Eigen::bfloat16>;
+  static_assert(
+      are_numbers,
+      "viann: this is no address of a number. Pass that of the first weight, &W[0][0], if "
+      "the rows lie one after the other in memory. Rows of their own, as of a float**, "
+      "are Eigen::MatrixXf::NullaryExpr(rows, columns, [&](Eigen::Index i, Eigen::Index "
+      "j) { return W[i][j]; }).");
+  return are_numbers;
+}
 
 /// Whether an argument bound to Weights&& is a Matrix or Array that dies with the call.
 template <typename Weights, typename Dense>

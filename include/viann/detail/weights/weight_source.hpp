@@ -15,6 +15,12 @@
 
 namespace viann::detail {
 
+class ForeignElements;
+template <typename Expression>
+struct IsForeign : std::false_type {};
+template <typename Plain>
+struct IsForeign<Eigen::CwiseNullaryOp<ForeignElements, Plain>> : std::true_type {};
+
 /// The weights of a layer, whatever Eigen expression they come in, as every hook reads them: in
 /// chunks of contiguous numbers of the state's type. A chunk that lies so in memory is read in
 /// place. Any other is copied into a small buffer; that copy is all that is compiled for each kind
@@ -32,16 +38,13 @@ class WeightSource {
         units_(weights.cols()),
         memory_axis_(Expression::IsRowMajor ? Axis::Units : Axis::Features) {
     if constexpr (IsInMemory<Expression>::value) {
-      using Number = typename Expression::Scalar;
-      weights_ = weights.data();
-      feature_stride_ = weights.rowStride();
-      unit_stride_ = weights.colStride();
-      are_scalars_ = std::is_same_v<Number, Scalar>;
-      copy_ = copy_memory<Number, Scalar>;
-      if constexpr (std::is_floating_point_v<Number> && sizeof(Number) <= sizeof(Scalar)) {
-        are_finite_ = are_finite_in_memory<Number>;
-      }
-      copy_widest_ = copy_memory<Number, long double>;
+      read_memory(weights.data(), weights.rowStride(), weights.colStride());
+    } else if constexpr (IsForeign<Expression>::value) {
+      const auto& elements = weights.functor();
+      elements.visit([&](const auto* data) {
+        read_memory(data, elements.row_stride(), elements.col_stride());
+      });
+      if (feature_stride_ < unit_stride_) memory_axis_ = Axis::Features;
     } else {
       weights_ = &weights;
       copy_ = copy_expression<Expression, Scalar>;
@@ -134,6 +137,19 @@ class WeightSource {
  private:
   template <typename To>
   using Copy = void (*)(const WeightSource&, Index feature, Index unit, Axis, Index length, To*);
+
+  template <typename Number>
+  void read_memory(const Number* data, Index feature_stride, Index unit_stride) {
+    weights_ = data;
+    feature_stride_ = feature_stride;
+    unit_stride_ = unit_stride;
+    are_scalars_ = std::is_same_v<Number, Scalar>;
+    copy_ = copy_memory<Number, Scalar>;
+    if constexpr (std::is_floating_point_v<Number> && sizeof(Number) <= sizeof(Scalar)) {
+      are_finite_ = are_finite_in_memory<Number>;
+    }
+    copy_widest_ = copy_memory<Number, long double>;
+  }
 
   Index stride(Axis axis) const { return axis == Axis::Features ? feature_stride_ : unit_stride_; }
   Index offset(Index feature, Index unit) const {

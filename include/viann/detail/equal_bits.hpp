@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "viann/detail/requirements.hpp"
+
+namespace viann::detail {
+
+/// Whether two real numbers are the same to the bit, but for the payload of a NaN. (Bytes are no
+/// answer: a long double has some that mean nothing.)
+template <typename Number>
+bool equal_bits(const Number& a, const Number& b) {
+  return a == b ? std::signbit(a) == std::signbit(b) : a != a && b != b;
+}
+
+/// The same for all elements of two arrays, in memory order: std::vector or Eigen's.
+template <typename Array>
+bool all_equal_bits(const Array& a, const Array& b) {
+  return a.size() == b.size() &&
+         std::equal(a.data(), a.data() + a.size(), b.data(),
+                    [](const auto& x, const auto& y) { return equal_bits(x, y); });
+}
+
+}  // namespace viann::detail

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "viann/weight_view.hpp"
+
+namespace viann::detail {
+
+/// The elements of a matrix in foreign memory, whose type and strides are known only when a program
+/// runs, with what keeps that memory alive.
+class ForeignElements {
+ public:
+  /// \param data    element (0, 0): float, double, Eigen::half or Eigen::bfloat16
+  /// \param owner   of the memory, or null if it outlives the elements
+  template <typename Number>
+  ForeignElements(const Number* data, Eigen::Index row_stride, Eigen::Index col_stride,
+                  std::shared_ptr<const void> owner)
+      : data_(data),
+        type_(type_of<Number>()),
+        row_stride_(row_stride),
+        col_stride_(col_stride),
+        owner_(std::move(owner)) {}
+
+  Eigen::Index row_stride() const { return row_stride_; }
+  Eigen::Index col_stride() const { return col_stride_; }
+
+  /// Calls visitor(data), with the pointer that was handed over.
+  template <typename Visitor>
+  auto visit(const Visitor& visitor) const {
+    switch (type_) {
+      case Type::Half:
+        return visitor(static_cast<const Eigen::half*>(data_));
+      case Type::BFloat16:
+        return visitor(static_cast<const Eigen::bfloat16*>(data_));
+      case Type::Float:
+        return visitor(static_cast<const float*>(data_));
+      default:
+        return visitor(static_cast<const double*>(data_));
+    }
+  }
+
+  /// An element, for Eigen.
+  double operator()(Eigen::Index row, Eigen::Index col) const {
+    return visit([offset = row * row_stride_ + col * col_stride_](const auto* data) {
+      return static_cast<double>(data[offset]);
+    });
+  }
+
+ private:
+  enum class Type { Half, BFloat16, Float, Double };
+
+  template <typename Number>
+  static constexpr Type type_of() {
+    if constexpr (std::is_same_v<Number, Eigen::half>) return Type::Half;
+    if constexpr (std::is_same_v<Number, Eigen::bfloat16>) return Type::BFloat16;
+    if constexpr (std::is_same_v<Number, float>) return Type::Float;
+    if constexpr (std::is_same_v<Number, double>) return Type::Double;
+  }
+
+  const void* data_;
+  Type type_;
+  Eigen::Index row_stride_;
+  Eigen::Index col_stride_;
+  std::shared_ptr<const void> owner_;
+};
+
+/// Such a matrix: for Eigen an expression of doubles, called row-major whatever the strides are.
+/// WeightSource reads the memory itself.
+using ForeignMatrix = Eigen::CwiseNullaryOp<
+    ForeignElements, const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
+
+using ForeignView = WeightView<ForeignMatrix>;
+
+/// A view of weights in foreign memory. Strides are counted in elements.
+template <typename Number>
+ForeignView foreign_view(const Number* data, Eigen::Index features, Eigen::Index units,
+                         Eigen::Index feature_stride, Eigen::Index unit_stride,
+                         std::shared_ptr<const void> owner = nullptr) {
+  return ForeignView(ForeignMatrix(
+      features, units, ForeignElements(data, feature_stride, unit_stride, std::move(owner))));
+}
+
+/// A view of a matrix, features x units, that it owns.
+template <typename Matrix>
+ForeignView owning_view(Matrix weights) {
+  const auto matrix = std::make_shared<const Matrix>(std::move(weights));
+  return foreign_view(matrix->data(), matrix->rows(), matrix->cols(), matrix->rowStride(),
+                      matrix->colStride(), matrix);
+}
+
+}  // namespace viann::detail

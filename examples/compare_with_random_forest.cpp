@@ -103,6 +103,14 @@ void compare(const std::string& data_set, unsigned seed, const std::string& csv,
   const std::string shipped = EXAMPLES_DATA "/" + data_set + ".csv";
   const examples::Dataset data =
       examples::read_csv(std::filesystem::exists(shipped) ? shipped : data_set);
+  if (data.classes.empty()) {
+    std::cout << "Regression of a number on " << data.X.cols() << " inputs\n";
+  } else {
+    std::cout << "Classification by " << data.X.cols() << " inputs; " << data.classes.size()
+              << " classes:";
+    for (const std::string& name : data.classes) std::cout << ' ' << name;
+    std::cout << "\n";
+  }
   const examples::ScoreTable table = all_scores(data, seed);
   print(sorted_and_normalized(table));
   if (!csv.empty()) examples::write_csv(csv, table);
@@ -130,7 +138,7 @@ int main(int argc, char** argv) {
       "iris, wine, breastcancer, digits, boston, diabetes, or a CSV file with a line of "
       "names and the target as its last column");
   command.add_number("--seed", seed, "of the network, the permutations and the forest");
-  command.add_text("--csv", csv, "file for the scores before normalisation");
-  command.add_text("--chart", chart, "file for a chart by gnuplot: .svg or .png");
+  command.add_output("--csv", csv, "file for the scores before normalisation");
+  command.add_chart("--chart", chart, "file for a chart by gnuplot: .svg or .png");
   return command.run(argc, argv, [&] { compare(data_set, seed, csv, chart); });
 }

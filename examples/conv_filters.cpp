@@ -157,8 +157,8 @@ int main(int argc, char** argv) {
       "Which kernel positions and filters does a small convolutional network rely on?");
   command.add_number("--epochs", arguments.epochs, "passes over the digits", 2);
   command.add_number("--seed", arguments.seed, "of initial weights and shuffling");
-  command.add_text("--csv", arguments.csv, "file for the filters' scores");
-  command.add_text("--chart", arguments.chart,
-                   "file for a chart of the kernel by gnuplot: .svg or .png");
+  command.add_output("--csv", arguments.csv, "file for the filters' scores");
+  command.add_chart("--chart", arguments.chart,
+                    "file for a chart of the kernel by gnuplot: .svg or .png");
   return command.run(argc, argv, [&] { conv_filters(arguments); });
 }

@@ -66,6 +66,7 @@ if(TARGET compare_with_random_forest)
     COMMAND compare_with_random_forest no_such_file.csv)
   set_tests_properties(example.compare_with_random_forest.no_file PROPERTIES
     PASS_REGULAR_EXPRESSION "no_such_file.csv cannot be opened")
+  example_refuses(compare_with_random_forest "--csv no_such_folder/a.csv" "--chart a.txt")
 
   if(GNUPLOT)
     foreach(kind svg png)

@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
   command.add_number("--seed", arguments.seed,
                      "of the split, the initial weights and the shuffling");
   command.add_number("--tokens", arguments.tokens, "how many to print", 1);
-  command.add_text("--csv", arguments.csv, "file for the scores of all tokens");
-  command.add_text("--chart", arguments.chart, "file for a chart by gnuplot: .svg or .png");
+  command.add_output("--csv", arguments.csv, "file for the scores of all tokens");
+  command.add_chart("--chart", arguments.chart, "file for a chart by gnuplot: .svg or .png");
   return command.run(argc, argv, [&] { token_importance(arguments); });
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <locale>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -205,6 +206,47 @@ TEMPLATE_TEST_CASE("rules that watch a run go on", "", VIANN_ARCHIVES) {
   auto resumed = viann::MetricThreshold::above(0.5, 8);
   TestType::load(resumed, TestType::save(monitor));
   CHECK(resumed.on_epoch_end(1));
+}
+
+namespace {
+
+/// Digits in groups, as in many countries.
+struct Grouping : std::numpunct<char> {
+  char do_thousands_sep() const override { return '.'; }
+  char do_decimal_point() const override { return ','; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+/// Until it dies, new streams have that locale.
+class GlobalLocale {
+ public:
+  explicit GlobalLocale(const std::locale& locale) : before_(std::locale::global(locale)) {}
+  ~GlobalLocale() { std::locale::global(before_); }
+  GlobalLocale(const GlobalLocale&) = delete;
+  GlobalLocale& operator=(const GlobalLocale&) = delete;
+
+ private:
+  std::locale before_;
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("what is saved in one locale loads in another", "", VIANN_ARCHIVES) {
+  const std::locale grouping(std::locale::classic(), new Grouping);
+  const auto hook = trained<VarianceImportance<>>(long_numbers(3));
+  for (const auto& [saves, loads] : {std::pair{grouping, grouping},
+                                     {grouping, std::locale::classic()},
+                                     {std::locale::classic(), grouping}}) {
+    std::string state;
+    {
+      const GlobalLocale locale(saves);
+      state = TestType::save(hook);
+    }
+    const GlobalLocale locale(loads);
+    VarianceImportance<> loaded;
+    TestType::load(loaded, state);
+    CHECK(loaded == hook);
+  }
 }
 
 TEMPLATE_TEST_CASE("hooks may be parts of what is saved", "", VIANN_ARCHIVES) {

@@ -304,3 +304,38 @@ TEST_CASE("data and losses that tell nothing are refused") {
   CHECK_THROWS_AS(permutation_importance(X, [](const MatrixXd&) { return not_a_number; }),
                   std::invalid_argument);
 }
+
+TEST_CASE("a feature's mean is taken in double, whatever the data's type") {
+  const auto value_of = [](auto number, Index rows, const auto& at) {
+    using Scalar = decltype(number);
+    using Data = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    Data X(rows, 2);
+    for (Index i = 0; i < rows; ++i) X(i, 0) = X(i, 1) = static_cast<Scalar>(at(i));
+    double seen = 0;
+    int calls = 0;
+    viann::leave_one_feature_out(X, [&](const Data& data) {
+      if (++calls == 2) seen = static_cast<double>(data(0, 0));
+      return 0.0;
+    });
+    return seen;
+  };
+  CHECK(value_of(1.0F, 1000000, [](Index i) { return 100 + i % 3; }) == Approx(101).epsilon(1e-6));
+  CHECK(value_of(Eigen::half(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
+  CHECK(value_of(Eigen::bfloat16(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
+  CHECK(value_of(1.0, 4, [](Index) { return 1e308; }) == 1e308);
+}
+
+TEST_CASE("mean and spread of loss increases of any size") {
+  const MatrixXd X = MatrixXd::Random(50, 1);
+  const auto relative_spread = [&](double scale) {
+    const auto result = viann::permutation_importance(
+        X, [&](const MatrixXd& Z) { return scale * (Z - X).squaredNorm() / 50; });
+    CHECK(std::isfinite(result.mean[0]));
+    return result.standard_deviation[0] / result.mean[0];
+  };
+  const double expected = relative_spread(1);
+  CHECK(expected > 0);
+  CHECK(relative_spread(1e-200) == Approx(expected));
+  CHECK(relative_spread(1e200) == Approx(expected));
+  CHECK(relative_spread(1e308) == Approx(expected));
+}

@@ -406,7 +406,9 @@ TEST_CASE("without an epoch there is no score") {
                                 message_of<std::logic_error>([&] { importance.scores(); }),
                                 message_of<std::logic_error>([&] { importance.on_train_end(); })}) {
       CHECK(contains(message, "viann::DisplacementImportance: "));
-      CHECK(contains(message, "takes at least 1 observation, but there were 0; call on_epoch_end"));
+      CHECK(contains(message,
+                     "takes at least 1 observation, but there were 0; train for more epochs, and "
+                     "call on_epoch_end"));
     }
   };
   check();

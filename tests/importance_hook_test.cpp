@@ -206,7 +206,79 @@ TEMPLATE_TEST_CASE("on_train_begin starts afresh", "", VIANN_HOOKS_IN_ANY_ORDER)
   CHECK(trained(trajectory, hook) == trained<TestType>(trajectory));
 }
 
-TEMPLATE_TEST_CASE("observing may go on after on_train_end", "", VIANN_HOOKS) {
+TEMPLATE_TEST_CASE("a hook that was loaded goes on when it is begun, as at every start", "",
+                   VIANN_HOOKS_IN_ANY_ORDER) {
+  const auto trajectory = random_walk(4, 30, 8, 74);
+  const auto straight = trained<TestType>(trajectory);
+  auto half = trained<TestType>({trajectory.begin(), trajectory.begin() + 4});
+  TestType resumed;
+  load(resumed, saved(half));
+  // Weights of another shape are refused, and change nothing.
+  CHECK(contains(message_of<std::invalid_argument>(
+                     [&] { resumed.on_train_begin(features_by_units(MatrixXd::Zero(5, 30))); }),
+                 "before training: the weights are 5 features x 30 units, but the first seen were "
+                 "4 x 30; observe the same layer in every call, or call reset() before another."));
+  CHECK(resumed == half);
+  TestType copy = resumed;
+  for (TestType* hook : {&resumed, &copy}) {
+    hook->on_train_begin(features_by_units(trajectory[3]));
+    CHECK(*hook == half);
+    for (std::size_t t = 4; t < trajectory.size(); ++t) observe(*hook, trajectory[t]);
+    CHECK(*hook == straight);
+  }
+
+  // That is so once: the next training starts afresh, and so does one after reset().
+  TestType begun;
+  begun.on_train_begin(features_by_units(trajectory[0]));
+  resumed.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(resumed == begun);
+  load(resumed, saved(half));
+  observe(resumed, trajectory[4]);  // goes on without on_train_begin()
+  resumed.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(resumed == begun);
+  load(resumed, saved(half));
+  resumed.reset();
+  CHECK(resumed == TestType());
+  resumed.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(resumed == begun);
+  TestType empty;
+  load(resumed, saved(empty));
+  resumed.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(resumed == begun);
+}
+
+TEST_CASE("reset() keeps the options") {
+  viann::VarianceImportanceOptions options;
+  options.max_epochs = 3;
+  VarianceImportance<> variance(options);
+  variance.reset();
+  CHECK(variance == VarianceImportance<>(options));
+  LazyVarianceImportance<> lazy(options);
+  lazy.reset();
+  CHECK(lazy == LazyVarianceImportance<>(options));
+  viann::DisplacementImportanceOptions weighed;
+  weighed.weigh_directions = true;
+  DisplacementImportance<> displacement(weighed);
+  displacement.reset();
+  CHECK(displacement == DisplacementImportance<>(weighed));
+}
+
+TEMPLATE_TEST_CASE("hooks can be members of aggregates and default arguments", "",
+                   VIANN_HOOKS_IN_ANY_ORDER) {
+  struct Run {
+    TestType importance;
+    int epochs;
+  };
+  const Run run{};
+  const std::array<TestType, 2> array{};
+  const TestType copied = {};
+  const auto epochs_of = [](const TestType& hook = {}) { return hook.epochs(); };
+  CHECK(run.importance == array[1]);
+  CHECK(copied == array[0]);
+  CHECK(epochs_of() + run.epochs == 0);
+}
+
+TEMPLATE_TEST_CASE("observing may go on after on_train_end", "", VIANN_HOOKS_IN_ANY_ORDER) {
   const auto trajectory = random_walk(4, 3, 6, 83);
   TestType hook;
   hook.on_train_begin(features_by_units(trajectory[0]));
@@ -291,19 +363,38 @@ TEMPLATE_TEST_CASE("the weights may change after the call", "", VIANN_HOOKS_IN_A
   CHECK(hook.raw_scores() == trained<TestType>(trajectory).raw_scores());
 }
 
-TEMPLATE_TEST_CASE("comparison sees shape, memory order and epochs", "", VIANN_HOOKS) {
+TEMPLATE_TEST_CASE("comparison sees shape, epochs and every bit", "", VIANN_HOOKS_IN_ANY_ORDER) {
   const auto trajectory = random_walk(3, 4, 5, 103);
   const auto hook = trained<TestType>(trajectory);
   CHECK(hook == trained<TestType>(trajectory));
   CHECK_FALSE(hook != trained<TestType>(trajectory));
   CHECK(hook != trained<TestType>({trajectory.begin(), trajectory.begin() + 4}));
   CHECK(hook != trained<TestType>(random_walk(4, 3, 5, 103)));
-  CHECK(hook != trained<TestType>(trajectory, true));
+  auto changed = trajectory;
+  changed[2](1, 3) += 1e-15;
+  CHECK(hook != trained<TestType>(changed));
+  changed = trajectory;
+  changed[0](2, 0) += 1e-15;
+  const bool counts_initial = !std::is_same_v<TestType, VarianceImportance<>>;
+  CHECK((hook != trained<TestType>(changed)) == counts_initial);
   TestType wide, high;
   wide.on_train_begin(features_by_units(MatrixXd::Zero(3, 4)));
   high.on_train_begin(features_by_units(MatrixXd::Zero(4, 3)));
   CHECK(wide != high);
   CHECK(wide != TestType());
+}
+
+TEMPLATE_TEST_CASE("comparison sees the memory order", "", VIANN_HOOKS) {
+  const auto trajectory = random_walk(3, 4, 5, 103);
+  CHECK(trained<TestType>(trajectory) != trained<TestType>(trajectory, true));
+}
+
+TEMPLATE_TEST_CASE("a weight of -0 is another than one of 0", "", DisplacementImportance<>,
+                   LazyVarianceImportance<>) {
+  TestType positive, negative;
+  positive.on_train_begin(features_by_units(MatrixXd::Zero(2, 3)));
+  negative.on_train_begin(features_by_units(-MatrixXd::Zero(2, 3)));
+  CHECK(positive != negative);
 }
 
 TEMPLATE_TEST_CASE("a saved hook comes back to the bit and goes on", "", VIANN_HOOKS_OF_ALL_TYPES) {

@@ -106,6 +106,33 @@ TEST_CASE("sums of groups at the ends of double") {
                  "viann::group_scores: a sum of scores is beyond the range of double"));
 }
 
+TEST_CASE("a sum of groups is exact where a part of it is beyond double") {
+  const Eigen::Vector3d scores(1e308, 1e308, -1e308);
+  CHECK(viann::group_scores(scores, {0, 0, 0}, Aggregation::Sum)[0] == 1e308);
+  CHECK_THROWS_AS(viann::group_scores(scores, {0, 0, 1}, Aggregation::Sum), std::overflow_error);
+  CHECK(viann::group_scores(scores, {0, 0, 1}, Aggregation::Max) == Eigen::Vector2d(1e308, -1e308));
+}
+
+TEST_CASE("kernels whose size is beyond the range of an index are refused") {
+  const VectorXd scores = VectorXd::Ones(6);
+  const auto large = Eigen::Index{1} << 32;
+  CHECK_THROWS_AS(viann::kernel_scores(scores, large, large), std::invalid_argument);
+  CHECK_THROWS_AS(viann::kernel_scores(scores, 7, 1), std::invalid_argument);
+  CHECK(viann::kernel_scores(scores, 6, 1).size() == 1);
+}
+
+TEST_CASE("an expression is evaluated once to find constant columns") {
+  int reads = 0;
+  const auto X = Eigen::MatrixXd::NullaryExpr(3, 4, [&](Eigen::Index, Eigen::Index col) {
+    ++reads;
+    return static_cast<double>(col);
+  });
+  CHECK(viann::constant_columns(X * Eigen::MatrixXd::Identity(4, 4)).all());
+  CHECK(reads == 12);
+  CHECK(viann::constant_columns(X).all());
+  CHECK(reads <= 12 + 24);
+}
+
 TEST_CASE("groups that leave a feature or a group out are refused") {
   const auto refused = [](const Groups& groups) {
     return message_of<std::invalid_argument>(

@@ -5,11 +5,14 @@
 #include <limits>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
+#include "support/stream_archive.hpp"
 #include "support/trajectories.hpp"
 
 using Eigen::Index;
@@ -119,6 +122,128 @@ TEST_CASE("a touched weight far away, long unmoved: few digits are lost") {
   for (int epoch = 0; epoch < 9; ++epoch) lazy.on_epoch_end(features_by_units(table), none);
   CHECK(lazy.raw_scores()[0] == 0);
   CHECK(lazy.raw_scores()[1] == Approx(10. * 1000 / 1010 / 1009).epsilon(1e-11));
+}
+
+namespace {
+
+/// Indices that can be read once, of which one cannot be read at all, and only if not const: as a
+/// filter of std::ranges.
+struct OnceReadable {
+  std::vector<int> indices;
+  std::size_t readable;
+  bool is_read = false;
+
+  struct Iterator {
+    const OnceReadable* range;
+    std::size_t i;
+    int operator*() const {
+      if (i == range->readable) throw std::runtime_error("This index cannot be read.");
+      return range->indices[i];
+    }
+    Iterator& operator++() { return ++i, *this; }
+    bool operator!=(const Iterator& other) const { return i != other.i; }
+  };
+  Iterator begin() {
+    if (std::exchange(is_read, true)) throw std::runtime_error("These were read already.");
+    return {this, 0};
+  }
+  Iterator end() { return {this, indices.size()}; }
+};
+
+}  // namespace
+
+TEST_CASE("touched features are read once, before anything changes") {
+  const auto trajectory = random_walk(3, 4, 4, 230);
+  auto lazy = trained<LazyVarianceImportance<>>(trajectory);
+  auto other = lazy;
+  const auto before = lazy;
+  const auto view = features_by_units(trajectory[1]);
+  OnceReadable broken{{0, 1, 2}, 2};
+  CHECK_THROWS_AS(lazy.on_epoch_end(view, broken), std::runtime_error);
+  CHECK(lazy == before);
+  OnceReadable touched{{0, 2, 2}, 3};
+  lazy.on_epoch_end(view, touched);
+  other.on_epoch_end(view, std::vector<int>{0, 2});
+  CHECK(lazy == other);
+  lazy.on_epoch_end(view, OnceReadable{{1}, 1});  // a temporary will do
+  CHECK(lazy.epochs() == 5);
+}
+
+TEST_CASE("comparison of lazy hooks sees which features were observed") {
+  const MatrixXd W = MatrixXd::Ones(3, 2);
+  LazyVarianceImportance<> first, second;
+  for (auto* hook : {&first, &second}) hook->on_train_begin(features_by_units(W));
+  CHECK(first == second);
+  first.on_epoch_end(features_by_units(W), std::vector<int>{0});
+  second.on_epoch_end(features_by_units(W), std::vector<int>{1});
+  CHECK(first != second);
+  CHECK_FALSE(first == second);
+  CHECK(LazyVarianceImportance<>(options_of(true, false, 5)) != LazyVarianceImportance<>());
+  CHECK(LazyVarianceImportance<>(options_of(false, false, 5)) !=
+        LazyVarianceImportance<>(options_of(true, false, 5)));
+  CHECK(LazyVarianceImportance<>(options_of(true, true, 5)) !=
+        LazyVarianceImportance<>(options_of(true, false, 5)));
+}
+
+TEST_CASE("fewer than two observations are no score of a lazy hook") {
+  const auto trajectory = random_walk(3, 2, 4, 231);
+  const auto message = [](const LazyVarianceImportance<>& lazy) {
+    CHECK_THROWS_AS(lazy.scores(), std::logic_error);
+    CHECK_THROWS_AS(lazy.raw_scores(), std::logic_error);
+    return message_of<std::logic_error>([&] { lazy.on_train_end(); });
+  };
+  LazyVarianceImportance<> lazy;
+  CHECK(contains(message(lazy), "on_train_end() takes at least 2 observations, but there were 0"));
+  lazy.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(contains(message(lazy), "but there were 0"));
+  lazy.on_epoch_end(features_by_units(trajectory[1]), std::vector<int>{0});
+  CHECK(contains(message(lazy), "but there was 1"));
+  lazy.on_epoch_end(features_by_units(trajectory[1]), std::vector<int>{});
+  lazy.on_train_end();
+  // The initial weights may be one of the two.
+  LazyVarianceImportance<> with_start(options_of(true, true, 5));
+  with_start.on_train_begin(features_by_units(trajectory[0]));
+  CHECK(contains(message(with_start), "but there was 1"));
+  with_start.on_epoch_end(features_by_units(trajectory[1]), std::vector<int>{0});
+  CHECK(with_start.raw_scores()[0] > 0);
+}
+
+TEST_CASE("a lazy state that does not fit together is refused and changes nothing") {
+  auto lazy = trained<LazyVarianceImportance<>>(random_walk(2, 1, 4, 232));
+  const auto before = lazy;
+  // After the head: combination, initial weights, max_epochs, epochs; features, units, order; a
+  // checksum; x, m and M2 of both features; and of each count, settled and pending.
+  const Words words = words_of(saved(lazy));
+  REQUIRE(with_words(words, 3, {0, 0, std::numeric_limits<std::int64_t>::max(), 3, 2, 1, 0}) ==
+          words);
+  REQUIRE(with_words(words, 17, {3}) == words);
+  const auto refused = [&](std::size_t first, const std::vector<std::int64_t>& others) {
+    CAPTURE(first, others);
+    CHECK(
+        contains(message_of<std::runtime_error>([&] { load(lazy, altered(words, first, others)); }),
+                 "viann::LazyVarianceImportance: the archive is damaged"));
+    CHECK(lazy == before);
+  };
+  refused(3, {2});
+  refused(3, {-1});
+  refused(5, {1});   // max_epochs
+  refused(6, {-1});  // epochs
+  refused(6, {std::int64_t{1} << 60});
+  refused(7, {0});  // features
+  refused(7, {-2});
+  refused(8, {0});               // units
+  refused(13, {word_of(-1.0)});  // M2
+  refused(17, {-1});             // count
+  refused(17, {4});              // of 3 observations
+  refused(18, {word_of(-1.0)});  // settled
+  refused(19, {word_of(-1.0)});  // pending
+  refused(19, {word_of(std::numeric_limits<double>::infinity())});
+  LazyVarianceImportance<> empty;
+  const Words of_empty = words_of(saved(empty));
+  CHECK_THROWS_AS(load(lazy, altered(of_empty, 6, {1})),
+                  std::runtime_error);  // an epoch of nothing
+  load(lazy, saved(empty));
+  CHECK(lazy == empty);
 }
 
 TEST_CASE("what cannot be taken in is refused and changes nothing") {

@@ -271,6 +271,22 @@ TEST_CASE("given the data, an input that wins half of the runs is seldom rejecte
   CHECK(wrong > 0);
 }
 
+TEST_CASE("as many runs as it takes are asked for, not one more") {
+  for (const int denominator : {3, 20, 49, 98, 103, 107, 1000}) {
+    const double alpha = 1.0 / denominator;
+    CAPTURE(denominator);
+    const auto runs = [](Eigen::Index n) -> MatrixXd {
+      return Eigen::Vector2d(1, 0).replicate(1, n);
+    };
+    // alpha is rounded, and 1 / denominator may be above it; in double it is equal.
+    CHECK(viann::decide_by_probes(runs(denominator - 1), alpha).decisions[0] ==
+          viann::Relevance::Confirmed);
+    CHECK(contains(message_of<std::invalid_argument>(
+                       [&] { viann::decide_by_probes(runs(denominator - 2), alpha); }),
+                   "make " + std::to_string(denominator - 1) + " runs or more"));
+  }
+}
+
 TEST_CASE("scores that are none of inputs and probes are refused") {
   CHECK(
       contains(message_of<std::invalid_argument>([] { compare_with_probes(VectorXd::Ones(5)); }),

@@ -54,8 +54,8 @@ TEST_CASE("more columns: numbers, whole numbers, texts and what has a to_string"
       .add_column("rank", std::vector<int>{2, 1});
   CHECK(report.table({50, 40, 4}) ==
         "  feature  score  spread  hits  group             matters  rank\n"
-        "  bb       1.000   0.000    19  second, or \"2nd\"  yes      1     ####\n"
-        "  a        0.500   0.250     3  first             no       2     ##\n");
+        "  bb       1.000   0.000    19  second, or \"2nd\"  yes         1  ####\n"
+        "  a        0.500   0.250     3  first             no          2  ##\n");
   CHECK(report.csv() ==
         "feature,score,spread,hits,group,matters,rank\n"
         "a,0.5,0.25,3,first,no,2\n"
@@ -141,6 +141,48 @@ TEST_CASE("names that hold commas, quotes and the ends of lines") {
         "  two  lines  1.000\n");
 }
 
+TEST_CASE("columns of standard vectors and of lists are columns of numbers") {
+  Report report({"a", "b"}, Vector2d(2, 1));
+  report.add_column("spread", std::vector<double>{1e-9, 0.1})
+      .add_column("float", std::vector<float>{0.5F, 2.0F})
+      .add_column("hits", {0, 0})
+      .add_column("share", {0.25, 0.5})
+      .add_column("large", std::vector<std::int64_t>{(std::int64_t{1} << 53) + 1, 0})
+      .add_column("whole", std::vector<std::int64_t>{(std::int64_t{1} << 53) - 1, 0})
+      .add_column("flag", std::vector<bool>{true, false});
+  CHECK(report.csv() ==
+        "feature,score,spread,float,hits,share,large,whole,flag\n"
+        "a,2,1e-09,0.5,0,0.25,9007199254740992,9007199254740991,1\n"
+        "b,1,0.1,2,0,0.5,0,0,0\n");
+  // Rounded, so not printed as if it were exact.
+  CHECK(contains(report.table({50, 40, 0}), " 9.007e+15  9007199254740991 "));
+#if __has_include(<nlohmann/json.hpp>)
+  const nlohmann::json json = report;
+  CHECK(json[0]["spread"] == 1e-9);
+  CHECK(json[0]["hits"].is_number_integer());
+  CHECK_FALSE(json[0]["large"].is_number_integer());
+#endif
+}
+
+TEST_CASE("control characters of every kind become blanks") {
+  const Report report({"a\tb\rc",
+                       "d\x7F"
+                       "e",
+                       "f\xC2\x9Bg\xC2\x80h\xC2\xA0i\xC2"},
+                      Vector3d(3, 2, 1));
+  CHECK(report.table({50, 40, 0}) ==
+        "  a b c     3.000\n  d e       2.000\n  f g h\xC2\xA0i\xC2  1.000\n");
+  CHECK(contains(Report({"a", "b"}, Vector2d(1, 0)).table({1, 40, 0}), "\n  ... and 1 more\n"));
+}
+
+TEST_CASE("a report survives being moved to itself") {
+  Report report({"a", "b"}, Vector2d(1, 2));
+  const std::string before = report.table();
+  Report& same = report;
+  report = std::move(same);
+  CHECK(report.table() == before);
+}
+
 TEST_CASE("ten thousand features") {
   std::vector<std::string> names;
   for (int i = 0; i < 10000; ++i) names.push_back("feature " + std::to_string(i));
@@ -176,7 +218,7 @@ TEST_CASE("a report refuses what does not fit and stays as it was") {
   CHECK(contains(message_of<std::invalid_argument>([] {
                    Report({"a", "b"}, Vector3d(1, 2, 3));
                  }),
-                 "viann::Report: 2 entries of feature do not fit 3 features"));
+                 "viann::Report: 2 names do not fit 3 scores; pass one name for each feature."));
   Report report({"a", "b"}, Vector2d(1, 2));
   const std::string before = report.csv();
   CHECK(contains(

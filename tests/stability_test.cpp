@@ -246,3 +246,35 @@ TEST_CASE("runs that cannot be compared are refused") {
   CHECK(contains(message_of<std::invalid_argument>([&] { stability_across_runs(bad, 1); }),
                  "the score of feature 1 in run 2 is nan"));
 }
+
+TEST_CASE("mean and spread over runs of any scale") {
+  const Eigen::Matrix<double, 2, 3> scores =
+      (Eigen::Matrix<double, 2, 3>() << 1, 2, 6, 3, 3, 3).finished();
+  for (const double scale : {1e-300, 1e-200, 1.0, 1e200, 1e307}) {
+    CAPTURE(scale);
+    const auto result = viann::stability_across_runs(scale * scores, 1);
+    CHECK(result.mean[0] / scale == Approx(3));
+    CHECK(result.standard_deviation[0] / scale == Approx(std::sqrt(7.0)));
+    CHECK(result.mean[1] / scale == Approx(3));
+    CHECK(result.standard_deviation[1] == 0);
+  }
+}
+
+TEST_CASE("runs are columns in either memory order") {
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const MatrixXd scores = MatrixXd::Random(5, 4);
+  const auto expected = viann::stability_across_runs(scores, 2);
+  const auto same = viann::stability_across_runs(RowMajor(scores), 2);
+  CHECK(same.mean == expected.mean);
+  CHECK(same.spearman.mean == expected.spearman.mean);
+}
+
+TEST_CASE("a RankingStability survives being moved to itself") {
+  RankingStability stability;
+  stability.on_epoch_end(Eigen::Vector3d(1, 2, 3));
+  stability.on_epoch_end(Eigen::Vector3d(1, 3, 2));
+  RankingStability& same = stability;
+  stability = std::move(same);
+  CHECK(stability.epochs() == 2);
+  CHECK(stability.agreement() == Approx(0.5));
+}

@@ -325,12 +325,91 @@ TEST_CASE("an accumulator is its count, mean and squared deviations") {
     return message_of<std::invalid_argument>([&] { Accumulator(count, mean, m2); });
   };
   const Array ones = Array::Ones(2, 3);
-  CHECK(refused(5, ones, Array::Ones(3, 2)) ==
-        "viann::WelfordAccumulator: 5 samples, a mean of 2 x 3 and squared deviations of 3 x 2 are "
-        "no accumulator's state.");
+  CHECK(
+      refused(5, ones, Array::Ones(3, 2)) ==
+      "viann::WelfordAccumulator: 5 samples, a mean of 2 x 3 and squared deviations of 3 x 2 are "
+      "no accumulator's state; pass count(), mean() and squared_deviations() of one accumulator.");
   CHECK(contains(refused(-1, ones, ones), "-1 samples"));
   CHECK(contains(refused(0, ones, ones), "0 samples"));
   CHECK(contains(refused(2, {}, {}), "a mean of 0 x 0"));
+}
+
+TEST_CASE("a state that no accumulator can have is refused") {
+  using Array = WelfordAccumulator<>::Array;
+  const auto is_refused = [](std::int64_t count, const Array& mean, const Array& m2) {
+    try {
+      WelfordAccumulator<> accumulator(count, mean, m2);
+      WelfordAccumulator<> loaded;  // what is accepted can be saved and loaded
+      load(loaded, saved(accumulator));
+      CHECK(loaded == accumulator);
+      return false;
+    } catch (const std::invalid_argument&) {
+      return true;
+    }
+  };
+  const Array one = Array::Ones(1, 1), minus_one = -one, zero = Array::Zero(1, 1);
+  constexpr std::int64_t most = std::int64_t{1} << 53;
+  CHECK_FALSE(is_refused(3, one, one));
+  CHECK_FALSE(is_refused(1, one, zero));
+  CHECK_FALSE(is_refused(most, one, one));
+  CHECK_FALSE(is_refused(0, {}, {}));
+  CHECK(is_refused(1, one, one));
+  CHECK(is_refused(3, one, minus_one));
+  CHECK(is_refused(-1, one, one));
+  CHECK(is_refused(most + 1, one, one));
+  CHECK(is_refused(std::numeric_limits<std::int64_t>::max(), one, one));
+  CHECK(is_refused(0, one, zero));
+  CHECK(is_refused(0, Array(0, 5), Array(0, 5)));
+  CHECK(is_refused(3, Array(0, 5), Array(0, 5)));
+}
+
+TEST_CASE("more samples than can be counted are not merged") {
+  auto accumulator = accumulated_numbers({1, 3});
+  for (int doubled = 1; doubled < 53; ++doubled) accumulator += accumulator;
+  REQUIRE(accumulator.count() == std::int64_t{1} << 53);
+  const auto before = accumulator;
+  CHECK(contains(message_of<std::overflow_error>([&] { accumulator += accumulator; }),
+                 "are more than can be counted (2^53)"));
+  CHECK_THROWS_AS(accumulator += accumulated_numbers({1}), std::overflow_error);
+  CHECK_THROWS_AS(accumulator(MatrixXd::Ones(1, 1)), std::overflow_error);
+  CHECK(accumulator == before);
+  CHECK(accumulator.variance()(0) == Approx(1.0));
+  WelfordAccumulator<> loaded;
+  load(loaded, saved(accumulator));
+  CHECK(loaded == accumulator);
+}
+
+TEST_CASE("a sample may be made of the accumulator's own state") {
+  const auto samples = random_walk(5, 5, 4, 37);
+  const auto check = [&](const auto& sample_of) {
+    auto accumulator = accumulated(samples), expected = accumulator;
+    const MatrixXd copy = sample_of(expected).matrix();
+    expected(copy);
+    accumulator(sample_of(accumulator));
+    CHECK(accumulator == expected);
+  };
+  using Accumulator = WelfordAccumulator<>;
+  check([](const Accumulator& a) { return a.mean().transpose(); });
+  check([](const Accumulator& a) { return a.mean().matrix().transpose() * 2.0; });
+  check([](const Accumulator& a) { return a.mean() + a.squared_deviations().transpose(); });
+  check(
+      [](const Accumulator& a) { return 1.0 + a.squared_deviations().colwise().reverse().abs(); });
+  check([](const Accumulator& a) {
+    return Eigen::Map<const Eigen::ArrayXXd, 0, Eigen::Stride<1, 5>>(a.mean().data(), 5, 5);
+  });
+  check([](const Accumulator& a) { return a.mean().matrix() * a.mean().matrix(); });
+  Accumulator itself = accumulated(samples), expected = itself;
+  expected(MatrixXd(itself.mean()));
+  itself(itself.mean());
+  CHECK(itself == expected);
+}
+
+TEST_CASE("a state that overflowed equals its copy") {
+  const auto accumulator = accumulated_numbers({1e200, -1e200, 1e308, -1e308});
+  CHECK_FALSE(std::isfinite(accumulator.variance()(0)));
+  const auto copy = accumulator;
+  CHECK(copy == accumulator);
+  CHECK(accumulated_numbers({0.0}) != accumulated_numbers({-0.0}));
 }
 
 TEST_CASE("a sample that is refused changes nothing") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <csv.h>
+
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstdio>
@@ -29,7 +31,10 @@ inline void write_csv(const std::string& path, const ScoreTable& table) {
   for (const auto& method : table.methods) file << ',' << method.first;
   file << '\n';
   for (std::size_t i = 0; i < table.features.size(); ++i) {
-    file << table.features[i];
+    const std::string& name = table.features[i];
+    std::string quoted(2 * name.size() + 2, ' ');
+    quoted.resize(csv_write(quoted.data(), quoted.size(), name.data(), name.size()));
+    file << (name.find_first_of("\",\n\r") == std::string::npos ? name : quoted);
     for (const auto& method : table.methods) {
       file << ',' << method.second[static_cast<Eigen::Index>(i)];
     }

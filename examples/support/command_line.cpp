@@ -3,7 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 
 namespace examples {
@@ -16,6 +19,18 @@ struct CommandLine::Parser {
 CommandLine::CommandLine(const std::string& purpose) : parser_(std::make_unique<Parser>(purpose)) {}
 
 CommandLine::~CommandLine() = default;
+
+namespace {
+
+/// Why a file cannot be written; nothing if it can.
+std::string why_not_writable(const std::string& path) {
+  const bool is_there = std::filesystem::exists(path);
+  const bool can_be_written = static_cast<bool>(std::ofstream(path, std::ios::app));
+  if (!is_there) std::filesystem::remove(path);
+  return can_be_written ? "" : "\"" + path + "\" cannot be written.";
+}
+
+}  // namespace
 
 template <typename Integer>
 void CommandLine::add_number(const std::string& name, Integer& value, const std::string& help,
@@ -32,6 +47,20 @@ template void CommandLine::add_number(const std::string&, std::int64_t&, const s
 
 void CommandLine::add_text(const std::string& name, std::string& value, const std::string& help) {
   parser_->app.add_option(name, value, help)->capture_default_str();
+}
+
+void CommandLine::add_output(const std::string& name, std::string& path, const std::string& help) {
+  parser_->app.add_option(name, path, help)->check(why_not_writable);
+}
+
+void CommandLine::add_chart(const std::string& name, std::string& path, const std::string& help) {
+  const auto why_not_drawable = [](const std::string& file) -> std::string {
+    const std::string extension = std::filesystem::path(file).extension().string();
+    if (extension != ".svg" && extension != ".png") return file + " must end in .svg or .png.";
+    if (std::system("command -v gnuplot >/dev/null") != 0) return "gnuplot is not installed.";
+    return "";
+  };
+  parser_->app.add_option(name, path, help)->check(why_not_writable)->check(why_not_drawable);
 }
 
 void CommandLine::add_flag(const std::string& name, bool& value, const std::string& help) {

@@ -27,6 +27,12 @@ class CommandLine {
                   std::int64_t least = 0);
 
   void add_text(const std::string& name, std::string& value, const std::string& help);
+
+  /// A file to be written, which is tried at once, not after hours of work; a chart's name ends in
+  /// .svg or .png, and gnuplot must be there to draw it.
+  void add_output(const std::string& name, std::string& path, const std::string& help);
+  void add_chart(const std::string& name, std::string& path, const std::string& help);
+
   void add_flag(const std::string& name, bool& value, const std::string& help);
 
   /// One of `all`.

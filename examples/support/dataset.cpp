@@ -1,76 +1,187 @@
 // SPDX-License-Identifier: MIT
 #include "dataset.hpp"
 
+#include <csv.h>
+
+#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
+#include <memory>
+#include <set>
 #include <stdexcept>
+#include <string>
 
 namespace examples {
 
-Dataset read_csv(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + " cannot be opened.");
-  const auto cells_of = [](const std::string& line) {
-    std::vector<std::string> cells;
-    std::istringstream in(line);
-    for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
-    return cells;
-  };
+namespace {
 
-  std::string line;
-  std::getline(file, line);
-  Dataset data;
-  data.features = cells_of(line);
-  const std::size_t columns = data.features.size();
-  std::vector<double> numbers;
-  for (int number = 2; std::getline(file, line); ++number) {
-    const auto fail = [&] {
-      throw std::runtime_error(path + ", line " + std::to_string(number) + ": expected " +
-                               std::to_string(columns) + " numbers, but found: " + line);
-    };
-    const auto cells = cells_of(line);
-    if (cells.size() != columns) fail();
-    for (const auto& cell : cells) {
-      std::istringstream in(cell);
-      double value = 0;
-      if (!(in >> value) || !(in >> std::ws).eof()) fail();
-      numbers.push_back(value);
+using Row = std::vector<std::string>;
+
+/// The cells of a file, by libcsv.
+std::vector<Row> cells_of(const std::string& path) {
+  if (!std::filesystem::is_regular_file(path)) {
+    throw std::runtime_error(
+        path + (std::filesystem::exists(path) ? " is no file of text." : " cannot be opened."));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) throw std::runtime_error(path + " cannot be opened.");
+  if (text.rfind("\xEF\xBB\xBF", 0) == 0) text.erase(0, 3);  // a byte-order mark
+
+  csv_parser parser{};
+  csv_init(&parser, CSV_APPEND_NULL);
+  const std::unique_ptr<csv_parser, decltype(&csv_free)> owner(&parser, csv_free);
+  const std::string first_line = text.substr(0, text.find('\n'));
+  const auto occurs = [&](char c) { return std::count(first_line.begin(), first_line.end(), c); };
+  for (const char delimiter : {';', '\t'}) {
+    if (occurs(delimiter) > occurs(',')) {
+      csv_set_delim(&parser, static_cast<unsigned char>(delimiter));
     }
   }
-  if (columns < 2 || numbers.empty()) {
-    throw std::runtime_error(path + " has no column of features, or no line of numbers.");
+  std::vector<Row> rows(1);
+  const auto end_of_cell = [](void* cell, std::size_t size, void* data) {
+    static_cast<std::vector<Row>*>(data)->back().emplace_back(static_cast<char*>(cell), size);
+  };
+  const auto end_of_row = [](int, void* data) {
+    static_cast<std::vector<Row>*>(data)->emplace_back();
+  };
+  if (csv_parse(&parser, text.data(), text.size(), end_of_cell, end_of_row, &rows) != text.size() ||
+      csv_fini(&parser, end_of_cell, end_of_row, &rows) != 0) {
+    throw std::runtime_error(path + ": " + csv_strerror(csv_error(&parser)) + ".");
   }
+  rows.pop_back();
+  return rows;
+}
 
-  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const auto cols = static_cast<Eigen::Index>(columns);
-  const auto rows = static_cast<Eigen::Index>(numbers.size()) / cols;
-  const Eigen::Map<const RowMajor> table(numbers.data(), rows, cols);
+bool read_number(const std::string& cell, double& number) {
+  const char* const end = cell.data() + cell.size();
+  const auto read = std::from_chars(cell.data() + (cell[0] == '+' ? 1 : 0), end, number);
+  return read.ec == std::errc() && read.ptr == end && std::isfinite(number);
+}
+
+bool is_number(const std::string& cell) {
+  double number = 0;
+  return read_number(cell, number);
+}
+
+bool is_missing(const std::string& cell) {
+  const std::set<std::string> signs = {"", "?", "NA", "N/A", "NaN", "nan", "null", "NULL"};
+  return signs.count(cell) > 0;
+}
+
+}  // namespace
+
+Dataset read_csv(const std::string& path) {
+  std::vector<Row> rows = cells_of(path);
+  const auto refuse = [&](const std::string& reason) {
+    throw std::runtime_error(path + ": " + reason);
+  };
+  if (rows.empty()) refuse("the file is empty.");
+  const std::size_t columns = rows[0].size();
+  if (columns < 2) {
+    refuse("there is one column; the last is the target, and those before it are the inputs. " +
+           std::string("Cells are told apart by commas, semicolons or tabs."));
+  }
+  Dataset data;
+  std::size_t lines_before = 1;
+  if (std::none_of(rows[0].begin(), rows[0].end(), is_number)) {
+    data.features = rows[0];
+    rows.erase(rows.begin());
+    ++lines_before;
+  } else {
+    for (std::size_t j = 0; j < columns; ++j) data.features.push_back("x" + std::to_string(j));
+  }
+  if (rows.empty()) refuse("there is no row below the names.");
+
+  const auto n = static_cast<Eigen::Index>(rows.size());
+  const auto inputs = static_cast<Eigen::Index>(columns) - 1;
+  data.X.resize(n, inputs);
+  data.y.resize(n);
+  const auto refuse_cell = [&](Eigen::Index i, std::size_t j, const std::string& reason) {
+    refuse("row " + std::to_string(static_cast<std::size_t>(i) + lines_before) + ", column \"" +
+           data.features[j] + "\": " + reason);
+  };
+  bool has_texts = false;
+  std::set<double> values;  // of the target
+  std::set<std::string> texts;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const Row& row = rows[static_cast<std::size_t>(i)];
+    if (row.size() != columns) {
+      refuse("row " + std::to_string(static_cast<std::size_t>(i) + lines_before) + " has " +
+             std::to_string(row.size()) + " cells, but the first row has " +
+             std::to_string(columns) + ".");
+    }
+    for (std::size_t j = 0; j < columns; ++j) {
+      const bool is_target = j + 1 == columns;
+      double& number = is_target ? data.y[i] : data.X(i, static_cast<Eigen::Index>(j));
+      if (is_missing(row[j])) {
+        refuse_cell(i, j, "the value is missing; leave the row out, or fill the value in.");
+      }
+      if (read_number(row[j], number)) {
+        if (is_target) values.insert(number);
+      } else if (is_target) {
+        has_texts = true;
+      } else {
+        const std::string cell = row[j].size() > 40 ? row[j].substr(0, 40) + "..." : row[j];
+        refuse_cell(i, j, "\"" + cell + "\" is no number that a double can hold.");
+      }
+    }
+    texts.insert(row.back());
+  }
   data.features.pop_back();
-  data.X = table.leftCols(cols - 1);
-  data.y = table.col(cols - 1);
+  if (texts.size() == 1) refuse("the target, the last column, is the same in all rows.");
+
+  const bool are_integers = std::all_of(values.begin(), values.end(),
+                                        [](double value) { return value == std::floor(value); });
+  const std::size_t most = std::min<std::size_t>(20, std::max<std::size_t>(2, rows.size() / 5));
+  if (has_texts || (are_integers && values.size() <= most)) {
+    if (has_texts && texts.size() > most) {
+      refuse("the target, the last column, has " + std::to_string(texts.size()) +
+             " different texts in " + std::to_string(n) + " rows; these are no classes.");
+    }
+    if (!has_texts) {
+      for (Eigen::Index i = 0; i < n; ++i) {
+        const auto place = std::distance(values.begin(), values.find(data.y[i]));
+        data.y[i] = static_cast<double>(place);
+      }
+      for (const double value : values) {
+        data.classes.push_back(std::to_string(static_cast<long long>(value)));
+      }
+    } else {
+      for (Eigen::Index i = 0; i < n; ++i) {
+        const auto found = texts.find(rows[static_cast<std::size_t>(i)].back());
+        data.y[i] = static_cast<double>(std::distance(texts.begin(), found));
+      }
+      data.classes.assign(texts.begin(), texts.end());
+    }
+  }
   return data;
 }
 
 Eigen::MatrixXd standardize(const Eigen::MatrixXd& X) {
-  Eigen::MatrixXd Z = X.rowwise() - X.colwise().mean();
+  Eigen::MatrixXd Z = X;
+  for (Eigen::Index j = 0; j < Z.cols(); ++j) {
+    // Relative to the largest value, whose square may be no number; by powers of two, which do not
+    // round, and in two steps, since such a power may have no inverse.
+    const double largest = Z.col(j).cwiseAbs().maxCoeff();
+    const int exponent = largest > 0 ? std::ilogb(largest) : 0;
+    Z.col(j) *= std::ldexp(1.0, -exponent / 2);
+    Z.col(j) *= std::ldexp(1.0, -(exponent - exponent / 2));
+  }
+  Z.rowwise() -= Z.colwise().mean().eval();
   const Eigen::RowVectorXd deviation =
       (Z.colwise().squaredNorm() / static_cast<double>(Z.rows())).cwiseSqrt();
   for (Eigen::Index j = 0; j < Z.cols(); ++j) {
-    if (deviation[j] > 0) Z.col(j) /= deviation[j];
+    if ((X.col(j).array() == X(0, j)).all() || deviation[j] == 0) {
+      Z.col(j).setZero();
+    } else {
+      Z.col(j) /= deviation[j];
+    }
   }
   return Z;
-}
-
-bool are_classes(const Eigen::VectorXd& y) {
-  const double last = y.maxCoeff();
-  if (y.minCoeff() != 0 || last < 1 || last >= static_cast<double>(y.size())) return false;
-  Eigen::VectorXd seen = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(last) + 1);
-  for (const double value : y) {
-    if (value != std::floor(value)) return false;
-    seen[static_cast<Eigen::Index>(value)] = 1;
-  }
-  return seen.minCoeff() == 1;
 }
 
 Eigen::MatrixXd one_hot(const Eigen::VectorXd& classes) {

@@ -12,21 +12,24 @@ struct Dataset {
   std::vector<std::string> features;  // names, by column of X
   Eigen::MatrixXd X;                  // samples x features
   Eigen::VectorXd y;                  // by sample: a class 0, 1, ... or a number
+  std::vector<std::string> classes;   // what the classes are called; empty if y are numbers
 
   const std::string& feature_name(Eigen::Index feature) const {
     return features[static_cast<std::size_t>(feature)];
   }
 };
 
-/// Reads a CSV file with one line of names and at least one of numbers, without quotes.
-/// \throws std::runtime_error naming the file and the line that cannot be read.
+/// Reads a CSV file: comma, semicolon or tab between the cells, quotes as in RFC 4180, blank lines
+/// passed over. A first line without a number has the names of the columns; else they are x0, x1,
+/// ...
+///
+/// The last column is the target. It has classes if it holds texts, or few different integers (at
+/// most 20, and one in five samples); they are numbered in ascending order.
+/// \throws std::runtime_error naming the file, and the row and column of what cannot be read.
 Dataset read_csv(const std::string& path);
 
 /// Every column shifted to mean 0 and scaled to standard deviation 1; constant columns become 0.
 Eigen::MatrixXd standardize(const Eigen::MatrixXd& X);
-
-/// Whether the numbers are classes: 0, 1, ... up to some k, and each of them is there.
-bool are_classes(const Eigen::VectorXd& y);
 
 /// The classes as rows that are 1 in the class's column and else 0: samples x classes.
 Eigen::MatrixXd one_hot(const Eigen::VectorXd& classes);

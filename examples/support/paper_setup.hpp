@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <viann/training_monitors.hpp>
 
@@ -33,8 +34,13 @@ struct Problem {
 };
 
 inline Problem paper_problem(const Dataset& data) {
+  if (data.X.rows() < 7) {
+    throw std::runtime_error("There are " + std::to_string(data.X.rows()) +
+                             " samples; 7 batches take 7 or more.");
+  }
   const Eigen::MatrixXf X = standardize(data.X).cast<float>();
-  if (are_classes(data.y)) {
+  if (X.isZero(0)) throw std::runtime_error("All inputs are the same in all samples.");
+  if (!data.classes.empty()) {
     return {Task::Classification, X, one_hot(data.y).cast<float>(), 1000};
   }
   return {Task::Regression, X, standardize(data.y).cast<float>(), 100};

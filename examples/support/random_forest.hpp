@@ -31,8 +31,9 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
   };
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::MatrixXf Z = standardize(data.X).cast<float>();
-  const Eigen::VectorXf y = data.y.cast<float>();
-  const bool classes = are_classes(data.y);
+  const Eigen::VectorXf y =
+      (data.classes.empty() ? standardize(data.y).col(0) : data.y).cast<float>();
+  const bool classes = !data.classes.empty();
   const auto samples = static_cast<bst_ulong>(Z.rows());
   const auto features = static_cast<double>(Z.cols());
 
@@ -72,7 +73,7 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
     set("verbosity", "0");
     if (classes) {
       set("objective", "multi:softprob");
-      set("num_class", std::to_string(static_cast<int>(data.y.maxCoeff()) + 1));
+      set("num_class", std::to_string(data.classes.size()));
       set("colsample_bynode", std::to_string(std::sqrt(features) / features));
     } else {
       set("objective", "reg:squarederror");
@@ -90,7 +91,9 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
       importance[order[std::stoul(names[i] + 1)]] += gains[i];
     }
   }
-  return importance / importance.sum();
+  const double sum = importance.sum();
+  if (sum > 0) importance /= sum;  // else there was nothing to split
+  return importance;
 }
 
 }  // namespace examples

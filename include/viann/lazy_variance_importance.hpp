@@ -59,11 +59,12 @@ namespace viann {
 /// A feature whose weights have moved must be named; else it counts as unmoved until it is. That
 /// takes an optimizer that leaves the others alone: no weight decay, momentum or Adam on all rows.
 ///
-/// Memory: three Scalars per weight (x, m and M2) and two doubles (long doubles if Scalar is) and a
-/// count per feature. The weights of a feature lie side by side, whatever the table's memory order;
-/// in the order features x units, row-major, reading the table costs least. After the first call an
-/// observation reads the touched features' weights twice and their state once, writes their state,
-/// and allocates nothing; it runs in one thread. Scores take a few operations per feature.
+/// Memory: three Scalars per weight (x, m and M2) and two doubles (long doubles if Scalar is), a
+/// count and an index per feature. The weights of a feature lie side by side, whatever the table's
+/// memory order; in the order features x units, row-major, reading the table costs least. After the
+/// first call an observation reads the touched features' weights twice and their state once, writes
+/// their state, and allocates nothing unless it is told more indices than there are features; it
+/// runs in one thread. Scores take a few operations per feature.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
 template <typename Scalar>

@@ -135,7 +135,8 @@ inline ProbeComparison compare_with_probes(const Eigen::Ref<const Eigen::VectorX
   result.beaten.resize(features);
   result.p_values.resize(features);
   for (Eigen::Index i = 0; i < features; ++i) {
-    result.beaten[i] = std::lower_bound(probes.begin(), probes.end(), scores[i]) - probes.begin();
+    result.beaten[i] = static_cast<Eigen::Index>(
+        std::lower_bound(probes.begin(), probes.end(), scores[i]) - probes.begin());
     result.p_values[i] =
         static_cast<double>(1 + features - result.beaten[i]) / static_cast<double>(1 + features);
   }

@@ -82,6 +82,7 @@ class WelfordAccumulator {
   /// It may be made of mean() and squared_deviations() of this accumulator: then it is copied.
   /// \throws std::invalid_argument if the shape differs from the first sample's, or the sample
   ///         is empty, or a value is not finite in Scalar; the accumulator is then unchanged.
+  /// \throws std::overflow_error after 2^53 samples; the same.
   template <typename Derived>
   void operator()(const Eigen::DenseBase<Derived>& sample) {
     const detail::Evaluated<Derived> values(sample.derived());
@@ -105,11 +106,7 @@ class WelfordAccumulator {
           "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
           rows(), " x ", cols(), "; merge accumulators of the same matrix."));
     }
-    if (!detail::is_count(count() + other.count())) {
-      throw std::overflow_error(detail::concat(
-          "viann::WelfordAccumulator: ", count(), " and ", other.count(),
-          " samples are more than can be counted (2^53); was an accumulator merged with itself?"));
-    }
+    require_countable(count() + other.count());
     detail::merge_moments(count(), moments_->mean.data(), moments_->m2.data(), other.count(),
                           other.mean().data(), other.squared_deviations().data(), mean().size());
     moments_->count += other.count();
@@ -175,6 +172,14 @@ class WelfordAccumulator {
     });
   }
 
+  static void require_countable(std::int64_t samples) {
+    if (detail::is_count(samples)) return;
+    throw std::overflow_error(
+        detail::concat("viann::WelfordAccumulator: ", samples,
+                       " samples are more than can be counted (2^53); was an accumulator merged "
+                       "with itself?"));
+  }
+
   void require_valid(const Sample& sample) const {
     const auto refuse = [&](const std::string& reason) {
       throw std::invalid_argument(
@@ -189,6 +194,7 @@ class WelfordAccumulator {
       refuse(detail::concat(" is ", sample_rows, " x ", sample_cols, ", but the first was ", rows(),
                             " x ", cols(), "."));
     }
+    require_countable(count() + 1);
     if (!sample.all_finite()) {
       const auto bad = sample.first_non_finite();
       refuse(detail::concat(" has at row ", bad.feature, ", column ", bad.unit, " the value ",

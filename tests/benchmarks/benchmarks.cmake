@@ -33,7 +33,7 @@ foreach(name speed speed_o2)
   # All that has Eigen's matrices gets the same flags: they decide how these are aligned.
   viann_executable(${name}
     SOURCES benchmarks/speed/speed.cpp ${support}/dataset.cpp ${support}/network.cpp
-    LIBRARIES CLI11::CLI11 memory_limit)
+    LIBRARIES CLI11::CLI11 libcsv::libcsv memory_limit)
   target_compile_definitions(${name} PRIVATE
     NETWORK_SCALAR=float SPEED_DATA="${PROJECT_SOURCE_DIR}/examples/data")
   # With AVX-512, g++ 12 warns of its own intrinsics.

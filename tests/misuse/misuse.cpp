@@ -22,8 +22,14 @@ void bare_weights(const Eigen::MatrixXd& W, const Eigen::MatrixXf& F) {
 }
 
 void no_weights(const Eigen::MatrixXd& W) {
-  features_by_units(std::vector<double>(12));  // error: buffer
-  features_by_units(Eigen::MatrixXcd(W));      // error: complex
+  features_by_units(std::vector<double>(12));                   // error: buffer
+  viann::units_by_features(std::vector<std::vector<float>>());  // error: buffer
+  features_by_units(Eigen::MatrixXcd(W));                       // error: complex
+  float* rows[8] = {};
+  double numbers[3][4] = {};
+  features_by_units(numbers);               // error: buffer
+  features_by_units(rows, 8, 16);           // error: pointer
+  viann::units_by_features(numbers, 3, 4);  // error: pointer
 }
 
 void mask_for_indices(const Eigen::MatrixXd& W) {

@@ -184,7 +184,7 @@ inline BenchmarkTask make_probed(const std::string& dataset, const std::string& 
     if (Z.col(j).cwiseAbs().maxCoeff() > 0) varying.push_back(j);
   }
   const MatrixXd X = Z(Eigen::all, varying);
-  const auto draw = [X, y = data.y, shuffle](Random& random) {
+  const auto draw = [X, y = data.y, classes = !data.classes.empty(), shuffle](Random& random) {
     std::vector<Index> order(static_cast<std::size_t>(X.rows()));
     std::iota(order.begin(), order.end(), Index{0});
     viann::detail::shuffle(order.begin(), order.end(), random);
@@ -192,7 +192,7 @@ inline BenchmarkTask make_probed(const std::string& dataset, const std::string& 
     options.shuffle = shuffle;
     options.seed = random();
     return split(viann::append_probes(X(order, Eigen::all), options), y(order), X.rows() * 2 / 3,
-                 examples::are_classes(y));
+                 classes);
   };
   Flags relevant = Flags::Constant(2 * X.cols(), false);
   relevant.head(X.cols()) = true;

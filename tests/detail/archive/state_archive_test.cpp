@@ -141,7 +141,8 @@ TEMPLATE_TEST_CASE("whatever bit is changed, the archive is refused and changes 
     }
     CHECK(contains(refusal(other, text_of(Words(words.begin(),
                                                 words.begin() + static_cast<std::ptrdiff_t>(i)))),
-                   "the archive is cut short or damaged (the text ends)"));
+                   i == 0 ? "the archive is empty or damaged (the text ends)"
+                          : "the archive is cut short or damaged (the text ends)"));
   }
   CHECK(saved(other) == before);
   load(other, state);
@@ -202,6 +203,61 @@ TEMPLATE_TEST_CASE("a state that is not finite is not saved, and nothing is writ
     auto displacement = trained<DisplacementImportance<>>(diverged);
     check(displacement);
   }
+}
+
+namespace {
+
+/// Archives that are known by a name of theirs to write integers as the locale has them.
+struct SavingText : SavingArchive {
+  using basic_text_oprimitive = void;
+};
+struct SavingXml : SavingArchive {
+  using XMLOutputArchive = void;
+};
+
+template <typename Archive>
+std::string saved_by(VarianceImportance<>& object) {
+  Archive archive;
+  object.serialize(archive, 0);
+  return archive.stream.str();
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("where a locale may group digits, no number is above 999", "", SavingText,
+                   SavingXml) {
+  auto object = after_training<VarianceImportance<>>();
+  const std::string text = saved_by<TestType>(object);
+  const Words numbers = words_of(text), words = words_of(saved(object));
+  REQUIRE(numbers.size() == 7 * words.size());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::uint64_t word = 0;
+    for (std::size_t digit = 7; digit-- > 0;) {
+      CHECK(numbers[7 * i + digit] < 1000);
+      word = 1000 * word + numbers[7 * i + digit];
+    }
+    CHECK(word == words[i]);
+  }
+  VarianceImportance<> loaded;
+  load(loaded, text);
+  CHECK(loaded == object);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    Words damaged = numbers;
+    damaged[i] = (damaged[i] + 1) % 1000;
+    CHECK_THROWS_AS(load(loaded, text_of(damaged)), std::runtime_error);
+  }
+  CHECK(loaded == object);
+}
+
+TEST_CASE("a state that does not fit together is not saved") {
+  SavingArchive archive;
+  int object = 0;
+  CHECK(contains(message_of<std::logic_error>([&] {
+                   viann::detail::archive_object<double>(archive, object, "Class",
+                                                         [](int&, auto&) { return false; });
+                 }),
+                 "viann::Class: the state does not fit together"));
+  CHECK(archive.stream.str().empty());
 }
 
 TEST_CASE("saving changes nothing, not even in an object that is const") {

@@ -57,8 +57,10 @@ inline bool is_count(std::int64_t n) { return n >= 0 && n <= (std::int64_t{1} <<
 
 /// Whether a matrix can have this shape: it is not empty, and its size in bytes is a number.
 inline bool is_shape(std::int64_t rows, std::int64_t cols) {
-  constexpr auto most =
-      (std::numeric_limits<std::ptrdiff_t>::max)() / std::ptrdiff_t{sizeof(long double)};
+  constexpr std::int64_t most =
+      (std::min)(std::int64_t{(std::numeric_limits<std::ptrdiff_t>::max)()} /
+                     std::int64_t{sizeof(long double)},
+                 std::int64_t{(std::numeric_limits<Eigen::Index>::max)()});
   return rows > 0 && cols > 0 && rows <= most / cols;
 }
 

@@ -17,8 +17,8 @@ namespace viann::detail {
 /// the first weights seen, and the checks that all later weights must pass.
 class Layer {
  public:
-  Index features() const { return features_; }
-  Index units() const { return units_; }
+  Index features() const { return static_cast<Index>(features_); }
+  Index units() const { return static_cast<Index>(units_); }
   bool known() const { return features_ > 0; }
 
   /// The axis along which a hook's state is contiguous: one of its column-major arrays has a column
@@ -76,9 +76,9 @@ class Layer {
     const char* const advice =
         are_none ? "; build the layer before it is observed."
         : are_swapped
-            ? "; features and units have changed places: say in every call which axis of W is "
-              "which, "
-              "by features_by_units or units_by_features, or call reset() before another layer."
+            ? "; the axes are swapped against those of the first call: check for every call which "
+              "of features_by_units and units_by_features fits, or call reset() before another "
+              "layer."
             : "; observe the same layer in every call, or call reset() before another.";
     std::string first_seen;
     if (known()) first_seen = concat(", but the first seen were ", features_, " x ", units_);

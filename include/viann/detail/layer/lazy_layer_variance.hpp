@@ -34,6 +34,7 @@ class LazyLayerVariance {
       weights.read(Axis::Units, 0, feature, layer_.units(), &state_(0, feature));
     }
     seen_.assign(static_cast<std::size_t>(layer_.features()), Seen());
+    touched();
   }
 
   /// Room for the indices of all features, which allocates once.

@@ -39,10 +39,10 @@ constexpr const char* name_of_scalar() {
 inline void require_observations(std::int64_t least, std::int64_t seen, const char* hook,
                                  const char* what) {
   if (seen >= least) return;
-  throw std::logic_error(concat("viann::", hook, ": ", what, " takes at least ", least,
-                                least == 1 ? " observation" : " observations", ", but there ",
-                                seen == 1 ? "was " : "were ", seen,
-                                "; train for more epochs, and observe the weights after each."));
+  throw std::logic_error(concat(
+      "viann::", hook, ": ", what, " takes at least ", least,
+      least == 1 ? " observation" : " observations", ", but there ", seen == 1 ? "was " : "were ",
+      seen, "; train for more epochs, and call on_epoch_end() after each (callbacks do)."));
 }
 
 /// Raw scores as they were after an epoch, refused if one is not finite.

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <new>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -296,6 +298,162 @@ TEST_CASE("loading takes memory in proportion to what is loaded") {
   loaded.serialize(archive, 0);
   CHECK(loaded == accumulator);
   CHECK(bytes - of_the_stream < 4 * 2 * 8 * 300 * 200);
+}
+
+namespace {
+
+/// Lets every allocation of a call fail in turn, from the first on, until the call succeeds.
+/// \param check  called after each failure, to see that nothing has changed
+template <typename Call, typename Check>
+std::size_t fail_each_allocation(const Call& call, const Check& check) {
+  std::size_t allowed = 0;
+  for (; runs_out(allowed, call); ++allowed) {
+    CAPTURE(allowed);
+    check();
+  }
+  return allowed;
+}
+
+/// Copies over `object`, moves to itself and to another, with memory that runs out.
+/// \param state  returns all that can be seen of an object
+template <typename Object, typename State>
+void check_assignments(const Object& before, const Object& other, const State& state) {
+  const auto of_before = state(before);
+  const auto of_other = state(other);
+  REQUIRE(of_before != of_other);
+  Object object = before;
+  const std::size_t needed =
+      fail_each_allocation([&] { object = other; }, [&] { CHECK(state(object) == of_before); });
+  CHECK(needed > 0);
+  CHECK(state(object) == of_other);
+  fail_each_allocation([&] { Object copy(before); }, [] {});
+  const Object& itself = object;
+  object = itself;
+  CHECK(state(object) == of_other);
+  Object& same = object;
+  object = std::move(same);
+  CHECK(state(object) == of_other);
+  CHECK(allocations_in([&] {
+          Object moved = std::move(object);
+          object = std::move(moved);
+        }) == 0);
+  CHECK(state(object) == of_other);
+}
+
+}  // namespace
+
+TEST_CASE("assignments are made as a whole or not at all") {
+  const Eigen::MatrixXd small = Eigen::MatrixXd::Random(3, 2),
+                        large = Eigen::MatrixXd::Random(40, 50);
+  const auto state = [](const auto& object) {
+    auto copy = object;
+    return saved(copy);
+  };
+  const auto observed = [](auto hook, const Eigen::MatrixXd& W) {
+    hook.on_train_begin(viann::features_by_units(W));
+    for (const double scale : {1.0, 0.5, 2.0})
+      hook.on_epoch_end(viann::features_by_units(scale * W));
+    return hook;
+  };
+  const auto check_hook = [&](const auto& hook) {
+    check_assignments(observed(hook, small), observed(hook, large), state);
+    check_assignments(observed(hook, large), observed(hook, small), state);
+  };
+  check_hook(viann::VarianceImportance<>());
+  check_hook(viann::LazyVarianceImportance<>());
+  check_hook(viann::DisplacementImportance<>());
+  viann::DisplacementImportanceOptions options;
+  options.weigh_directions = true;
+  check_hook(viann::DisplacementImportance<>(options));
+
+  viann::WelfordAccumulator<> first, second;
+  for (const double scale : {1.0, 3.0}) {
+    first(scale * small);
+    second(scale * large);
+  }
+  check_assignments(first, second, state);
+
+  viann::RankingStability two, three;
+  for (const auto& scores : {Eigen::Vector3d(1, 2, 3), Eigen::Vector3d(3, 1, 2)}) {
+    two.on_epoch_end(scores);
+    three.on_epoch_end(scores);
+  }
+  three.on_epoch_end(Eigen::Vector3d(2, 1, 3));
+  check_assignments(two, three, state);
+  check_assignments(three, two, state);
+
+  viann::Report report({"a", "b"}, Eigen::Vector2d(1, 2)),
+      longer({"x", "y", "z"}, Eigen::Vector3d(1, 2, 3));
+  longer.add_column("a long title that needs memory of its own", Eigen::Vector3d(4, 5, 6));
+  const auto csv = [](const viann::Report& any) { return any.csv(); };
+  check_assignments(report, longer, csv);
+  check_assignments(longer, report, csv);
+}
+
+TEST_CASE("no public call leaves a thing half done when memory runs out") {
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(40, 50), V = Eigen::MatrixXd::Random(50, 7);
+  const auto check_unchanged = [](auto& object, const auto& call) {
+    auto copy = object;
+    const std::string before = saved(copy);
+    const std::size_t needed = fail_each_allocation(call, [&] {
+      copy = object;
+      CHECK(saved(copy) == before);
+    });
+    return needed;
+  };
+  const auto view = viann::features_by_units(W);
+  const auto check_hook = [&](auto hook) {
+    CHECK(check_unchanged(hook, [&] { hook.on_train_begin(view); }) > 0);
+    check_unchanged(hook, [&] { hook.on_epoch_end(view); });
+    hook.on_epoch_end(view);
+    CHECK(check_unchanged(hook, [&] { hook.scores(); }) > 0);
+    const std::string text = saved(hook);
+    // A copy's working memory is not there yet.
+    auto copy = hook;
+    check_unchanged(copy, [&] { copy.on_epoch_end(view); });
+  };
+  check_hook(viann::VarianceImportance<>());
+  check_hook(viann::LazyVarianceImportance<>());
+  check_hook(viann::DisplacementImportance<>());
+  viann::DisplacementImportanceOptions options;
+  options.weigh_directions = true;
+  check_hook(viann::DisplacementImportance<>(options));
+  viann::LazyVarianceImportance<> lazy;
+  lazy.on_train_begin(view);
+  const std::vector<int> touched(100, 1);  // more indices than features
+  CHECK(check_unchanged(lazy, [&] { lazy.on_epoch_end(view, touched); }) > 0);
+
+  viann::WelfordAccumulator<> accumulator, other;
+  CHECK(check_unchanged(accumulator, [&] { accumulator(W); }) > 0);
+  CHECK(check_unchanged(accumulator, [&] { accumulator(accumulator.mean().reverse()); }) > 0);
+  CHECK(check_unchanged(other, [&] { other += accumulator; }) > 0);
+  viann::RankingStability stability;
+  for (int epoch = 0; epoch < 5; ++epoch) {
+    check_unchanged(stability, [&] { stability.on_epoch_end(W.col(epoch)); });
+  }
+  viann::Report report({"a", "b"}, Eigen::Vector2d(1, 2));
+  const std::string before = report.csv();
+  CHECK(fail_each_allocation(
+            [&] { report.add_column("a title of some length", Eigen::Vector2d(3, 4)); },
+            [&] { CHECK(report.csv() == before); }) > 0);
+
+  const auto nothing = [] {};
+  const Eigen::VectorXd scores = W.col(0);
+  CHECK(fail_each_allocation([&] { viann::olden(view, viann::features_by_units(V)); }, nothing) >
+        0);
+  fail_each_allocation([&] { viann::garson(view, viann::features_by_units(V)); }, nothing);
+  fail_each_allocation([&] { viann::kendall(scores, W.col(1)); }, nothing);
+  fail_each_allocation([&] { viann::spearman(scores, W.col(1)); }, nothing);
+  fail_each_allocation([&] { viann::top_k_overlap(scores, W.col(1), 3); }, nothing);
+  fail_each_allocation([&] { viann::kernel_scores(scores, 4, 5); }, nothing);
+  fail_each_allocation([&] { viann::stability_across_runs(W, 3); }, nothing);
+  fail_each_allocation([&] { viann::append_probes(W); }, nothing);
+  fail_each_allocation([&] { viann::decide_by_probes(W); }, nothing);
+  fail_each_allocation([&] { viann::constant_columns(V * V.transpose()); }, nothing);
+  fail_each_allocation([&] { report.table(); }, nothing);
+  const auto loss = [](const Eigen::MatrixXd& X) { return X.sum(); };
+  fail_each_allocation([&] { viann::permutation_importance(V, loss); }, nothing);
+  fail_each_allocation([&] { viann::leave_one_feature_out(V, loss); }, nothing);
 }
 
 TEST_CASE("memory that runs out in loading changes nothing") {

@@ -18,6 +18,7 @@ TEST_CASE("mean and standard deviation, wherever in the range of double") {
   CHECK(of({-4}, 1).mean == -4);
   CHECK(of({-4}, 1).deviation == 0);
   CHECK(of({0, 0}, 1).mean == 0);
+  CHECK(of({0.1, 0.1, 0.1, 0.1, 0.1, 0.1}, 5).deviation == 0);
   CHECK(of({1.5e308, 1.5e308}, 1).mean == 1.5e308);
   CHECK(of({1e308, -1e308}, 1).deviation == Approx(1e308 * std::sqrt(2.0)));
   CHECK(of({3e-308, 1e-308}, 2).mean == Approx(2e-308));

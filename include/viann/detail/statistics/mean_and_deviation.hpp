@@ -13,14 +13,18 @@ struct MeanAndDeviation {
 };
 
 /// The mean of n finite numbers, and their standard deviation: the root of the sum of squared
-/// distances from the mean over `degrees`. Computed relative to the largest number, so that neither
-/// sums nor squares leave the range of double.
+/// distances from the mean over `degrees`, exactly 0 for equal numbers. Computed relative to the
+/// largest number, so that neither sums nor squares leave the range of double.
 /// \param number  called with 0, ..., n - 1
 template <typename Number>
 MeanAndDeviation mean_and_deviation(Eigen::Index n, double degrees, const Number& number) {
   double largest = 0;
-  for (Eigen::Index i = 0; i < n; ++i) largest = (std::max)(largest, std::abs(number(i)));
-  if (largest == 0) return {};
+  bool are_equal = true;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    largest = (std::max)(largest, std::abs(number(i)));
+    are_equal = are_equal && number(i) == number(0);
+  }
+  if (are_equal) return {number(0), 0};
   // A power of two does not round, and its inverse is finite.
   const double scale = std::ldexp(1.0, (std::max)(std::ilogb(largest), -1000));
   double sum = 0;

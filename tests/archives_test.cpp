@@ -316,7 +316,7 @@ TEMPLATE_TEST_CASE("an archive of which a byte was changed is refused, or loads 
       }
     }
   }
-  CHECK(refused > saved.size() / 4);
+  CHECK(refused > saved.size() / 5);
 }
 
 TEMPLATE_TEST_CASE("a refusal by the library comes as a sentence of viann's", "", VIANN_ARCHIVES) {

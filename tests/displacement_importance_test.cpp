@@ -14,7 +14,7 @@
 #include "support/trajectories.hpp"
 
 using Eigen::Index;
-using Eigen::MatrixXd;
+using MatrixXd = ColMajorMatrixXd;
 using Eigen::Vector2d;
 using Eigen::VectorXd;
 using viann::DisplacementImportance;

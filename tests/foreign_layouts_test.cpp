@@ -97,7 +97,9 @@ TEST_CASE("MiniDNN: an Eigen matrix in x out, then the biases") {
     }
   } net;
   const auto parameters = net.get_parameters()[0];
-  check(features_by_units(Eigen::Map<const Eigen::MatrixXd>(parameters.data(), in, out)));
+  check(features_by_units(
+      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>>(
+          parameters.data(), in, out)));
 }
 
 TEST_CASE("OpenCV: a matrix (in + 1) x out of double, row-major, the biases last") {

@@ -14,7 +14,7 @@
 #include "support/stream_archive.hpp"
 #include "support/trajectories.hpp"
 
-using Eigen::MatrixXd;
+using MatrixXd = ColMajorMatrixXd;
 using Eigen::VectorXd;
 using viann::DisplacementImportance;
 using viann::features_by_units;
@@ -128,12 +128,12 @@ TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) 
     }
   };
   for (const auto& W : trajectory) {
-    const MatrixXd Wt = W.transpose();
+    const ColMajorMatrixXd Wt = W.transpose();
     const RowMajorMatrixXd R = W;
     RowMajorMatrixXd larger = RowMajorMatrixXd::Constant(features + 4, units + 3, not_a_number);
     larger.block(1, 2, features, units) = W;
     std::vector<double> spaced(static_cast<std::size_t>(2 * features * units), not_a_number);
-    Eigen::Map<MatrixXd, 0, Eigen::Stride<Eigen::Dynamic, 2>> with_gaps(
+    Eigen::Map<ColMajorMatrixXd, 0, Eigen::Stride<Eigen::Dynamic, 2>> with_gaps(
         spaced.data(), features, units,
         Eigen::Stride<Eigen::Dynamic, 2>(Eigen::Index{2} * features, 2));
     with_gaps = W;
@@ -143,11 +143,12 @@ TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) 
     observe(row_major, features_by_units(R));
     observe(buffer, features_by_units(R.data(), features, units));
     observe(block, features_by_units(larger.block(1, 2, features, units)));
-    observe(map, units_by_features(Eigen::Map<const Eigen::ArrayXXd>(Wt.data(), units, features)));
-    observe(ref, features_by_units(Eigen::Ref<const MatrixXd>(W)));
+    observe(map, units_by_features(
+                     Eigen::Map<const ColMajorMatrixXd>(Wt.data(), units, features).array()));
+    observe(ref, features_by_units(Eigen::Ref<const ColMajorMatrixXd>(W)));
     observe(strided, features_by_units(with_gaps));
     observe(expression, features_by_units(2 * W.array() - W.array()));
-    observe(product, units_by_features(Wt * MatrixXd::Identity(features, features)));
+    observe(product, units_by_features(Wt * ColMajorMatrixXd::Identity(features, features)));
     if (alternating.epochs() % 2 == 0) {
       observe(alternating, features_by_units(W));
     } else {
@@ -352,7 +353,7 @@ TEMPLATE_TEST_CASE("a weight that the state cannot hold is refused", "", Varianc
 TEMPLATE_TEST_CASE("the weights may change after the call", "", VIANN_HOOKS_IN_ANY_ORDER) {
   const auto trajectory = random_walk(3, 20, 5, 101);
   TestType hook;
-  MatrixXd weights = trajectory[0];
+  auto weights = trajectory[0];
   hook.on_train_begin(features_by_units(weights));
   for (std::size_t t = 1; t < trajectory.size(); ++t) {
     weights = trajectory[t];

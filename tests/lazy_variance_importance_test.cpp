@@ -16,7 +16,7 @@
 #include "support/trajectories.hpp"
 
 using Eigen::Index;
-using Eigen::MatrixXd;
+using MatrixXd = ColMajorMatrixXd;
 using Eigen::VectorXd;
 using viann::features_by_units;
 using viann::LazyVarianceImportance;

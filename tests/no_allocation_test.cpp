@@ -92,14 +92,15 @@ TEST_CASE("the counter counts") {
 TEST_CASE("observing allocates nothing after the first observation") {
   using viann::features_by_units;
   using viann::units_by_features;
+  using ColMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 40);
+  const ColMajor W = ColMajor::Random(700, 40);
   const RowMajor R = W;
   const Eigen::MatrixXf F = W.cast<float>();
   const Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic> H = W.cast<Eigen::half>();
-  const Eigen::Map<const Eigen::MatrixXd, 0, Eigen::OuterStride<>> map(W.data(), 650, 30,
-                                                                       Eigen::OuterStride<>(700));
-  const Eigen::Ref<const Eigen::MatrixXd> ref(W);
+  const Eigen::Map<const ColMajor, 0, Eigen::OuterStride<>> map(W.data(), 650, 30,
+                                                                Eigen::OuterStride<>(700));
+  const Eigen::Ref<const ColMajor> ref(W);
 
   check_allocates_nothing([&] { return features_by_units(W); });
   check_allocates_nothing([&] { return units_by_features(W); });

@@ -14,7 +14,7 @@
 #include "support/trajectories.hpp"
 
 using Eigen::Matrix2d;
-using Eigen::MatrixXd;
+using MatrixXd = ColMajorMatrixXd;
 using Eigen::Vector2d;
 using Eigen::VectorXd;
 using viann::features_by_units;

@@ -6,10 +6,10 @@
 
 #include "support/catch.hpp"
 
-using Eigen::MatrixXd;
 using viann::features_by_units;
 using viann::units_by_features;
 
+using MatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 namespace {
@@ -125,19 +125,28 @@ TEST_CASE("a temporary matrix lives on in its view") {
   check_units_by_features(units_by_features(RowMajorMatrixXd(numbered())));
 }
 
+namespace {
+
+template <typename Stored>
+constexpr bool is_evaluated(const viann::WeightView<Stored>&) {
+  return std::is_base_of_v<Eigen::PlainObjectBase<Stored>, Stored>;
+}
+
+}  // namespace
+
 TEST_CASE("a matrix product is evaluated once, also inside of a larger expression") {
   const MatrixXd A = MatrixXd::Identity(3, 3), W = numbered();
   const auto product = features_by_units(A * W);
-  STATIC_REQUIRE(std::is_same_v<decltype(product), const viann::WeightView<MatrixXd>>);
+  STATIC_REQUIRE(is_evaluated(product));
   const auto sum = features_by_units(W + 0.5 * (A * W));
-  STATIC_REQUIRE(std::is_same_v<decltype(sum), const viann::WeightView<MatrixXd>>);
+  STATIC_REQUIRE(is_evaluated(sum));
   const auto scaled = features_by_units(0.5 * W);
-  STATIC_REQUIRE_FALSE(std::is_same_v<decltype(scaled), const viann::WeightView<MatrixXd>>);
+  STATIC_REQUIRE_FALSE(is_evaluated(scaled));
 }
 
 TEST_CASE("what changes when it is read again is evaluated once") {
   const auto random = features_by_units(MatrixXd::Random(3, 5));
-  STATIC_REQUIRE(std::is_same_v<decltype(random), const viann::WeightView<MatrixXd>>);
+  STATIC_REQUIRE(is_evaluated(random));
   int calls = 0;
   const MatrixXd W = numbered();
   const auto counted = features_by_units(W.unaryExpr([&calls](double w) {

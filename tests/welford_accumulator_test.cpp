@@ -16,7 +16,7 @@
 
 using Eigen::ArrayXXd;
 using Eigen::Matrix2d;
-using Eigen::MatrixXd;
+using MatrixXd = ColMajorMatrixXd;
 using viann::WelfordAccumulator;
 
 namespace {

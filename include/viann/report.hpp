@@ -235,7 +235,7 @@ class Report {
     std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
       return std::isnan(scores()[b]) ? !std::isnan(scores()[a]) : scores()[a] > scores()[b];
     });
-    order.resize(static_cast<std::size_t>(std::min(most, features())));
+    order.resize(static_cast<std::size_t>((std::min)(most, features())));
     return order;
   }
 

@@ -2,6 +2,39 @@
 //
 // Compiled twice, with LINKAGE_UNIT first and second: what a header defines must be inline.
 
+#ifdef WITH_MACROS_OF_SYSTEM_HEADERS
+// windows.h defines min and max, Apple's AssertMacros.h the others. The standard library and Eigen
+// have their own ways with them; here they come first.
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define check(assertion) static_cast<void>(assertion)
+#define verify(assertion) static_cast<void>(assertion)
+#define require(assertion, label) static_cast<void>(assertion)
+#endif
+
 #include <viann/viann.hpp>
 
 double LINKAGE_UNIT() {

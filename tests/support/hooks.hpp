@@ -17,7 +17,7 @@ using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, E
 
 /// Lets a hook observe weights of shape features x units, in either memory order.
 template <typename Hook>
-void observe(Hook& hook, const Eigen::MatrixXd& weights, bool row_major = false) {
+void observe(Hook& hook, const ColMajorMatrixXd& weights, bool row_major = false) {
   if (row_major) {
     hook.on_epoch_end(viann::features_by_units(RowMajorMatrixXd(weights)));
   } else {

@@ -7,8 +7,11 @@
 #include <utility>
 #include <vector>
 
+// Eigen's default order is column-major, unless a macro says otherwise.
+using ColMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+
 /// Weights of a layer over the epochs of an imagined training, rows x cols each.
-using Trajectory = std::vector<Eigen::MatrixXd>;
+using Trajectory = std::vector<ColMajorMatrixXd>;
 
 /// A random walk: offset + a standard normal start and steps of a tenth of that.
 inline Trajectory random_walk(Eigen::Index rows, Eigen::Index cols, int epochs, std::uint64_t seed,

@@ -212,7 +212,7 @@ struct SavingText : SavingArchive {
   using basic_text_oprimitive = void;
 };
 struct SavingXml : SavingArchive {
-  using XMLOutputArchive = void;
+  void appendAttribute(const char* name, const char* value);
 };
 
 template <typename Archive>

@@ -8,9 +8,9 @@
 #include "support/catch.hpp"
 
 using Eigen::Index;
-using Eigen::MatrixXd;
 using viann::detail::Axis;
 using viann::detail::WeightSource;
+using MatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 namespace {
@@ -50,7 +50,7 @@ void check(const WeightSource<Scalar>& source, Axis memory_axis) {
 TEST_CASE("chunks of weights in memory, of other types and orders, and of expressions") {
   const MatrixXd W = numbered();
   const RowMajorMatrixXd R = W;
-  const Eigen::MatrixXf F = W.cast<float>();
+  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> F = W.cast<float>();
   MatrixXd larger = MatrixXd::Constant(9, 12, not_a_number);
   larger.block(2, 3, 3, 5) = W;
   check(WeightSource<double>(W), Axis::Features);
@@ -61,7 +61,8 @@ TEST_CASE("chunks of weights in memory, of other types and orders, and of expres
   check(WeightSource<double>(larger.block(2, 3, 3, 5)), Axis::Features);
   const auto sum = W + R;  // column-major, as Eigen has it
   check(WeightSource<double>(0.5 * sum), Axis::Features);
-  const Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic> H = W.cast<Eigen::half>();
+  const Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> H =
+      W.cast<Eigen::half>();
   check(WeightSource<double>(H), Axis::Features);
 }
 
@@ -70,7 +71,7 @@ TEST_CASE("what lies contiguous in the state's type is read in place, and nothin
   double buffer[5];
   CHECK(WeightSource<double>(W).chunk(Axis::Features, 1, 2, 2, buffer) == &W(1, 2));
   CHECK(WeightSource<double>(W).chunk(Axis::Units, 1, 2, 2, buffer) == buffer);
-  const Eigen::MatrixXf F = W.cast<float>();
+  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> F = W.cast<float>();
   CHECK(WeightSource<double>(F).chunk(Axis::Features, 1, 2, 2, buffer) == buffer);
 }
 

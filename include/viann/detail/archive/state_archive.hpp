@@ -64,8 +64,9 @@ inline bool is_shape(std::int64_t rows, std::int64_t cols) {
   return rows > 0 && cols > 0 && rows <= most / cols;
 }
 
-/// Whether an archive writes integers to a stream as the stream's locale has them: those of text
-/// and XML of Boost, which have a base class of this name, and cereal's of XML.
+/// Whether an archive writes integers to a stream as the stream's locale has them: those of text and
+/// XML of Boost, which have a base class of this name, and cereal's of XML, which alone has
+/// attributes.
 template <class Archive, typename = void>
 struct IsBoostText : std::false_type {};
 template <class Archive>
@@ -74,7 +75,7 @@ struct IsBoostText<Archive, std::void_t<typename Archive::basic_text_oprimitive>
 template <class Archive, typename = void>
 struct IsCerealXml : std::false_type {};
 template <class Archive>
-struct IsCerealXml<Archive, std::void_t<typename Archive::XMLOutputArchive>> : std::true_type {};
+struct IsCerealXml<Archive, std::void_t<decltype(&Archive::appendAttribute)>> : std::true_type {};
 
 /// A word in digits to the base of 1000, the least first.
 inline constexpr Word word_base = 1000;

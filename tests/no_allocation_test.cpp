@@ -170,7 +170,7 @@ TEST_CASE("what is kept is two Scalars per weight and one double per feature") {
   CHECK(allocations_in([&] { importance.on_epoch_end(viann::features_by_units(W)); }) == 3);
   // In groups of units, where the features of one unit lie side by side, one double more for each
   // group after the first.
-  const Eigen::MatrixXd wide = Eigen::MatrixXd::Random(70, 100);
+  const ColMajorMatrixXd wide = ColMajorMatrixXd::Random(70, 100);
   viann::VarianceImportance<> grouped;
   bytes = 0;
   grouped.on_epoch_end(viann::features_by_units(wide));
@@ -179,7 +179,7 @@ TEST_CASE("what is kept is two Scalars per weight and one double per feature") {
 }
 
 TEST_CASE("a call for which memory runs out changes nothing") {
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 40);  // more units than a group has
+  const ColMajorMatrixXd W = ColMajorMatrixXd::Random(700, 40);  // more units than a group has
   const auto observe = [&](viann::VarianceImportance<>& importance) {
     importance.on_epoch_end(viann::features_by_units(W));
   };

@@ -208,7 +208,7 @@ TEST_CASE("the layout of a sample does not matter") {
     block(larger.block(1, 2, rows, cols));
     transposed(MatrixXd(sample.transpose()).transpose());
     expression(2 * sample - sample * MatrixXd::Identity(cols, cols));
-    mapped(Eigen::Map<const ArrayXXd>(sample.data(), rows, cols));
+    mapped(Eigen::Map<const MatrixXd>(sample.data(), rows, cols));
   }
   CAPTURE(rows, cols);
   const TwoPass exact(samples);

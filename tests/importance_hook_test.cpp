@@ -417,6 +417,38 @@ TEMPLATE_TEST_CASE("a saved hook comes back to the bit and goes on", "", VIANN_H
   CHECK(resumed.raw_scores() == straight.raw_scores());
 }
 
+TEMPLATE_TEST_CASE("senseless numbers under a valid checksum are refused, or do no harm", "",
+                   VIANN_HOOKS_IN_ANY_ORDER) {
+  auto hook = trained<TestType>(random_walk(3, 2, 5, 110));
+  const auto before = hook;
+  const Words words = words_of(saved(hook));
+  int refused = 0;
+  for (std::size_t i = 3; i + 1 < words.size(); ++i) {
+    for (const std::int64_t number :
+         {std::int64_t{-1}, std::int64_t{2}, std::int64_t{1} << 62, word_of(-1.0), word_of(1e300),
+          word_of(infinity), word_of(not_a_number)}) {
+      CAPTURE(i, number);
+      TestType loaded = before;
+      try {
+        load(loaded, altered(words, i, {number}));
+      } catch (const std::runtime_error&) {
+        CHECK(loaded == before);
+        ++refused;
+        continue;
+      }
+      TestType again;
+      load(again, saved(loaded));
+      CHECK(again == loaded);
+      try {
+        CHECK(loaded.raw_scores().allFinite());
+      } catch (const std::logic_error&) {     // fewer epochs than it takes
+      } catch (const std::overflow_error&) {  // large weights
+      }
+    }
+  }
+  CHECK(refused > static_cast<int>(words.size()));
+}
+
 TEMPLATE_TEST_CASE("a cut archive is refused and changes nothing", "", VIANN_HOOKS_IN_ANY_ORDER) {
   auto hook = trained<TestType>(random_walk(3, 20, 5, 109));
   const auto before = hook;

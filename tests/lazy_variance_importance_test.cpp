@@ -170,7 +170,7 @@ TEST_CASE("touched features are read once, before anything changes") {
 }
 
 TEST_CASE("comparison of lazy hooks sees which features were observed") {
-  const MatrixXd W = MatrixXd::Ones(3, 2);
+  const MatrixXd W = MatrixXd::Zero(3, 2);
   LazyVarianceImportance<> first, second;
   for (auto* hook : {&first, &second}) hook->on_train_begin(features_by_units(W));
   CHECK(first == second);
@@ -178,6 +178,9 @@ TEST_CASE("comparison of lazy hooks sees which features were observed") {
   second.on_epoch_end(features_by_units(W), std::vector<int>{1});
   CHECK(first != second);
   CHECK_FALSE(first == second);
+  auto later = first;
+  later.on_epoch_end(features_by_units(W), std::vector<int>{});
+  CHECK(later != first);
   CHECK(LazyVarianceImportance<>(options_of(true, false, 5)) != LazyVarianceImportance<>());
   CHECK(LazyVarianceImportance<>(options_of(false, false, 5)) !=
         LazyVarianceImportance<>(options_of(true, false, 5)));

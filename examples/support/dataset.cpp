@@ -22,6 +22,7 @@ using Row = std::vector<std::string>;
 
 /// The cells of a file, by libcsv.
 std::vector<Row> cells_of(const std::string& path) {
+  if (path.empty()) throw std::runtime_error("The file has no name.");
   if (!std::filesystem::is_regular_file(path)) {
     throw std::runtime_error(
         path + (std::filesystem::exists(path) ? " is no file of text." : " cannot be opened."));

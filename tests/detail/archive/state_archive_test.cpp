@@ -73,7 +73,8 @@ std::string refusal(T& object, const std::string& text) {
 
 #define VIANN_SAVED_TYPES                                                      \
   WelfordAccumulator<>, VarianceImportance<>, VarianceImportance<long double>, \
-      DisplacementImportance<>, DisplacementImportance<float>, RankingStability, MetricThreshold
+      LazyVarianceImportance<>, DisplacementImportance<>, DisplacementImportance<float>, \
+      RankingStability, MetricThreshold
 
 TEMPLATE_TEST_CASE("real numbers come back to the bit", "", float, double, long double) {
   using Limits = std::numeric_limits<TestType>;

@@ -4,7 +4,8 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/viann)
 
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/viann DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/viann DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.hpp")
 install(TARGETS viann EXPORT viannTargets)
 install(EXPORT viannTargets NAMESPACE viann:: DESTINATION ${package_dir})
 

@@ -478,6 +478,50 @@ TEST_CASE("comparison sees options and displacement") {
         trained<DisplacementImportance<>>({trajectory[0], 0.25 * trajectory[0]}));
 }
 
+TEST_CASE("comparison sees the directions, also where no score does") {
+  // One feature, that ends at 0: its shares are 1 and its magnitudes 0, whatever way it took.
+  DisplacementImportance<> first(weighed(false)), second(weighed(false));
+  for (auto* hook : {&first, &second}) {
+    hook->on_train_begin(features_by_units(Eigen::RowVector3d(1, 2, 3)));
+    hook->on_epoch_end(features_by_units(hook == &first ? Eigen::RowVector3d(2, 2, 3)
+                                                        : Eigen::RowVector3d(1, 3, 3)));
+    hook->on_epoch_end(features_by_units(Eigen::RowVector3d(0, 0, 0)));
+  }
+  CHECK(first.raw_scores() == second.raw_scores());
+  CHECK(first != second);
+}
+
+TEST_CASE("of a weighed displacement's numbers, the initial weight alone may be negative") {
+  const auto one_weight = [](double w) { return MatrixXd::Constant(1, 1, w); };
+  DisplacementImportance<> hook(weighed(false));
+  hook.on_train_begin(features_by_units(one_weight(1)));
+  hook.on_epoch_end(features_by_units(one_weight(3)));
+  const Words words = words_of(saved(hook));
+  std::vector<double> accepted;
+  for (std::size_t i = 3; i + 1 < words.size(); ++i) {
+    DisplacementImportance<> loaded;
+    try {
+      load(loaded, altered(words, i, {word_of(-1.0)}));
+    } catch (const std::runtime_error&) {
+      continue;
+    }
+    if (loaded != hook) accepted.push_back(static_cast<double>(i));
+  }
+  CHECK(accepted == std::vector<double>{11});
+}
+
+TEST_CASE("directions that were saved with both triangles are those with one") {
+  DisplacementImportance<> hook(weighed(false));
+  hook.on_train_begin(features_by_units(Eigen::RowVector2d(1, 2)));
+  hook.on_epoch_end(features_by_units(Eigen::RowVector2d(3, 5)));
+  const Words words = words_of(saved(hook));
+  const auto of_triangle = static_cast<std::int64_t>(words[18]);  // row 1 of column 0
+  REQUIRE(with_words(words, 18, {word_of(6.0 / 13), 0}) == words);
+  DisplacementImportance<> loaded;
+  load(loaded, altered(words, 19, {of_triangle}));
+  CHECK(loaded == hook);
+}
+
 TEST_CASE("a saved displacement comes back with its options") {
   const auto options = GENERATE(plain(), weighed(), weighed(false));
   const auto trajectory = decaying_walk(3, 20, 107);

@@ -13,6 +13,10 @@ endfunction()
 
 if(FROM STREQUAL "installed")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+  file(GLOB_RECURSE pages ${WORK}/prefix/*.md)
+  if(pages)
+    message(FATAL_ERROR "More than headers is installed: ${pages}")
+  endif()
 endif()
 run(${CMAKE_COMMAND} -S ${VIANN}/tests/consumer -B ${WORK}/build
   -DFROM=${FROM} -DVIANN=${VIANN} -DCMAKE_PREFIX_PATH=${WORK}/prefix

@@ -2,6 +2,7 @@
 #include "viann/agreement.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <random>
 
@@ -162,5 +163,17 @@ TEST_CASE("what cannot be compared is refused") {
     CHECK(contains(message_of<std::invalid_argument>(
                        [&] { viann::top_k_overlap(Vector3d(1, 2, 3), Vector3d(1, 2, 3), k); }),
                    "there is no top " + std::to_string(k) + " of 3 features"));
+  }
+}
+
+TEST_CASE("no rounding takes a correlation beyond 1") {
+  for (unsigned seed = 0; seed < 500; ++seed) {
+    std::srand(seed);
+    const Eigen::VectorXd x = Eigen::VectorXd::Random(3 + seed % 40);
+    CAPTURE(seed);
+    CHECK(viann::pearson(x, 3 * x) <= 1);
+    CHECK(viann::pearson(x, -0.7 * x) >= -1);
+    CHECK(viann::spearman(x, x) <= 1);
+    CHECK(viann::kendall(x, -x) >= -1);
   }
 }

@@ -94,6 +94,9 @@ TEST_CASE("equal scores keep the features' order") {
 TEST_CASE("a column of very small or very large numbers is written with exponents") {
   CHECK(Report({"a", "b"}, Vector2d(1.23456e-7, 0)).table({50, 40, 1}) ==
         "  a  1.235e-07  #\n  b  0.000e+00\n");
+  CHECK(Report({"a", "b"}, Vector2d(0.1, 0)).table({50, 40, 0}) == "  a  0.100\n  b  0.000\n");
+  CHECK(Report({"a", "b"}, Vector2d(0.09, 0)).table({50, 40, 0}) ==
+        "  a  9.000e-02\n  b  0.000e+00\n");
   CHECK(Report({"a", "b"}, Vector2d(1e6, 1)).table({50, 40, 1}) ==
         "  a  1.000e+06  #\n  b  1.000e+00\n");
   CHECK(Report({"a", "b"}, Vector2d(999999, 1)).table({50, 40, 0}) ==

@@ -392,6 +392,7 @@ TEST_CASE("a sample may be made of the accumulator's own state") {
   check([](const Accumulator& a) { return a.mean().transpose(); });
   check([](const Accumulator& a) { return a.mean().matrix().transpose() * 2.0; });
   check([](const Accumulator& a) { return a.mean() + a.squared_deviations().transpose(); });
+  check([](const Accumulator& a) { return 2.0 * a.squared_deviations().transpose(); });
   check(
       [](const Accumulator& a) { return 1.0 + a.squared_deviations().colwise().reverse().abs(); });
   check([](const Accumulator& a) {

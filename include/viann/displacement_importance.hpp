@@ -94,8 +94,8 @@ struct DisplacementImportanceOptions {
 /// Rounding: a feature that only decays gets 0, or what the rounding of its weights to their type,
 /// or to a float state, amounts to. Of |D|^2, less than units() * epsilon * |w(t) - w(0)|^2 cannot
 /// be told from rounding and counts as 0 (epsilon of double, of long double if Scalar is that).
-/// Squares must be in that type's range: decay stays in where initial weights are below about 1e-155,
-/// and all scores are 0 below 1e-162.
+/// Squares must be in that type's range: decay stays in where initial weights are below about
+/// 1e-155, and all scores are 0 below 1e-162.
 ///
 /// Memory: one Scalar per weight, which is w(0), in the memory order of the first weights seen, and
 /// nine doubles per feature (long doubles if Scalar is that), with four more for every 32 units

@@ -71,8 +71,8 @@ std::string refusal(T& object, const std::string& text) {
 
 }  // namespace
 
-#define VIANN_SAVED_TYPES                                                      \
-  WelfordAccumulator<>, VarianceImportance<>, VarianceImportance<long double>, \
+#define VIANN_SAVED_TYPES                                                                \
+  WelfordAccumulator<>, VarianceImportance<>, VarianceImportance<long double>,           \
       LazyVarianceImportance<>, DisplacementImportance<>, DisplacementImportance<float>, \
       RankingStability, MetricThreshold
 

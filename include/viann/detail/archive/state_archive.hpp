@@ -64,8 +64,8 @@ inline bool is_shape(std::int64_t rows, std::int64_t cols) {
   return rows > 0 && cols > 0 && rows <= most / cols;
 }
 
-/// Whether an archive writes integers to a stream as the stream's locale has them: those of text and
-/// XML of Boost, which have a base class of this name, and cereal's of XML, which alone has
+/// Whether an archive writes integers to a stream as the stream's locale has them: those of text
+/// and XML of Boost, which have a base class of this name, and cereal's of XML, which alone has
 /// attributes.
 template <class Archive, typename = void>
 struct IsBoostText : std::false_type {};

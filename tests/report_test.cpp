@@ -186,6 +186,10 @@ TEST_CASE("a report survives being moved to itself") {
   CHECK(report.table() == before);
 }
 
+TEST_CASE("a lone carriage return is quoted, too") {
+  CHECK(Report({"a\rb", "c"}, Vector2d(2, 1)).csv() == "feature,score\n\"a\rb\",2\nc,1\n");
+}
+
 TEST_CASE("ten thousand features") {
   std::vector<std::string> names;
   for (int i = 0; i < 10000; ++i) names.push_back("feature " + std::to_string(i));

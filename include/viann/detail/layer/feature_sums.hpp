@@ -23,8 +23,7 @@ class FeatureSums {
     const bool are_rows = down == Axis::Features;
     const Index features = are_rows ? rows : cols;
     const Index later_groups = are_rows ? (std::max<Index>(cols, 1) - 1) / group_width : 0;
-    if (down != down_ || total_.rows() != features || of_later_groups_.rows() != features ||
-        of_later_groups_.cols() != count * later_groups) {
+    if (total_.rows() != features || of_later_groups_.cols() != count * later_groups) {
       Total of_later_groups(features, count * later_groups);
       if (total_.rows() != features) {
         Total total(features, count);
@@ -32,8 +31,8 @@ class FeatureSums {
         total_ = std::move(total);  // resizing would free the old memory first
       }
       of_later_groups_ = std::move(of_later_groups);
-      down_ = down;
     }
+    down_ = down;
   }
 
   /// To be called before a walk: sets all sums to 0.

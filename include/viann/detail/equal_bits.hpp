@@ -12,7 +12,7 @@ namespace viann::detail {
 /// answer: a long double has some that mean nothing.)
 template <typename Number>
 bool equal_bits(const Number& a, const Number& b) {
-  return a == b ? std::signbit(a) == std::signbit(b) : a != a && b != b;
+  return a == b ? std::signbit(a) == std::signbit(b) : std::isnan(a) && std::isnan(b);
 }
 
 /// The same for all elements of two arrays, in memory order: std::vector or Eigen's.

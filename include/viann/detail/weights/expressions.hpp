@@ -110,7 +110,7 @@ bool shares_memory(const Expression& x, const Matrix& matrix) {
         x.data() + (std::min)(rows, Eigen::Index{0}) + (std::min)(cols, Eigen::Index{0});
     const auto* const last =
         x.data() + (std::max)(rows, Eigen::Index{0}) + (std::max)(cols, Eigen::Index{0});
-    const std::less<const void*> before;
+    const std::less<> before;
     return x.size() > 0 && before(first, matrix.data() + matrix.size()) &&
            !before(last, matrix.data());
   } else if constexpr (HasOperands<Expression>::value) {

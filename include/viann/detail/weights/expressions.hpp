@@ -106,13 +106,14 @@ bool shares_memory(const Expression& x, const Matrix& matrix) {
   if constexpr (IsInMemory<Expression>::value) {
     const Eigen::Index rows = (x.rows() - 1) * x.rowStride();
     const Eigen::Index cols = (x.cols() - 1) * x.colStride();
-    const auto* const first =
+    const void* const first =
         x.data() + (std::min)(rows, Eigen::Index{0}) + (std::min)(cols, Eigen::Index{0});
-    const auto* const last =
+    const void* const last =
         x.data() + (std::max)(rows, Eigen::Index{0}) + (std::max)(cols, Eigen::Index{0});
-    const std::less<> before;
-    return x.size() > 0 && before(first, matrix.data() + matrix.size()) &&
-           !before(last, matrix.data());
+    const void* const begin = matrix.data();
+    const void* const end = matrix.data() + matrix.size();
+    const std::less<> before;  // of any two pointers, unlike <
+    return x.size() > 0 && before(first, end) && !before(last, begin);
   } else if constexpr (HasOperands<Expression>::value) {
     return shares_memory(x.lhs(), matrix) || shares_memory(x.rhs(), matrix);
   } else if constexpr (HasOperand<Expression>::value) {

@@ -1,5 +1,5 @@
-# XGBoost's C API, as the target XGBoost::XGBoost. Debian's own package file fails where the
-# command-line program is not installed, too.
+# XGBoost's C API, as the target XGBoost::XGBoost. Debian's own package file fails unless the
+# command-line program is also installed.
 include(FindPackageHandleStandardArgs)
 find_path(XGBoost_INCLUDE_DIR xgboost/c_api.h)
 find_library(XGBoost_LIBRARY xgboost)

@@ -1,5 +1,5 @@
 # mlpack, which is header-only, as the target mlpack::mlpack; its pkg-config file names folders of
-# the machine that built it.
+# its build machine.
 include(FindPackageHandleStandardArgs)
 find_path(mlpack_INCLUDE_DIR mlpack/core.hpp)
 find_path(ensmallen_INCLUDE_DIR ensmallen.hpp)
@@ -13,6 +13,6 @@ if(mlpack_FOUND AND NOT TARGET mlpack::mlpack)
   target_include_directories(mlpack::mlpack INTERFACE
     ${mlpack_INCLUDE_DIR} ${ensmallen_INCLUDE_DIR})
   target_link_libraries(mlpack::mlpack INTERFACE ${Armadillo_LIBRARY} OpenMP::OpenMP_CXX)
-  # Debian's package comes without the copy of stb that mlpack includes otherwise.
+  # Debian's package comes without mlpack's own copy of stb.
   target_compile_definitions(mlpack::mlpack INTERFACE MLPACK_USE_SYSTEM_STB)
 endif()

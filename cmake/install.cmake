@@ -1,4 +1,4 @@
-# Headers and CMake package: find_package(viann) then gives the target viann::viann.
+# Headers and CMake package: find_package(viann) then defines the target viann::viann.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

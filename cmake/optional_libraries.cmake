@@ -1,5 +1,5 @@
-# Libraries that only some tests and examples need. These are built where their library is found;
-# so that none is left out unseen, VIANN_REQUIRE names libraries without which to stop.
+# Libraries that only some tests and examples need. These are built if their library is found.
+# Configuring stops if a library in VIANN_REQUIRE is missing, so that none is left out unseen.
 set(VIANN_LOOK_FOR "XGBoost;Torch;dlib;mlpack;MPI;cereal;Boost;gnuplot"
   CACHE STRING "Libraries to look for")
 set(VIANN_REQUIRE "" CACHE STRING "Those without which to stop")

@@ -3,7 +3,7 @@
 // Lesson 1: the hook in a training loop of your own.
 //
 // Trains a small classifier on Iris and prints which of the four measurements it came to rely on.
-// All that viann needs is the line marked below.
+// viann needs two lines: one before training, and the one marked below.
 
 #include <iomanip>
 #include <iostream>
@@ -17,13 +17,14 @@
 
 int main() {
   constexpr int epochs = 100;
-  constexpr unsigned seed = 1;  // of the initial weights and of shuffling
+  constexpr unsigned seed = 1;  // for the initial weights and for shuffling
   const examples::Dataset iris = examples::read_csv(EXAMPLES_DATA "/iris.csv");
   const Eigen::MatrixXd X = examples::standardize(iris.X);  // scores compare inputs on one scale
   const Eigen::MatrixXd species = examples::one_hot(iris.y);
 
   examples::Network<> net(examples::Task::Classification, X.cols(), species.cols(), seed);
-  viann::VarianceImportance<> importance;
+  viann::DisplacementImportance<> importance;
+  importance.on_train_begin(viann::features_by_units(net.first_layer()));
 
   examples::ProgressLine progress;
   double accuracy = 0;

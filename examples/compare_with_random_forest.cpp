@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Five ways to score a network's inputs, beside a random forest.
+// Five ways to score a network's inputs, compared with a random forest.
 //
-// Nobody should trust one importance score alone. Trains the paper's NN2 on a data set and prints
-// what VIANN, the weights' displacement, permutation, leaving one feature out and Garson's
-// algorithm say of it, what a random forest finds important in the same data, and how far they all
-// agree.
+// Nobody should trust one importance score alone. Trains the paper's NN2 on a data set. Prints its
+// scores by VIANN, the weights' displacement, permutation, leaving one feature out and Garson's
+// algorithm, the importance of the same features to a random forest, and how far all these agree.
 
 #include <filesystem>
 #include <iomanip>
@@ -58,7 +57,7 @@ examples::ScoreTable all_scores(const examples::Dataset& data, unsigned seed) {
            {"random_forest", examples::random_forest_importance(data, seed)}}};
 }
 
-// From the most to the least important feature to VIANN, and on one scale.
+// From the most to the least important feature by VIANN, and on one scale.
 examples::ScoreTable sorted_and_normalized(const examples::ScoreTable& table) {
   const auto order = viann::ranking(table.methods.front().second);
   examples::ScoreTable sorted;

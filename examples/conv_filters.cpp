@@ -10,8 +10,8 @@
 //   libtorch_weights() sees a convolution.
 // - every filter is a feature, and its (channel, row, column) are the units: which filters count?
 //   That is another view of the same memory.
-// The second convolution's input channels are the first one's filters, so there are two answers to
-// the last question, and switching a filter off gives a third.
+// The second convolution's input channels are the first one's filters, so the last question has two
+// answers, and switching a filter off gives a third.
 
 #include <torch/torch.h>
 

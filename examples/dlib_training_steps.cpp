@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// dlib: its trainer knows steps, not epochs, and works in threads of its own.
+// dlib: its trainer counts steps, not epochs, and works in its own threads.
 //
 // Trains a classifier on the cell nuclei of breast tumours, as dlib's own examples do: the network
-// is a type, and a trainer takes mini-batches one by one. An epoch is what this program makes one.
-// viann waits until the trainer has finished the step it is at.
+// is a type, and a trainer takes mini-batches one by one. This program decides what an epoch is.
+// viann waits until the trainer has finished its current step.
 
 #include <dlib/dnn.h>
 
@@ -38,7 +38,7 @@ void dlib_training_steps(int epochs, unsigned seed) {
     y.push_back(tumours.y[i] > 0 ? 1.0F : -1.0F);
   }
 
-  std::srand(seed);  // where dlib takes the initial weights from
+  std::srand(seed);  // dlib draws the initial weights from this
   std::mt19937_64 random(seed);
   Network network;
   dlib::dnn_trainer<Network, dlib::adam> trainer(network, dlib::adam());

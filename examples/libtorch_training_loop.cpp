@@ -3,8 +3,8 @@
 // libtorch: one line in the training loop.
 //
 // Trains a classifier on the chemistry of wines from three growers, as libtorch's own tutorial
-// does: a module, a data loader, an optimizer. The layer to observe is named as the network names
-// it, and viann sees from its type which axis of its weights are the inputs.
+// does: a module, a data loader, an optimizer. The layer to observe has the name that the network
+// gives it, and its type shows viann which axis of its weights holds the inputs.
 
 #include <torch/torch.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// mlpack: there is no loop to put a hook into; training calls it.
+// mlpack: there is no loop to put a hook into; training calls the hook.
 //
 // Trains a network on the prices of homes in Boston, as mlpack's own tutorial does. Train() takes
 // callbacks: viann's observes the weights after every epoch, and ensmallen's own stops the training
-// when the loss no longer falls. viann's goes first, because ensmallen asks no further callback
-// once one has said stop.
+// when the loss no longer falls. viann's goes first, because ensmallen calls no further callback
+// once one has stopped the training.
 
 #include <cstddef>
 #include <iostream>

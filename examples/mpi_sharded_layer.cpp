@@ -5,9 +5,9 @@
 //     mpirun -n 2 mpi_sharded_layer
 //
 // Trains a classifier on the cell nuclei of breast tumours. Each rank holds some of the inputs and
-// the weights that leave them; the ranks add up what a hidden unit gets from each, and have the
-// rest of the network in common. Each rank's hook observes its own weights. The scores of all
-// inputs, on one scale, are read at the end by one call.
+// their weights. The ranks add up their contributions to every hidden unit, and all hold the rest
+// of the network. Each rank's hook observes its own weights. One call at the end reads the scores
+// of all inputs, on one scale.
 
 #include <algorithm>
 #include <cmath>
@@ -38,7 +38,7 @@ constexpr double learning_rate = 0.05;
 /// One hidden layer of ReLUs and one output, the probability of a benign tumour.
 struct Network {
   MatrixXd W;     // this rank's inputs x units
-  RowVectorXd b;  // the same on every rank from here on
+  RowVectorXd b;  // this and what follows are the same on every rank
   VectorXd v;
   double c = 0;
 

@@ -2,11 +2,10 @@
 //
 // The paper's tables, over many seeds.
 //
-// Trains the networks of VIANN's paper on its six data sets and tells how far the scores of VIANN,
-// of Garson's algorithm, of leaving one feature out (LOFO) and of a random forest (RF) agree, as
-// Pearson's correlation, beside what the author published of a single run. A run is a row of the
-// CSV file as soon as it has ended; started again with the same file, the program goes on from
-// there.
+// Trains the networks of VIANN's paper on its six data sets and prints how far the scores of VIANN,
+// Garson's algorithm, leaving one feature out (LOFO) and a random forest (RF) agree, as Pearson's
+// correlation, beside what the author published for a single run. Every run that has ended is a row
+// of the CSV file; started again with the same file, the program goes on from there.
 
 #include <algorithm>
 #include <array>
@@ -122,8 +121,8 @@ Result carry_out(const Run& run, const Problem& problem, const Eigen::VectorXd& 
                            on_epoch_end);
 }
 
-// The rows of an earlier call, by run. A line that is not whole is refused, not skipped: the next
-// row would be appended to it.
+// The rows of an earlier call, by run. An incomplete line is refused, not skipped: the next row
+// would be appended to it.
 Results read_results(const std::string& path) {
   Results results;
   std::ifstream file(path);
@@ -149,7 +148,7 @@ std::string row(const Run& run, const Result& result) {
   return out.str();
 }
 
-// What is left to do, told from how long the same network and data took before.
+// The time left, estimated from how long the same network and data took before.
 class Clock {
  public:
   void start() { begin_ = std::chrono::steady_clock::now(); }
@@ -191,7 +190,7 @@ void print_tables(const Results& results, const std::vector<std::string>& models
         const double mean = values.mean();
         const double deviation =
             n > 1 ? std::sqrt((values.array() - mean).square().sum() / (n - 1)) : 0;
-        // Published with two digits: what rounds to the same is not outside.
+        // The author published two digits: what rounds to the same value is not outside.
         const double slack = digits > 0 ? 0.005 : 0.5;
         const bool outside =
             paper_value < values.minCoeff() - slack || paper_value > values.maxCoeff() + slack;

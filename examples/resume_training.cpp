@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Training that may be interrupted: after every epoch the network and the hook are saved, and the
-// program, started again, goes on from there. The scores are those of a run that was never
-// interrupted, to the bit.
+// Training that may be interrupted: the program saves the network and the hook after every epoch,
+// and goes on from there when it is started again. The scores are equal to the bit to those of a
+// run that was never interrupted.
 //
 // Kill it whenever you like, and start it again:
 //
@@ -39,9 +39,8 @@ struct Run {
   }
 };
 
-/// Replaces the file as a whole: whoever reads it finds the old one or the new one. That holds if
-/// the program is killed. Against a power cut, fsync() the file before it is renamed and the folder
-/// after.
+/// Replaces the file as a whole: a reader finds the old one or the new one, even if the program is
+/// killed. To survive a power cut, fsync() the file before it is renamed and the folder after.
 void save(Run& run, const std::filesystem::path& path, bool kill) {
   const std::filesystem::path unfinished = path.string() + ".new";
   {

@@ -1,5 +1,5 @@
-# One short seeded run of each example, of which something must come out that only a working one
-# prints; no test hangs on what a seed could overturn.
+# One short seeded run of each example. It must print something that only a working example prints;
+# no test depends on what another seed could change.
 function(example_test name pattern)
   add_test(NAME example.${name} COMMAND ${ARGN})
   set_tests_properties(example.${name} PROPERTIES PASS_REGULAR_EXPRESSION "${pattern}")
@@ -31,7 +31,7 @@ if(TARGET resume_training)
   example_refuses(resume_training "--epochs 1" "one two")
 endif()
 
-# The frameworks' examples: all inputs with a bar each, from a score of 1 down to 0.
+# The frameworks' examples: one bar per input, from a score of 1 down to 0.
 set(bars "1.000  #+\n.* 0.000\n$")
 if(TARGET libtorch_training_loop)
   example_test(libtorch_training_loop "epoch 5/5  accuracy 0.[5-9].*${bars}"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Embeddings: the tokens that tell.
+// Embeddings: the tokens that matter.
 //
 // Is a sentence from Pride and Prejudice or from Persuasion? A classifier that adds up the
-// embeddings of a sentence's tokens learns to say. An embedding table is a first layer whose
+// embeddings of a sentence's tokens learns to decide. An embedding table is a first layer whose
 // features are the tokens, and the hook scores them. Here the score is the variance alone, because
-// what an embedding's magnitude means depends on how frequent its token is.
+// the meaning of an embedding's magnitude depends on how frequent its token is.
 
 #include <algorithm>
 #include <iomanip>
@@ -38,7 +38,7 @@ struct Arguments {
   std::string csv, chart;
 };
 
-// The rows in an order that the seed decides.
+// The rows in an order that depends on the seed.
 std::vector<Index> shuffled_rows(Index rows, unsigned seed) {
   std::vector<Index> order(static_cast<std::size_t>(rows));
   std::iota(order.begin(), order.end(), Index{0});

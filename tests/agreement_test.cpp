@@ -48,7 +48,7 @@ double kendall_by_pairs(const VectorXd& a, const VectorXd& b) {
   return difference / std::sqrt(ordered_a * ordered_b);
 }
 
-/// One more than the number of smaller scores, plus half of the number of other equal ones.
+/// One more than the number of smaller scores, plus half the number of other equal scores.
 VectorXd ranks_by_counting(const VectorXd& a) {
   return VectorXd::NullaryExpr(a.size(), [&](Index i) {
     const auto smaller = static_cast<double>((a.array() < a[i]).count());
@@ -111,7 +111,7 @@ TEST_CASE("agreement with itself, with its opposite, and with a monotone functio
 }
 
 TEST_CASE("equal scores have no order to agree with") {
-  const VectorXd equal = VectorXd::Constant(5, 0.1);  // whose mean is not exactly 0.1
+  const VectorXd equal = VectorXd::Constant(5, 0.1);  // their mean is not exactly 0.1
   for (auto* agreement : {viann::pearson, viann::spearman, viann::kendall}) {
     CHECK(agreement(equal, random_scores(5, 100, 1)) == 0);
     CHECK(agreement(random_scores(5, 100, 1), equal) == 0);

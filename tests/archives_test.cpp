@@ -43,9 +43,9 @@ using viann::WelfordAccumulator;
 
 namespace {
 
-/// The bytes that may be changed without the library itself crashing or taking all memory, before
-/// viann has a say: cereal 1.3.2 reads XML elements that are not there, Boost 1.74 believes the
-/// lengths in the header of a binary archive.
+/// The bytes that a test may change without the library itself crashing or taking all memory before
+/// viann can check: cereal 1.3.2 reads missing XML elements, Boost 1.74 believes the lengths in the
+/// header of a binary archive.
 enum class Change { AnyByte, WordsOnly, DigitsOnly };
 
 template <typename Saving, typename Loading, bool is_text, Change may_change = Change::AnyByte>
@@ -113,14 +113,14 @@ using BoostText = BoostArchive<boost::archive::text_oarchive, boost::archive::te
 #define VIANN_ARCHIVES VIANN_BOOST
 #endif
 
-/// A walk whose numbers take all their digits, and whose squares are small.
+/// A walk whose numbers use all their digits, and whose squares are small.
 Trajectory long_numbers(int units) {
   Trajectory trajectory = random_walk(3, units, 6, 107);
   for (auto& weights : trajectory) weights.row(1) *= 1e-150;
   return trajectory;
 }
 
-/// Interrupts a training after every epoch, and goes on with what was loaded.
+/// Interrupts a training after every epoch, and goes on with the loaded hook.
 template <typename Archive, typename Hook>
 void check_interrupted(Hook straight, const Trajectory& trajectory, bool row_major) {
   Hook resumed;
@@ -217,7 +217,7 @@ struct Grouping : std::numpunct<char> {
   std::string do_grouping() const override { return "\3"; }
 };
 
-/// Until it dies, new streams have that locale.
+/// During its lifetime, new streams have that locale.
 class GlobalLocale {
  public:
   explicit GlobalLocale(const std::locale& locale) : before_(std::locale::global(locale)) {}
@@ -272,7 +272,7 @@ TEMPLATE_TEST_CASE("an archive that was cut at any byte is refused and changes n
   for (std::size_t size = 0; size < saved.size(); ++size) {
     try {
       TestType::load(loaded, saved.substr(0, size));
-      // Of text, what comes after the last number may be missing.
+      // In a text archive, what follows the last number may be missing.
       INFO("cut at byte " << size << " of " << saved.size());
       REQUIRE(TestType::text);
       REQUIRE(loaded == hook);
@@ -325,7 +325,7 @@ TEMPLATE_TEST_CASE("a refusal by the library comes as a sentence of viann's", ""
   CHECK(
       contains(message_of<std::runtime_error>([&] { TestType::load(other, TestType::save(hook)); }),
                "viann::DisplacementImportance: the archive is damaged, or was not written by a"));
-  if (TestType::text) return;  // of which a part is refused before anything is loaded
+  if (TestType::text) return;  // a part of it is refused before anything is loaded
   const std::string saved = TestType::save(hook);
   CHECK(contains(message_of<std::runtime_error>(
                      [&] { TestType::load(other, saved.substr(0, saved.size() - 100)); }),
@@ -336,8 +336,8 @@ TEMPLATE_TEST_CASE("a refusal by the library comes as a sentence of viann's", ""
                  "viann::VarianceImportance: the archive is cut short or damaged ("));
 }
 
-// As in tests/detail/archive_test.cpp, with what the libraries put around viann's words. The fuzzer
-// begins with these files, too.
+// As in tests/detail/archive/state_archive_test.cpp, with what the libraries put around viann's
+// words. The fuzzer begins with these files, too.
 namespace {
 
 #ifdef VIANN_WITH_CEREAL
@@ -389,7 +389,7 @@ TEMPLATE_TEST_CASE("archives of the first format can be loaded", "", VIANN_FROZE
   });
 }
 
-// archives_test "[.freeze]" writes them anew: allowed until a release has been made with them.
+// archives_test "[.freeze]" rewrites them: allowed until they are part of a release.
 TEMPLATE_TEST_CASE("write the archives of the current format", "[.freeze]", VIANN_FROZEN) {
   for_each_frozen<TestType>([](const std::string& file, const auto& object) {
     std::ofstream(file, std::ios::binary) << TestType::save(object);

@@ -172,8 +172,8 @@ TEST_CASE("layers that cannot be are refused, by name") {
 
 namespace {
 
-// A linear model with its targets: y = X beta exactly, and the mean squared error as its loss. With
-// feature i replaced, the error is beta_i (x_i - replacement).
+// A linear model with its targets: y = X beta exactly, and the mean squared error as its loss. If
+// feature i is replaced, the error is beta_i (x_i - replacement).
 struct Linear {
   MatrixXd X = drawn(400, 4, 5);
   VectorXd beta = Eigen::Vector4d(2, -1, 0, 0.5);
@@ -187,7 +187,7 @@ struct Linear {
 
 TEST_CASE("leaving one feature out of a linear model costs beta^2 times its variance") {
   Linear model;
-  model.X.col(1).array() += 3;  // so that mean and zero differ
+  model.X.col(1).array() += 3;  // so that its mean differs from zero
   model.y = model.X * model.beta;
   const auto loss = [&](const MatrixXd& Z) { return model.loss(Z); };
   const MatrixXd before = model.X;
@@ -222,8 +222,8 @@ TEST_CASE("permutation importance of a linear model is about 2 beta^2 times the 
   REQUIRE(result.loss_increases.rows() == 4);
   REQUIRE(result.loss_increases.cols() == 50);
   for (Index i = 0; i < 4; ++i) {
-    // Over all permutations p, the mean of (x_i - x_p(i))^2 is exactly 2 n / (n - 1) times the
-    // mean square deviation, less the pairs i = p(i); the standard error over 50 is told.
+    // Over all permutations p, the mean of (x_i - x_p(i))^2 is exactly 2 n / (n - 1) times the mean
+    // square deviation, less the pairs i = p(i); the result has the standard error over 50.
     const auto x = model.X.col(i).array();
     const double expected = 2 * model.beta[i] * model.beta[i] * (x - x.mean()).square().mean();
     const double standard_error = result.standard_deviation[i] / std::sqrt(50.0);

@@ -39,8 +39,8 @@ DisplacementImportanceOptions weighed(bool remove_decay = true) {
 using Matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 using Vector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
 
-/// What a least-squares regression of d on { w, sign w } leaves, directions that coincide or vanish
-/// being one or none.
+/// The residual of a least-squares regression of d on { w, sign w }. Directions that coincide or
+/// vanish count as one or none.
 Vector without_decay(Vector d, const Vector& w) {
   Vector u = w.array().sign();
   if (w.squaredNorm() > 0) {
@@ -82,7 +82,7 @@ VectorXd formula(const Trajectory& trajectory, bool remove_decay, bool weigh_dir
   return (L / harmonic).cwiseProduct(nz(magnitude)).cwiseSqrt().cast<double>();
 }
 
-/// The layers that every hook is tested with, and some with enough units to take decay out of.
+/// The layers that every hook is tested with, and some with enough units to remove decay from.
 std::vector<std::pair<int, int>> shapes() {
   auto shapes = layer_shapes();
   for (const auto& shape : {std::pair{5, 16}, {600, 17}, {3, 1500}}) shapes.push_back(shape);
@@ -109,7 +109,7 @@ TEST_CASE("the plain displacement by hand") {
   CHECK(importance.features() == 2);
   CHECK(importance.units() == 2);
   CHECK(importance.epochs() == 0);
-  // |D|^2 is 9 and 1, of shares 0.9 and 0.1; then 4 and 12, of shares 0.25 and 0.75.
+  // |D|^2 is 9 and 1, with shares 0.9 and 0.1; then 4 and 12, with shares 0.25 and 0.75.
   importance.on_epoch_end(features_by_units((MatrixXd(2, 2) << 4, 1, 1, 2).finished()));
   CHECK(importance.epochs() == 1);
   CHECK(importance.raw_scores().isApprox(
@@ -225,7 +225,7 @@ TEST_CASE("features in another order: the same displacement scores in that order
 TEST_CASE("a feature that never moves scores 0") {
   const int units = GENERATE(3, 16, 700);
   const bool row_major = GENERATE(true, false);
-  // Weights that a float cannot hold: not even their rounding counts as movement.
+  // A float cannot hold these weights: not even their rounding counts as movement.
   Trajectory trajectory = random_walk(4, units, 8, 61);
   for (auto& weights : trajectory) weights.row(1) = trajectory[0].row(1);
   const auto importance = trained<DisplacementImportance<float>>(trajectory, row_major);
@@ -238,7 +238,7 @@ TEST_CASE("a feature that never moves scores 0") {
 TEMPLATE_TEST_CASE("a feature that only decays scores 0 up to rounding", "", float, double) {
   const int units = GENERATE(16, 100, 3000);
   const bool row_major = GENERATE(true, false);
-  // How far apart the directions are: from normal weights to all but equal magnitudes.
+  // The angle between the directions: from normal weights to nearly equal magnitudes.
   const double spread = GENERATE(1.0, 1e-2, 1e-4, 1e-6, 0.0);
   Trajectory trajectory = random_walk(5, units, 40, 67);
   const MatrixXd signs = trajectory[0].array().sign();
@@ -256,7 +256,7 @@ TEMPLATE_TEST_CASE("a feature that only decays scores 0 up to rounding", "", flo
   const VectorXd raw = importance.raw_scores();
   CHECK(raw.head(4).maxCoeff() < 1e-6 * raw[4]);
   if (spread > 1e-5 && !std::is_same_v<TestType, float>) CHECK(raw.head(4).isZero(0));
-  // Without the regression they do score.
+  // Without the regression they have scores.
   const auto with_decay = trained(trajectory, DisplacementImportance<TestType>(plain()), row_major);
   CHECK(with_decay.raw_scores().minCoeff() > 1e-3);
 }
@@ -300,7 +300,7 @@ TEST_CASE("decay is told from a movement that is much smaller") {
   }
   const auto raw = trained<DisplacementImportance<>>(trajectory).raw_scores();
   CHECK(raw[0] == 0);
-  // All movement is that of feature 1.
+  // Only feature 1 moves.
   CHECK(raw[1] * raw[1] ==
         Approx(trajectory.back().row(1).squaredNorm() / trajectory.back().squaredNorm()));
 }
@@ -329,8 +329,8 @@ TEST_CASE("initial weights whose squares are next to nothing count as none") {
 }
 
 TEST_CASE("directions that all but coincide count as one") {
-  // Feature 1 starts at +-1 but for `spread`, and moves as if along the little that sets its w(0)
-  // apart from sign w(0).
+  // Feature 1 starts at +-1 up to `spread`, and moves as if along the small difference between its
+  // w(0) and sign w(0).
   const auto trained_with = [](double spread) {
     Trajectory trajectory = random_walk(2, 32, 6, 81);
     const Eigen::ArrayXXd pattern = trajectory[5].row(1).array();
@@ -479,7 +479,7 @@ TEST_CASE("comparison sees options and displacement") {
 }
 
 TEST_CASE("comparison sees the directions, also where no score does") {
-  // One feature, that ends at 0: its shares are 1 and its magnitudes 0, whatever way it took.
+  // One feature that ends at 0: its shares are 1 and its magnitudes 0, whatever its path.
   DisplacementImportance<> first(weighed(false)), second(weighed(false));
   for (auto* hook : {&first, &second}) {
     hook->on_train_begin(features_by_units(Eigen::RowVector3d(1, 2, 3)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Numerical programs let the processor trap division by zero, invalid operations and overflow. What
-// the library computes from finite numbers, of any size that its docs allow, raises none of these.
+// Numerical programs let the processor trap division by zero, invalid operations and overflow. The
+// library's computations on finite numbers, of any size that its docs allow, raise none of these.
 
 #include <cfenv>
 #include <cmath>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The lines with which the README observes trainers that have no adapter, on weights laid out as
-// these trainers lay them out. Stand-ins have the trainers' names for what the lines call.
+// The README's lines that observe trainers without an adapter, on weights in these trainers'
+// layouts. Stand-ins have the names that the lines call.
 
 #include <Eigen/Core>
 #include <vector>
@@ -16,7 +16,7 @@ namespace {
 constexpr Index in = 3;
 constexpr Index out = 4;
 
-/// What the weight from an input to an output is here: it tells its place.
+/// The weight from an input to an output in these tests: it encodes its place.
 double planted(Index input, Index output) { return static_cast<double>(10 * input + output); }
 constexpr double bias = -1;
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// What fwd.hpp declares is enough to name a type, with its defaults, and is what the headers
-// define.
+// The declarations in fwd.hpp are enough to name a type, with its defaults, and match the headers.
 #include "viann/fwd.hpp"
 
 #include <type_traits>
 
 namespace {
 
-// Named where only the declarations are known.
+// Named where only the declarations are visible.
 using Variance = viann::VarianceImportance<>;
 using Lazy = viann::LazyVarianceImportance<>;
 using Displacement = viann::DisplacementImportance<>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What every hook promises, for every hook. What it measures is tested in the hook's own file.
+// The promises that all hooks share, for every hook. A hook's own file tests what it measures.
 
 #include "viann/importance_hook.hpp"
 
@@ -36,7 +36,7 @@ namespace {
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// The least that is a hook.
+/// The smallest possible hook.
 struct FirstWeightOfEach {
   template <typename Stored>
   void on_train_begin(const viann::WeightView<Stored>& weights) {
@@ -66,7 +66,7 @@ struct FirstWeightOfEach {
 };
 static_assert(require_importance_hook<FirstWeightOfEach>());
 
-// One requirement at a time, missed.
+// Each of these misses one requirement.
 struct TakesMatrices : FirstWeightOfEach {
   void on_train_begin(const MatrixXd&);
   void on_epoch_end(const MatrixXd&);
@@ -106,7 +106,7 @@ static_assert(!viann::detail::has_serialize<int>());
 }  // namespace
 
 #define VIANN_HOOKS VarianceImportance<>, DisplacementImportance<>
-// The lazy hook's state lies in one order, whatever the weights' is.
+// The lazy hook's state has the same memory order for all weights.
 #define VIANN_HOOKS_IN_ANY_ORDER VIANN_HOOKS, LazyVarianceImportance<>
 #define VIANN_HOOKS_OF_ALL_TYPES                                                                \
   LazyVarianceImportance<>, VarianceImportance<float>, VarianceImportance<>,                    \
@@ -228,7 +228,7 @@ TEMPLATE_TEST_CASE("a hook that was loaded goes on when it is begun, as at every
     CHECK(*hook == straight);
   }
 
-  // That is so once: the next training starts afresh, and so does one after reset().
+  // That holds once: the next training starts afresh, and so does one after reset().
   TestType begun;
   begun.on_train_begin(features_by_units(trajectory[0]));
   resumed.on_train_begin(features_by_units(trajectory[0]));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Hooks in threads of their own share nothing. Meant for ThreadSanitizer, which sees a write that
-// two of them have in common even if the scores come out right.
+// Hooks in threads of their own share nothing. Meant for ThreadSanitizer, which detects a shared
+// write even if the scores are right.
 
 #include <string>
 #include <thread>

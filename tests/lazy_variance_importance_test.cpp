@@ -33,7 +33,7 @@ VarianceImportanceOptions options_of(bool magnitude, bool observe_initial, std::
   return options;
 }
 
-/// Indices of which each is drawn with a probability; some twice.
+/// Indices, each drawn with a probability; some twice.
 std::vector<Index> draw_some(Index features, double share, std::mt19937_64& random) {
   std::bernoulli_distribution is_touched(share), is_repeated(0.2);
   std::vector<Index> drawn;
@@ -101,7 +101,7 @@ TEST_CASE("all features touched: the dense hook's scores to the bit") {
   const auto trajectory = random_walk(30, 20, 12, 227);
   const auto dense = trained<VarianceImportance<>>(trajectory, true);
   CHECK(trained<LazyVarianceImportance<>>(trajectory, true).raw_scores() == dense.raw_scores());
-  // Nor need there be a start.
+  // A start is not necessary, either.
   LazyVarianceImportance<> lazy;
   for (std::size_t t = 1; t < trajectory.size(); ++t) observe(lazy, trajectory[t], true);
   CHECK(lazy.raw_scores() == dense.raw_scores());
@@ -126,8 +126,8 @@ TEST_CASE("a touched weight far away, long unmoved: few digits are lost") {
 
 namespace {
 
-/// Indices that can be read once, of which one cannot be read at all, and only if not const: as a
-/// filter of std::ranges.
+/// Indices that can be read only once and only if not const, as from a filter of std::ranges. One
+/// of them cannot be read at all.
 struct OnceReadable {
   std::vector<int> indices;
   std::size_t readable;
@@ -268,7 +268,7 @@ TEST_CASE("what cannot be taken in is refused and changes nothing") {
   CHECK(contains(refused(MatrixXd(0, 4), {0}), "there are no weights"));
   W(2, 1) = std::nan("");
   CHECK(contains(refused(W, {0, 2}), "the weight of (feature 2, unit 1) is nan; training has"));
-  lazy.on_epoch_end(features_by_units(W), std::vector<int>{0, 1});  // the third is not looked at
+  lazy.on_epoch_end(features_by_units(W), std::vector<int>{0, 1});  // the third is not read
   CHECK(lazy.epochs() == 4);
   CHECK(lazy != before);
 

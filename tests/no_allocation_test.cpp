@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// After the first observation a hook allocates nothing. Counted where the program calls malloc and
-// operator new, which the linker routes through here (--wrap; _Znwm is operator new(unsigned long)
-// by its name in the object files).
+// A hook allocates nothing after the first observation. The tests count the program's calls of
+// malloc and operator new, which the linker routes through this file (--wrap; _Znwm is the name of
+// operator new(unsigned long) in object files).
 
 #include <cstddef>
 #include <new>
@@ -47,7 +47,7 @@ std::size_t allocations_in(const Call& call) {
   return allocations - before;
 }
 
-/// Lets a hook observe `view()`, where only the first observation may allocate.
+/// Lets a hook observe `view()`; only the first observation may allocate.
 template <typename Hook, typename View>
 void check_hook_allocates_nothing(const View& view) {
   Hook hook;
@@ -64,7 +64,7 @@ void check_allocates_nothing(const View& view) {
   check_hook_allocates_nothing<viann::DisplacementImportance<Scalar>>(view);
 }
 
-/// Whether memory runs out in a call that may allocate so often.
+/// Whether memory runs out in a call that may allocate this often.
 template <typename Call>
 bool runs_out(std::size_t allowed, const Call& call) {
   last_allowed = allocations + allowed;
@@ -81,7 +81,7 @@ bool runs_out(std::size_t allowed, const Call& call) {
 }  // namespace
 
 TEST_CASE("the counter counts") {
-  Eigen::MatrixXd matrix;  // outside of the calls, so that no compiler leaves it out
+  Eigen::MatrixXd matrix;  // outside of the calls, so that no compiler removes it
   std::vector<int> numbers;
   CHECK(allocations_in([&] { matrix.setZero(300, 200); }) == 1);
   CHECK(allocations_in([&] { numbers.resize(300); }) == 1);
@@ -159,7 +159,7 @@ TEMPLATE_TEST_CASE("a change of memory order allocates nothing either", "",
 TEST_CASE("the accumulator alone allocates nothing after the first sample") {
   const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
   viann::WelfordAccumulator<> accumulator;
-  CHECK(allocations_in([&] { accumulator(W); }) == 2);  // mean and M2: no more is kept
+  CHECK(allocations_in([&] { accumulator(W); }) == 2);  // mean and M2, nothing else
   CHECK(allocations_in([&] { accumulator(W); }) == 0);
   CHECK(allocations_in([&] { accumulator(2 * W.array() + 1); }) == 0);
 }
@@ -168,7 +168,7 @@ TEST_CASE("what is kept is two Scalars per weight and one double per feature") {
   const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
   viann::VarianceImportance<> importance;
   CHECK(allocations_in([&] { importance.on_epoch_end(viann::features_by_units(W)); }) == 3);
-  // In groups of units, where the features of one unit lie side by side, one double more for each
+  // If the features of one unit are contiguous, units come in groups: one double more for each
   // group after the first.
   const ColMajorMatrixXd wide = ColMajorMatrixXd::Random(70, 100);
   viann::VarianceImportance<> grouped;
@@ -187,7 +187,7 @@ TEST_CASE("a call for which memory runs out changes nothing") {
   begun.on_train_begin(viann::features_by_units(W));
   viann::WelfordAccumulator<> samples, merged;
   samples(W);
-  // Eigen alone allocates in these calls, by malloc.
+  // Only Eigen allocates in these calls, by malloc.
   for (const std::size_t allowed : {0U, 1U, 2U, 3U}) {
     importance = fresh;
     REQUIRE(runs_out(allowed, [&] { observe(importance); }));
@@ -303,7 +303,7 @@ TEST_CASE("loading takes memory in proportion to what is loaded") {
 
 namespace {
 
-/// Lets every allocation of a call fail in turn, from the first on, until the call succeeds.
+/// Lets every allocation of a call fail in turn, beginning with the first, until the call succeeds.
 /// \param check  called after each failure, to see that nothing has changed
 template <typename Call, typename Check>
 std::size_t fail_each_allocation(const Call& call, const Check& check) {
@@ -409,7 +409,7 @@ TEST_CASE("no public call leaves a thing half done when memory runs out") {
     hook.on_epoch_end(view);
     CHECK(check_unchanged(hook, [&] { hook.scores(); }) > 0);
     const std::string text = saved(hook);
-    // A copy's working memory is not there yet.
+    // A copy has no working memory yet.
     auto copy = hook;
     check_unchanged(copy, [&] { copy.on_epoch_end(view); });
   };

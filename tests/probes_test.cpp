@@ -133,8 +133,8 @@ TEST_CASE("hits are runs in which an input beats every probe") {
   CHECK((decided.hits == Eigen::Array<Index, 5, 1>(18, 18, 5, 4, 0)).all());
   CHECK(decided.p_confirmed[0] == 2.0 / 20);
   CHECK(decided.p_confirmed[4] == 1);
-  // Of 2^19 = 524288 sequences of tosses, 1 has no head, 5036 at most 4 and 16664 at most 5; three
-  // hypotheses are left when it is the turn of the third.
+  // There are 2^19 = 524288 sequences of tosses: 1 has no head, 5036 have at most 4 and 16664 at
+  // most 5. Three hypotheses are left at the third's turn.
   CHECK(decided.p_rejected[4] == Approx(5 * 1 / 524288.0).epsilon(1e-12));
   CHECK(decided.p_rejected[3] == Approx(4 * 5036 / 524288.0).epsilon(1e-12));
   CHECK(decided.p_rejected[2] == Approx(3 * 16664 / 524288.0).epsilon(1e-12));
@@ -176,9 +176,9 @@ struct Rates {
   double binomial_is_wrong = 0;   // as the first, by a binomial test of the hits
 };
 
-/// Draws data sets of 6 inputs of which the first few decide the target and the others, correlated
-/// with each other, nothing; fits a ridge regression with probes in each of `runs` runs, scores by
-/// the size of its coefficients, and counts how often decisions are wrong.
+/// Draws data sets of 6 inputs: the first few determine the target, the others, correlated with
+/// each other, do not. Fits a ridge regression with probes in each of `runs` runs, scores by the
+/// size of its coefficients, and counts how often decisions are wrong.
 Rates simulate(int data_sets, Index runs, Index relevant, double noise_of_training) {
   const Index n = 60;
   const Index p = 6;
@@ -235,7 +235,7 @@ TEST_CASE("where nothing matters, something is confirmed in alpha of the data se
   const Rates rates = simulate(data_sets, runs, 0, noise);
   CAPTURE(runs, noise, rates.confirmed_in_error, rates.binomial_is_wrong);
   CHECK(rates.confirmed_in_error <= at_most_alpha(data_sets));
-  if (noise == 0) CHECK(rates.confirmed_in_error > 0.005);  // the test can tell
+  if (noise == 0) CHECK(rates.confirmed_in_error > 0.005);  // the test can detect errors
 }
 
 TEST_CASE("a binomial test of hits is fooled by runs that share the luck of their data") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Scores must not change by a bit unless that is meant. These are the checksums of raw scores in
-// version 0.1, by processors that do not fuse multiplication and addition.
+// Scores must not change by a bit unless that is intended. These are the checksums of raw scores in
+// version 0.1, on processors that do not fuse multiplication and addition.
 
 #include <cstdint>
 #include <cstring>
@@ -20,7 +20,7 @@ Trajectory recorded_training(Eigen::Index features, Eigen::Index units) {
   for (auto& weights : trajectory) {
     for (double& weight : weights.reshaped()) {
       state = state * 1664525U + 1013904223U;
-      weight = static_cast<double>(state) / 3e9 - 0.7;  // of which sums are rounded
+      weight = static_cast<double>(state) / 3e9 - 0.7;  // sums of these are rounded
     }
   }
   return trajectory;

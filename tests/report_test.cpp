@@ -109,7 +109,7 @@ TEST_CASE("numbers in CSV are those that went in") {
   const std::string csv = Report({"a", "b", "c", "d", "e"}, scores).csv();
   std::size_t at = 0;
   for (const double score : scores) {
-    at = csv.find('\n', at) + 3;  // behind the name and the comma
+    at = csv.find('\n', at) + 3;  // after the name and the comma
     CHECK(std::strtod(csv.c_str() + at, nullptr) == score);
   }
   CHECK(contains(csv, "a,0.1\n"));

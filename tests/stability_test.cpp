@@ -27,7 +27,7 @@ MatrixXd drawn(Index rows, Index cols, std::mt19937_64& random) {
   return MatrixXd::NullaryExpr(rows, cols, [&] { return normal(random); });
 }
 
-/// Runs in which every score is its true value, the feature's index over `features`, plus noise.
+/// Runs in which every score is its true value, the feature's index / `features`, plus noise.
 MatrixXd noisy_runs(Index features, Index runs, double noise, std::mt19937_64& random) {
   const VectorXd truth = VectorXd::LinSpaced(features, 0, 1);
   return (noise * drawn(features, runs, random)).colwise() + truth;
@@ -220,7 +220,7 @@ TEST_CASE("intervals hold the truth about as often as they say") {
   const auto covered = coverage(runs, noise, 1000);
   CAPTURE(runs, noise, covered.mean, covered.spearman, covered.top_k_overlap);
   CHECK(std::abs(covered.mean - 0.95) < 0.021);  // three standard errors
-  // Where runs are all noise, the jackknife takes agreement for less sure than it is.
+  // If runs are all noise, the jackknife underestimates how certain agreement is.
   const double most = noise == 100 ? 1 : 0.971;
   CHECK((covered.spearman > 0.929 && covered.spearman <= most));
   CHECK((covered.top_k_overlap > (runs == 5 ? 0.87 : 0.929) && covered.top_k_overlap <= most));

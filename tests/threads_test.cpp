@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Compiled with OpenMP: large layers are walked by several threads, and that changes no bit.
+// Compiled with OpenMP: several threads walk large layers, and that changes no bit.
 
 #include <omp.h>
 
@@ -14,7 +14,7 @@
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
 
-// LLVM's OpenMP runtime never gives its threads' memory back; LeakSanitizer need not say so.
+// LLVM's OpenMP runtime never frees its threads' memory; LeakSanitizer need not report it.
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:libomp.so\n"; }
 

@@ -17,9 +17,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 TEST_CASE("above stops when the metric is greater, below when it is less") {
   auto accurate = MetricThreshold::above(0.95);
   CHECK_FALSE(accurate.on_epoch_end(0.94));
-  CHECK_FALSE(accurate.on_epoch_end(0.95));  // at the threshold is not past it
+  CHECK_FALSE(accurate.on_epoch_end(0.95));  // the threshold itself is not past it
   CHECK(accurate.on_epoch_end(0.96));
-  CHECK_FALSE(accurate.on_epoch_end(0.5));  // a loop that goes on is told anew each epoch
+  CHECK_FALSE(accurate.on_epoch_end(0.5));  // a loop that goes on gets a new answer each epoch
 
   auto low_loss = MetricThreshold::below(0.1);
   CHECK_FALSE(low_loss.on_epoch_end(0.2));

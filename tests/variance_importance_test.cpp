@@ -269,7 +269,7 @@ TEST_CASE("only the first max_epochs epochs are observed") {
   CHECK((limited.weight_variance() == ended.weight_variance()).all());
   limited.on_train_end();
 
-  // What is no longer observed is checked all the same.
+  // Weights that are no longer observed are checked all the same.
   const auto before = limited;
   CHECK(contains(message_of<std::invalid_argument>([&] {
                    limited.on_epoch_end(features_by_units(MatrixXd::Constant(3, 4, infinity)));
@@ -319,7 +319,7 @@ TEST_CASE("comparison sees options and state") {
   options.max_epochs = 7;
   CHECK(importance != observed(trajectory, options));
   CHECK(observed({-trajectory[0], trajectory[0]}) != observed({2 * trajectory[0], trajectory[0]}));
-  // The same two observations, of which one was no epoch.
+  // The same two observations, but one was no epoch.
   options = {};
   options.observe_initial_weights = true;
   VarianceImportance<> with_initial(options);
@@ -392,7 +392,7 @@ TEST_CASE("an archive that does not fit together is refused and changes nothing"
   }
   refused(words, words.size() - 2, {word_of(-1.0)});
 
-  // Without an observation the shape alone must make sense.
+  // Without an observation, only the shape must make sense.
   VarianceImportance<> unused(options);
   const Words empty = words_of(saved(unused));
   refused(empty, 3, {0, 0, 9, 0, -3, -4, 1, 0, 0, 0});

@@ -14,7 +14,7 @@ using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, E
 
 namespace {
 
-/// A 3 x 5 matrix whose every element tells its place.
+/// A 3 x 5 matrix whose elements encode their places.
 MatrixXd numbered() {
   return MatrixXd::NullaryExpr(
       3, 5, [](Eigen::Index i, Eigen::Index j) { return static_cast<double>(10 * i + j); });

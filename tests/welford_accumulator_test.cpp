@@ -39,8 +39,8 @@ double correct_digits(double value, double certified) {
   return -std::log10(std::max(std::abs(value - certified) / certified, 1e-16));
 }
 
-/// What rounding may cost: the error of the mean grows with the number of steps, that of every
-/// deviation with the ratio of mean to standard deviation (Chan, Golub & LeVeque 1983).
+/// The cost that rounding may have: the error of the mean grows with the number of steps, that of
+/// every deviation with the ratio of mean to standard deviation (Chan, Golub & LeVeque 1983).
 template <typename Scalar>
 double allowed_error(int samples, double offset) {
   return (2 + 0.1 * samples + 4 * offset) *
@@ -160,7 +160,7 @@ TEMPLATE_TEST_CASE("a constant added to all samples leaves the variance", "", fl
   auto samples = random_walk(rows, cols, 30, 5);
   auto shifted = samples;
   for (std::size_t t = 0; t < samples.size(); ++t) {
-    // On a grid that float holds also when 128 is added, so that only the accumulator rounds.
+    // On a grid that float holds even after adding 128, so that only the accumulator rounds.
     samples[t] = (samples[t] * 1024).array().round() / 1024;
     shifted[t] = samples[t].array() + 128;
   }
@@ -339,7 +339,7 @@ TEST_CASE("a state that no accumulator can have is refused") {
   const auto is_refused = [](std::int64_t count, const Array& mean, const Array& m2) {
     try {
       WelfordAccumulator<> accumulator(count, mean, m2);
-      WelfordAccumulator<> loaded;  // what is accepted can be saved and loaded
+      WelfordAccumulator<> loaded;  // an accepted object can be saved and loaded
       load(loaded, saved(accumulator));
       CHECK(loaded == accumulator);
       return false;

@@ -23,7 +23,7 @@ struct ScoreTable {
   std::vector<std::pair<std::string, Eigen::VectorXd>> methods;
 };
 
-/// Writes a line a feature and a column a method, under their names.
+/// Writes one line per feature and one column per method, with their names.
 /// \throws std::runtime_error if the file cannot be written.
 inline void write_csv(const std::string& path, const ScoreTable& table) {
   std::ofstream file(path);
@@ -43,9 +43,9 @@ inline void write_csv(const std::string& path, const ScoreTable& table) {
   if (!file.flush()) throw std::runtime_error(path + " cannot be written.");
 }
 
-/// Draws into an .svg or .png file by gnuplot.
+/// Draws an .svg or .png file with gnuplot.
 /// \param commands  what to draw, after the output has been set.
-/// \throws std::runtime_error if gnuplot is not installed or refuses.
+/// \throws std::runtime_error if gnuplot is not installed or fails.
 inline void draw(const std::string& path, int width, int height, const std::string& commands) {
   const std::string extension = std::filesystem::path(path).extension().string();
   if (extension != ".svg" && extension != ".png") {
@@ -65,7 +65,7 @@ inline void draw(const std::string& path, int width, int height, const std::stri
 
 namespace detail {
 
-// As a string of gnuplot's, which a quote inside would end.
+// A gnuplot string, which a quote inside would end.
 inline std::string quoted(std::string text) {
   text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
   return '"' + text + '"';
@@ -73,7 +73,7 @@ inline std::string quoted(std::string text) {
 
 }  // namespace detail
 
-/// Horizontal bars, a group a feature from the top in the order given, one bar a method.
+/// Horizontal bars: one group per feature, from the top in the order given, and one bar per method.
 inline void draw_bars(const std::string& path, const std::string& title, const ScoreTable& table) {
   const std::size_t n = table.features.size();
   const std::size_t methods = table.methods.size();

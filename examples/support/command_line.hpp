@@ -12,7 +12,7 @@ namespace examples {
 /// The arguments of an example, read by CLI11, which is compiled once, in command_line.cpp.
 ///
 /// Every option has a variable that holds its default and gets its value. A name without dashes is
-/// an argument that needs no name.
+/// that of a positional argument.
 class CommandLine {
  public:
   /// \param purpose  of the program, for --help
@@ -28,8 +28,8 @@ class CommandLine {
 
   void add_text(const std::string& name, std::string& value, const std::string& help);
 
-  /// A file to be written, which is tried at once, not after hours of work; a chart's name ends in
-  /// .svg or .png, and gnuplot must be there to draw it.
+  /// A file to be written. Whether it can be written is tried at once, not after hours of work. A
+  /// chart's name ends in .svg or .png, and gnuplot must be installed to draw it.
   void add_output(const std::string& name, std::string& path, const std::string& help);
   void add_chart(const std::string& name, std::string& path, const std::string& help);
 
@@ -40,7 +40,7 @@ class CommandLine {
                   const std::vector<std::string>& all);
 
   /// Some of `all`, separated by commas.
-  /// \param refusal  returns why a choice cannot be had here, or nothing
+  /// \param refusal  returns why a choice is not available here, or nothing
   void add_choices(
       const std::string& name, std::vector<std::string>& values, const std::string& help,
       const std::vector<std::string>& all,
@@ -49,7 +49,7 @@ class CommandLine {
       });
 
   /// Reads the arguments and runs the example. \returns its exit code: 2 for wrong arguments and 1
-  /// for anything else that went wrong, both after a sentence on what.
+  /// for any other error, both after a sentence about it.
   int run(int argc, char** argv, const std::function<void()>& example);
 
  private:

@@ -20,7 +20,7 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-/// The cells of a file, by libcsv.
+/// The cells of a file, read by libcsv.
 std::vector<Row> cells_of(const std::string& path) {
   if (path.empty()) throw std::runtime_error("The file has no name.");
   if (!std::filesystem::is_regular_file(path)) {
@@ -106,7 +106,7 @@ Dataset read_csv(const std::string& path) {
            data.features[j] + "\": " + reason);
   };
   bool has_texts = false;
-  std::set<double> values;  // of the target
+  std::set<double> values;  // the target's
   std::set<std::string> texts;
   for (Eigen::Index i = 0; i < n; ++i) {
     const Row& row = rows[static_cast<std::size_t>(i)];
@@ -165,8 +165,8 @@ Dataset read_csv(const std::string& path) {
 Eigen::MatrixXd standardize(const Eigen::MatrixXd& X) {
   Eigen::MatrixXd Z = X;
   for (Eigen::Index j = 0; j < Z.cols(); ++j) {
-    // Relative to the largest value, whose square may be no number; by powers of two, which do not
-    // round, and in two steps, since such a power may have no inverse.
+    // Relative to the largest value, whose square may overflow; by powers of two, which do not
+    // round, and in two steps, because such a power may have no inverse.
     const double largest = Z.col(j).cwiseAbs().maxCoeff();
     const int exponent = largest > 0 ? std::ilogb(largest) : 0;
     Z.col(j) *= std::ldexp(1.0, -exponent / 2);

@@ -7,7 +7,7 @@
 
 namespace examples {
 
-/// A table of numbers whose last column is what is to be predicted.
+/// A table of numbers whose last column is to be predicted.
 struct Dataset {
   std::vector<std::string> features;  // names, by column of X
   Eigen::MatrixXd X;                  // samples x features
@@ -20,18 +20,18 @@ struct Dataset {
 };
 
 /// Reads a CSV file: comma, semicolon or tab between the cells, quotes as in RFC 4180, blank lines
-/// passed over. A first line without a number has the names of the columns; else they are x0, x1,
-/// ...
+/// skipped. A first line without a number holds the names of the columns; otherwise they are x0,
+/// x1, ...
 ///
 /// The last column is the target. It has classes if it holds texts, or few different integers (at
 /// most 20, and one in five samples); they are numbered in ascending order.
-/// \throws std::runtime_error naming the file, and the row and column of what cannot be read.
+/// \throws std::runtime_error with the file, and the row and column that cannot be read.
 Dataset read_csv(const std::string& path);
 
 /// Every column shifted to mean 0 and scaled to standard deviation 1; constant columns become 0.
 Eigen::MatrixXd standardize(const Eigen::MatrixXd& X);
 
-/// The classes as rows that are 1 in the class's column and else 0: samples x classes.
+/// The classes as one-hot rows: samples x classes.
 Eigen::MatrixXd one_hot(const Eigen::VectorXd& classes);
 
 }  // namespace examples

@@ -12,9 +12,9 @@ namespace {
 
 namespace nn = torch::nn;
 
-// Shares the memory of a column-major matrix, which for libtorch is the transpose.
+// Shares the memory of a column-major matrix, which libtorch sees as its transpose.
 torch::Tensor tensor_of(const Eigen::MatrixXf& matrix) {
-  auto* data = const_cast<float*>(matrix.data());  // libtorch knows no constant tensors
+  auto* data = const_cast<float*>(matrix.data());  // libtorch has no constant tensors
   return torch::from_blob(data, {matrix.cols(), matrix.rows()}).t();
 }
 

@@ -1,4 +1,4 @@
-# Runs PROGRAM with ARGUMENTS: it must succeed and write the file WRITES anew.
+# Runs PROGRAM with ARGUMENTS: it must succeed and rewrite the file WRITES.
 file(REMOVE ${WRITES})
 execute_process(COMMAND ${PROGRAM} ${ARGUMENTS} RESULT_VARIABLE code ERROR_VARIABLE sentence)
 if(EXISTS ${WRITES})

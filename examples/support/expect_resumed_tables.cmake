@@ -1,5 +1,5 @@
-# Runs paper_tables (PROGRAM) into the file CSV at once, and again in two parts, of which the second
-# finds the first's rows: both must give the same rows and tables.
+# Runs paper_tables (PROGRAM) into the file CSV at once, and again in two parts; the second part
+# finds the first's rows. Both must give the same rows and tables.
 set(options --models nn1 --datasets iris,wine)
 function(tables seeds file output)
   execute_process(COMMAND ${PROGRAM} ${options} --seeds ${seeds} --csv ${file}

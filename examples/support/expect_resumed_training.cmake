@@ -1,5 +1,5 @@
-# Runs resume_training (PROGRAM) in the folder WORK: killed in one process after another and resumed,
-# it must print what it prints uninterrupted.
+# Runs resume_training (PROGRAM) in the folder WORK: killed again and again and resumed, it must
+# print what it prints uninterrupted.
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
 function(train result output)
@@ -14,7 +14,7 @@ if(NOT code EQUAL 0 OR NOT straight MATCHES "^epoch 2000/2000  loss 0.*petal_wid
   message(FATAL_ERROR "exit code ${code}: ${straight}")
 endif()
 
-# Killed while it saves; then from outside, whenever that may be.
+# Killed while it saves; then from outside, at any moment.
 train(code text run.bin --kill-at 600)
 if(code EQUAL 0 OR text MATCHES "petal" OR NOT EXISTS ${WORK}/run.bin.new)
   message(FATAL_ERROR "not killed, but ${code}: ${text}")
@@ -33,7 +33,7 @@ if(NOT resumed MATCHES "^goes on after epoch ([0-9]+)\n" OR CMAKE_MATCH_1 LESS 6
   message(FATAL_ERROR "not resumed: ${resumed}")
 endif()
 string(REGEX REPLACE "^goes on[^\n]*\n" "" resumed "${resumed}")
-# Nothing was left to train if the last one was in time.
+# Nothing is left to train if the last process finished in time.
 if(CMAKE_MATCH_1 EQUAL 2000)
   string(REGEX REPLACE "^[^\n]*\n" "" straight "${straight}")
   string(REGEX REPLACE "^[^\n]*\n" "" resumed "${resumed}")
@@ -42,7 +42,7 @@ if(NOT resumed STREQUAL straight)
   message(FATAL_ERROR "uninterrupted:\n${straight}\nresumed:\n${resumed}")
 endif()
 
-# A file that is damaged is told, and not overwritten.
+# A damaged file is reported, and not overwritten.
 file(WRITE ${WORK}/run.bin "This is no checkpoint.")
 train(code text run.bin)
 file(READ ${WORK}/run.bin content)

@@ -112,8 +112,8 @@ double Network<Scalar>::loss_of_outputs(const Matrix& Y) const {
 template <typename Scalar>
 double Network<Scalar>::backward(const Matrix& X, const Matrix& Y) {
   const double loss = this->loss(X, Y);
-  // Of softmax and cross-entropy, the gradient by the logits is P - Y; of the squared error,
-  // by the output, 2 (P - Y).
+  // For softmax and cross-entropy, the gradient by the logits is P - Y; for the squared error, the
+  // gradient by the output is 2 (P - Y).
   const double scale = task_ == Task::Classification ? 1.0 / static_cast<double>(Y.rows())
                                                      : 2.0 / static_cast<double>(Y.size());
   delta_ = static_cast<Scalar>(scale) * (outputs_.back() - Y);

@@ -20,15 +20,15 @@ enum class Activation { Linear, Relu };
 struct NetworkOptions {
   std::vector<Eigen::Index> hidden_units = {16};  // by hidden layer
   Activation activation = Activation::Relu;       // of the hidden layers
-  double l2 = 0;  // adds l2 * sum(w^2) of every hidden layer to what is minimised
+  double l2 = 0;  // adds l2 * sum(w^2) of every hidden layer to the loss
   double initial_deviation =
       0.05;  // of the weights, normally distributed around 0; biases start at 0
   double learning_rate = 0.05;
   Eigen::Index batch_size = 16;
 };
 
-/// A multilayer perceptron that learns by stochastic gradient descent in shuffled mini-batches.
-/// One sample is a row of X (samples x inputs) and of Y (samples x outputs; of a class, one-hot).
+/// A multilayer perceptron that learns by stochastic gradient descent in shuffled mini-batches. One
+/// sample is a row of X (samples x inputs) and of Y (samples x outputs; one-hot for classes).
 /// Compiled in network.cpp, for double and float.
 template <typename Scalar = double>
 class Network {
@@ -44,7 +44,7 @@ class Network {
 
   Network(Task task, Index inputs, Index outputs, std::uint64_t seed, NetworkOptions options = {});
 
-  /// From the inputs' layer to the outputs'.
+  /// From the first layer to the last.
   const std::vector<Layer>& layers() const { return layers_; }
   std::vector<Layer>& layers() { return layers_; }
 
@@ -61,14 +61,14 @@ class Network {
   /// Mean cross-entropy, or mean squared error over samples and outputs, without the L2 term.
   double loss(const Matrix& X, const Matrix& Y);
 
-  /// The share of samples whose most probable class is the right one.
+  /// The share of samples whose most probable class is correct.
   double accuracy(const Matrix& X, const Matrix& Y);
 
-  /// The gradient, by layer, of the loss with its L2 term.
+  /// The gradient of the loss with its L2 term, by layer.
   const std::vector<Layer>& gradients(const Matrix& X, const Matrix& Y);
 
-  /// Saves or loads what training changes, by cereal: the weights, and where the shuffling's random
-  /// numbers have got to. To be loaded into a network of the same shape.
+  /// Saves or loads, by cereal, what training changes: the weights and the state of the shuffling's
+  /// random numbers. Load it into a network of the same shape.
   template <class Archive>
   void serialize(Archive& archive) {
     for (Layer& layer : layers_) {
@@ -93,7 +93,7 @@ class Network {
   std::mt19937_64 random_;
   std::vector<Layer> layers_;
   std::vector<Layer> gradients_;
-  // What a pass works with, kept so that it need not allocate.
+  // A pass's working memory, kept so that it need not allocate.
   std::vector<Matrix> outputs_;  // by layer, after its activation
   Matrix delta_, next_delta_;    // gradient by a layer's output before its activation
 };

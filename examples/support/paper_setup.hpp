@@ -11,7 +11,7 @@
 #include "dataset.hpp"
 #include "network.hpp"
 
-/// How the networks of VIANN's paper are trained, as the author's notebook has it.
+/// How the networks of VIANN's paper are trained, according to the author's notebook.
 
 namespace examples {
 
@@ -22,7 +22,7 @@ struct Problem {
   Eigen::MatrixXf Y;  // classes one-hot, or one column of standardised numbers
   int max_epochs;
 
-  /// The last 5 % of the samples validate, whatever their order; as Keras splits.
+  /// The last 5 % of the samples validate, whatever their order, as in Keras.
   Eigen::Index training_samples() const {
     return static_cast<Eigen::Index>(std::floor(0.95 * static_cast<double>(X.rows())));
   }

@@ -9,7 +9,8 @@
 
 namespace examples {
 
-/// One line of a terminal that is written over and over; in a file or a pipe, only its last text.
+/// One line of a terminal that is overwritten again and again; a file or a pipe gets only its last
+/// text.
 class ProgressLine {
  public:
   void show(std::string text) {

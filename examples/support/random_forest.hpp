@@ -19,11 +19,11 @@
 
 namespace examples {
 
-/// The importance of every feature to a random forest of 100 trees, grown by XGBoost: the total
-/// by which its splits on the feature lower the squared error, which of one-hot classes is Gini's
-/// impurity. Shares that sum to 1. Splits are sought between `bins` quantiles of a feature: a bin a
-/// value unless there are more samples; fewer take less time.
-/// \throws std::runtime_error with XGBoost's words.
+/// The importance of every feature to a random forest of 100 trees, grown by XGBoost: the total by
+/// which its splits on the feature lower the squared error, which is Gini's impurity for one-hot
+/// classes. Shares that sum to 1. Splits lie between `bins` quantiles of a feature: each value has
+/// its bin unless there are more samples; fewer bins take less time.
+/// \throws std::runtime_error with XGBoost's message.
 inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64_t seed,
                                                 int bins = 4096) {
   const auto check = [](int code) {
@@ -37,8 +37,8 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
   const auto samples = static_cast<bst_ulong>(Z.rows());
   const auto features = static_cast<double>(Z.cols());
 
-  // Of splits that are equally good, as many are once a node holds few samples, XGBoost takes the
-  // first feature's. So ten times ten trees get the features in orders of their own.
+  // If splits are equally good, as many are in a node of few samples, XGBoost takes the first
+  // feature's. So ten groups of ten trees each get the features in their own order.
   std::vector<Eigen::Index> order(static_cast<std::size_t>(Z.cols()));
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   std::mt19937_64 random(seed);
@@ -58,7 +58,7 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
     const auto set = [&](const char* name, const std::string& value) {
       check(XGBoosterSetParam(forest, name, value.c_str()));
     };
-    // One round that grows all trees side by side is a forest. Each tree sees .632 of the samples,
+    // A forest is one round that grows all trees side by side. Each tree sees .632 of the samples,
     // the share of distinct ones that a bootstrap sample has, and splits down to pure leaves.
     set("num_parallel_tree", "10");
     set("subsample", "0.632");
@@ -68,7 +68,7 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
     set("min_child_weight", "0.01");
     set("tree_method", "hist");  // the one that samples columns by node
     set("max_bin", std::to_string(bins));
-    set("seed", std::to_string(random() >> 33));  // XGBoost's is an int
+    set("seed", std::to_string(random() >> 33));  // XGBoost's seed is an int
     set("nthread", "1");
     set("verbosity", "0");
     if (classes) {
@@ -81,7 +81,7 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
     check(XGBoosterUpdateOneIter(forest, 0, matrix));
 
     bst_ulong used_features = 0;
-    const char** names = nullptr;  // "f0", "f1", ...; features of no split are left out
+    const char** names = nullptr;  // "f0", "f1", ...; features without a split are left out
     bst_ulong dimensions = 0;
     const bst_ulong* shape = nullptr;
     const float* gains = nullptr;
@@ -92,7 +92,7 @@ inline Eigen::VectorXd random_forest_importance(const Dataset& data, std::uint64
     }
   }
   const double sum = importance.sum();
-  if (sum > 0) importance /= sum;  // else there was nothing to split
+  if (sum > 0) importance /= sum;  // otherwise there was nothing to split
   return importance;
 }
 

@@ -13,14 +13,14 @@
 
 namespace examples {
 
-/// Sentences as counts of their tokens: what an embedding layer with sum pooling works on.
+/// Sentences as counts of their tokens: the input of an embedding layer with sum pooling.
 struct Sentences {
   std::vector<std::string> tokens;  // by column of X: lower-case words, in alphabetical order
   Eigen::MatrixXf X;                // sentences x tokens: how often the sentence has the token
   Eigen::VectorXd y;                // by sentence: its class
 };
 
-/// Reads a file of one line of names and then lines of class, tab, sentence.
+/// Reads a file with one line of names and then lines of class, tab, sentence.
 /// \param min_sentences  tokens that fewer sentences have are left out.
 /// \throws std::runtime_error if the file cannot be read.
 inline Sentences read_sentences(const std::string& path, int min_sentences) {

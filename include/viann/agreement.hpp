@@ -13,9 +13,9 @@
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 
-/// How far two vectors of scores agree, feature by feature. Coefficients lie in [-1, 1] and are
-/// symmetric in their arguments. A vector whose scores are all equal, as that of a single feature,
-/// has no order to agree with: its correlation with anything is 0, never NaN.
+/// Measures of how far two vectors of scores agree, feature by feature. Coefficients lie in [-1, 1]
+/// and are symmetric in their arguments. If all scores of a vector are equal, as with a single
+/// feature, the vector has no order: its correlation with anything is 0, never NaN.
 
 namespace viann {
 
@@ -33,7 +33,7 @@ inline void require_comparable(const Scores& a, const Scores& b, const char* fun
   }
 }
 
-/// The features from the least score to the largest; `then` decides between equal scores.
+/// Returns the features in ascending order of their scores; `then` breaks ties.
 inline std::vector<Eigen::Index> ascending(const Scores& scores, const Scores& then) {
   std::vector<Eigen::Index> order(static_cast<std::size_t>(scores.size()));
   std::iota(order.begin(), order.end(), Eigen::Index{0});
@@ -53,7 +53,7 @@ void for_each_run(std::size_t n, const Equal& equal, const Body& body) {
   }
 }
 
-/// Ranks from 1 to n; equal scores share the mean of their places.
+/// Returns ranks from 1 to n; tied scores get the mean of their ranks.
 inline Eigen::VectorXd average_ranks(const Scores& scores) {
   const auto order = ascending(scores, scores);
   Eigen::VectorXd ranks(scores.size());
@@ -68,8 +68,8 @@ inline Eigen::VectorXd average_ranks(const Scores& scores) {
   return ranks;
 }
 
-/// Scores minus their mean, over the largest of them, so that sums of squares neither overflow nor
-/// vanish; all 0 if the scores are equal.
+/// Returns the scores minus their mean, divided by the largest absolute score, so that sums of
+/// squares neither overflow nor underflow; all 0 if the scores are equal.
 inline std::vector<double> centered(const Scores& scores) {
   std::vector<double> result(scores.data(), scores.data() + scores.size());
   const auto [least, largest] = std::minmax_element(result.begin(), result.end());
@@ -84,7 +84,7 @@ inline std::vector<double> centered(const Scores& scores) {
   return result;
 }
 
-/// Sorts by merging. Returns the number of pairs that stood in the wrong order.
+/// Sorts by merging. Returns the number of inversions (pairs in the wrong order).
 inline std::int64_t sort_counting_inversions(std::vector<double>& values) {
   std::vector<double> merged(values.size());
   std::int64_t inversions = 0;
@@ -131,8 +131,8 @@ inline double pearson(const Eigen::Ref<const Eigen::VectorXd>& a,
   return norms > 0 ? std::clamp(product(x, y) / norms, -1.0, 1.0) : 0.0;
 }
 
-/// Spearman's rank correlation: Pearson's of the ranks, where equal scores share the mean of their
-/// places (C. Spearman, The American Journal of Psychology 15(1), 1904).
+/// Spearman's rank correlation: Pearson's correlation of the ranks, where tied scores get the mean
+/// of their ranks (C. Spearman, The American Journal of Psychology 15(1), 1904).
 /// \throws as pearson().
 inline double spearman(const Eigen::Ref<const Eigen::VectorXd>& a,
                        const Eigen::Ref<const Eigen::VectorXd>& b) {
@@ -141,11 +141,11 @@ inline double spearman(const Eigen::Ref<const Eigen::VectorXd>& a,
 }
 
 /// Kendall's rank correlation in its form for ties, tau-b (M. G. Kendall, Biometrika 33(3), 1945):
-/// the pairs of features that both order alike less those that they order against each other, over
-/// the geometric mean of the numbers of pairs that each of them orders at all.
+/// the number of concordant pairs of features minus that of discordant pairs, divided by the
+/// geometric mean of the numbers of untied pairs in a and in b.
 ///
-/// In n log n steps, by W. R. Knight (Journal of the American Statistical Association 61, 1966):
-/// sorted by a, and by b where a ties, b's pairs in the wrong order are the discordant ones.
+/// It takes n log n steps (W. R. Knight, Journal of the American Statistical Association 61, 1966):
+/// after sorting by a, and by b where a ties, the inversions of b are the discordant pairs.
 /// \throws as pearson().
 inline double kendall(const Eigen::Ref<const Eigen::VectorXd>& a,
                       const Eigen::Ref<const Eigen::VectorXd>& b) {
@@ -176,9 +176,9 @@ inline double kendall(const Eigen::Ref<const Eigen::VectorXd>& a,
   return ordered > 0 ? std::clamp(concordant_less_discordant / ordered, -1.0, 1.0) : 0.0;
 }
 
-/// How far the k most important features are the same: the size of the intersection over that of
-/// the union (P. Jaccard, 1912), from 0 (none is shared) to 1. Features that tie with the k-th are
-/// among the most important, too, so that the result does not hang on the order of the features.
+/// Overlap of the two sets of the k most important features: the size of the intersection divided
+/// by that of the union (P. Jaccard, 1912), from 0 (none is shared) to 1. Features that tie with
+/// the k-th belong to the set, too, so the result does not depend on the order of the features.
 /// \throws as pearson(), and std::invalid_argument unless 1 <= k <= number of features.
 inline double top_k_overlap(const Eigen::Ref<const Eigen::VectorXd>& a,
                             const Eigen::Ref<const Eigen::VectorXd>& b, Eigen::Index k) {

@@ -14,31 +14,31 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
-/// Other ways to ask which inputs a trained network relies on, to hold against the hooks' answer.
+/// Other methods to find the inputs that a trained network relies on, to compare with the hooks.
 ///
 /// garson() and olden() read the final weights. permutation_importance() and
-/// leave_one_feature_out() read no weights; they ask how much worse the network becomes when an
-/// input tells it nothing, and need data and a loss: a callable that takes a matrix like X (samples
-/// x features) and returns the network's loss on it, the lower the better. The rows stand in X's
-/// order, so the callable can hold the targets itself.
+/// leave_one_feature_out() read no weights; they measure how much worse the network becomes when an
+/// input carries no information. They need data and a loss: a callable that takes a matrix like X
+/// (samples x features) and returns the network's loss on it, where lower is better. The rows keep
+/// X's order, so the callable can hold the targets itself.
 
 namespace viann {
 
-/// What garson() makes of the weights w_ij from input i to unit j of the first layer and v_jk from
-/// unit j of the last hidden layer to output k.
+/// The formula of garson(), with the weights w_ij from input i to unit j of the first layer and
+/// v_jk from unit j of the last hidden layer to output k.
 enum class GarsonForm {
   /// For a network with one hidden layer: score_i = sum_k [ sum_j s_ij |v_jk| / sum_j |v_jk| ],
   /// where s_ij = |w_ij| / sum_i |w_ij| is input i's share of unit j (G. D. Garson, Interpreting
   /// neural-network connection weights, AI Expert 6(4), 1991).
   Textbook,
   /// As in the notebook of VIANN's author, for the first and the last of any number of layers:
-  /// score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel: this is
-  /// each input's mean share s_ij, and of the last layer it matters only which weights are 0.
+  /// score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel: the
+  /// score is each input's mean share s_ij, and only the zeros among the v_jk have an effect.
   Notebook
 };
 
-/// Garson's algorithm: each input's share of what flows through the hidden units, summed over the
-/// outputs, of which each has shares that sum to 1. By feature.
+/// Garson's algorithm: each input's share of the flow through the hidden units, summed over the
+/// outputs. Returns one score per feature. The shares of each output sum to 1.
 ///
 /// A unit without weights has no shares, and an output without shares adds nothing.
 /// \param first  view of the first layer, inputs x units.
@@ -63,19 +63,19 @@ Eigen::VectorXd garson(const First& first, const Last& last,
   const Eigen::MatrixXd share = shares_by_column(detail::finite_layer(first, "garson"));
   detail::require_equal_width(share.cols(), v.rows(), "garson");
   if (form == GarsonForm::Notebook) v = (v.array() != 0).cast<double>();
-  // A unit that no input feeds hands nothing on.
+  // A unit that no input feeds passes nothing on.
   const Eigen::ArrayXd is_fed = (share.colwise().sum().transpose().array() > 0).cast<double>();
   v.array().colwise() *= is_fed;
   return (share * shares_by_column(v)).rowwise().sum();
 }
 
-/// Olden's connection weights: the product of all layers' weights, summed over every path from an
-/// input to an output, signs and all. Features x outputs.
+/// Olden's connection weights: the signed product of the weights along a path, summed over every
+/// path from an input to an output. Returns a matrix of features x outputs.
 ///
-/// A positive entry says that the input raises the output, if the activations are increasing and
-/// not saturated; exact for a network without activations. For one score per feature take, for
-/// example, `olden(...).rowwise().norm()`. (J. D. Olden & D. A. Jackson, Ecological Modelling
-/// 154(1-2), 2002, for one hidden layer.)
+/// A positive entry means that the input raises the output, if the activations are increasing and
+/// not saturated; the weights are exact for a network without activations. For one score per
+/// feature use, for example, `olden(...).rowwise().norm()`. (J. D. Olden & D. A. Jackson,
+/// Ecological Modelling 154(1-2), 2002, for one hidden layer.)
 /// \param first, rest  views of the layers from the inputs to the outputs; a view's "features" are
 ///                     the layer's inputs.
 /// \throws as garson(), and std::overflow_error if a product is beyond the range of double.
@@ -101,19 +101,19 @@ struct PermutationImportanceOptions {
   std::uint64_t seed = 0;    // the same seed gives the same permutations, on every platform
 };
 
-/// By how much the loss rises when a feature is permuted.
+/// The rise of the loss when a feature is permuted.
 struct PermutationImportance {
   Eigen::MatrixXd loss_increases;      // features x repeats
   Eigen::VectorXd mean;                // by feature, over the repeats
   Eigen::VectorXd standard_deviation;  // by feature, over the repeats (dividing by their number)
 };
 
-/// Permutation importance: by how much the loss rises when the values of one feature are dealt out
-/// to the samples anew, so that its column keeps its distribution and tells nothing (L. Breiman,
+/// Permutation importance: the rise of the loss when the values of one feature are permuted over
+/// the samples, so that its column keeps its distribution but carries no information (L. Breiman,
 /// Machine Learning 45(1), 2001; A. Fisher, C. Rudin & F. Dominici, JMLR 20(177), 2019).
 ///
-/// Of two correlated features each can stand in for the other, and both may seem unimportant. A
-/// feature of no use scores about 0, and by chance also less than 0.
+/// Each of two correlated features can stand in for the other, so both may seem unimportant. A
+/// useless feature scores about 0, and by chance also less than 0.
 /// \param X     samples x features, of any floating-point type.
 /// \param loss  see the top of this header; called features * repeats + 1 times.
 /// \throws std::invalid_argument if X is empty, there are no repeats, or a loss is not finite.
@@ -153,7 +153,7 @@ enum class Replacement {
   Zero   // as VIANN's authors did, with standardised features
 };
 
-/// By how much the loss rises when one feature is the same for all samples. By feature.
+/// Returns, by feature, the rise of the loss when that feature has one value for all samples.
 ///
 /// The network is not trained again, so this measures what this network uses, not what could be
 /// learned without the feature.

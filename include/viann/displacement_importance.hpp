@@ -24,13 +24,13 @@
 namespace viann {
 
 struct DisplacementImportanceOptions {
-  /// Whether to take out of a feature's displacement what weight decay alone may have done. Below
-  /// DisplacementImportance::min_units_without_decay units it stays in, whatever this says.
+  /// Whether to remove from a feature's displacement what weight decay alone may have done. Below
+  /// DisplacementImportance::min_units_without_decay units, nothing is removed in either case.
   bool remove_decay = true;
 
-  /// Whether to weigh movement and final weights by the directions in which all features' weights
-  /// move together. Right more often (README), but it takes 3 features units^2 operations an epoch
-  /// and memory of units^2.
+  /// Whether to weight movement and final weights by the directions in which all features' weights
+  /// move together. This is right more often (README), but takes 3 features units^2 operations an
+  /// epoch and memory of units^2.
   bool weigh_directions = false;
 
   friend bool operator==(const DisplacementImportanceOptions& a,
@@ -39,8 +39,8 @@ struct DisplacementImportanceOptions {
   }
 };
 
-/// Which inputs a network relies on, from how far its first layer's weights have moved from where
-/// they started, apart from weight decay.
+/// Measures which inputs a network relies on, from how far its first layer's weights have moved
+/// from their start, apart from weight decay.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -59,54 +59,54 @@ struct DisplacementImportanceOptions {
 /// }
 /// ```
 ///
-/// With w_i(t) the weights of feature i after epoch t (0: before training), |.|^2 their sum of
+/// Let w_i(t) be the weights of feature i after epoch t (0: before training), |.|^2 their sum of
 /// squares over the units, T the last epoch, and nz(x) = x / sum(x) over the features:
 ///
-///     D_i(t)  = what is left of w_i(t) - w_i(0) after least-squares regression, over the units,
+///     D_i(t)  = residual of w_i(t) - w_i(0) after least-squares regression, over the units,
 ///               on { w_i(0), sign w_i(0) }
 ///     L_i     = sum_{t=1..T} nz_i(|D(t)|^2) / t  /  sum_{t=1..T} 1/t
 ///     raw_i   = sqrt(L_i nz_i(|w(T)|^2))
 ///
-/// A feature's share of all movement, averaged over the logarithm of time, and its share of the
-/// final weights, as a geometric mean. The regression takes out what weight decay alone may have
-/// done to a feature without gradient: decay in proportion to the weight (SGD with L2, AdamW) moves
-/// it along w(0), Adam with L2 in its gradient along sign w(0).
+/// raw_i is the geometric mean of two shares: the feature's share of all movement, averaged over
+/// the logarithm of time, and its share of the final weights. The regression removes what weight
+/// decay alone may have done to a feature without gradient: decay in proportion to the weight (SGD
+/// with L2, AdamW) moves it along w(0), Adam with L2 in its gradient moves it along sign w(0).
 ///
-/// With weigh_directions, D_i(t) C(t) D_i(t)' takes the place of |D_i(t)|^2, and w_i(T) C w_i(T)'
-/// that of |w_i(T)|^2, where C(t) = D(t)' D(t) / |D(t)|^2 and C is its mean with weights 1/t. What
-/// an input has to tell moves its weights along the few directions that later layers listen to, and
-/// with them those of other inputs; noise moves them along all.
+/// With weigh_directions, D_i(t) C(t) D_i(t)' replaces |D_i(t)|^2, and w_i(T) C w_i(T)' replaces
+/// |w_i(T)|^2, where C(t) = D(t)' D(t) / |D(t)|^2 and C is its mean with weights 1/t. The
+/// information in an input moves its weights along the few directions that later layers use,
+/// together with the weights of other inputs. Noise moves weights along all directions.
 ///
-/// The score is viann's own. That weights which leave an important input move comes from VIANN (see
-/// VarianceImportance); that the movement since the start and the final size tell which weights
-/// matter is known from pruning (H. Zhou, J. Lan, R. Liu, J. Yosinski, Deconstructing Lottery
-/// Tickets, NeurIPS 2019, of single weights).
+/// The score is viann's own. The idea that the weights of an important input move comes from VIANN
+/// (see VarianceImportance). Pruning has shown that the movement since the start and the final size
+/// indicate which weights matter (H. Zhou, J. Lan, R. Liu, J. Yosinski, Deconstructing Lottery
+/// Tickets, NeurIPS 2019, for single weights).
 ///
-/// Its faults:
-/// - The regression also takes two of units() dimensions from real movement. With few units that
-///   costs more than decay does: below 16 the displacement stays as it is, D_i(t) = w_i(t) -
-///   w_i(0), and removes_decay() says so. Without weight decay the regression is of no use.
+/// Limits:
+/// - The regression also removes two of units() dimensions from real movement. With few units that
+///   costs more than decay does. So below 16 units there is no regression: D_i(t) = w_i(t) -
+///   w_i(0), and removes_decay() returns false. Without weight decay the regression has no use.
 /// - Correlated inputs share or swap their scores; where the labels are noise, they rank below
 ///   independent ones.
-/// - It agrees but moderately with permutation importance.
-/// - It compares inputs on one scale only: standardise them.
+/// - It agrees only moderately with permutation importance.
+/// - Scores are comparable only between inputs on one scale: standardise the inputs.
 ///
-/// Rounding: a feature that only decays gets 0, or what the rounding of its weights to their type,
-/// or to a float state, amounts to. Of |D|^2, less than units() * epsilon * |w(t) - w(0)|^2 cannot
-/// be told from rounding and counts as 0 (epsilon of double, of long double if Scalar is that).
-/// Squares must be in that type's range: decay stays in where initial weights are below about
-/// 1e-155, and all scores are 0 below 1e-162.
+/// Rounding: a feature that only decays gets 0, or a score from the rounding of its weights to
+/// their type or to a float state. A |D|^2 below units() * epsilon * |w(t) - w(0)|^2 cannot be told
+/// from rounding and counts as 0 (epsilon of double, or of long double if Scalar is that). Squares
+/// must be in that type's range: decay is not removed if initial weights are below about 1e-155,
+/// and all scores are 0 below 1e-162.
 ///
-/// Memory: one Scalar per weight, which is w(0), in the memory order of the first weights seen, and
-/// nine doubles per feature (long doubles if Scalar is that), with four more for every 32 units
-/// where a feature's weights do not lie side by side. No pointer to the weights is kept.
+/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and nine
+/// doubles per feature (long doubles if Scalar is that), with four more for every 32 units if a
+/// feature's weights are not contiguous. The hook keeps no pointer to the weights.
 /// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
 /// that size and allocates nothing; weights in the other memory order take longer. With
-/// weigh_directions units^2 doubles and one per feature are kept more; an observation takes 5
-/// features units^2 operations in one thread, reads the weights twice more, and allocates.
+/// weigh_directions, the hook also keeps units^2 doubles and one per feature. An observation then
+/// takes 5 features units^2 operations in one thread, reads the weights twice more, and allocates.
 ///
-/// Messages count epochs from 1, features and units from 0. Reading in one thread while another
-/// observes is the caller's to order, as with any standard container.
+/// Messages count epochs from 1, features and units from 0. As with any standard container, the
+/// caller must synchronise a thread that reads with a thread that observes.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
 template <typename Scalar>
@@ -114,28 +114,29 @@ class DisplacementImportance : detail::RefusesBareWeights {
  public:
   using Index = Eigen::Index;
 
-  /// With fewer units weight decay is not taken out.
+  /// With fewer units, weight decay is not removed.
   static constexpr Index min_units_without_decay = 16;
 
   DisplacementImportance() = default;
   explicit DisplacementImportance(DisplacementImportanceOptions options) : options_(options) {}
 
-  /// Starts afresh with the weights before training. Required: displacement is counted from them.
+  /// Starts a new run with the weights before training. Required: displacement is measured from
+  /// these weights.
   ///
-  /// The first call after loading checks the weights, but goes on with the run that was saved,
-  /// whose displacement is still counted from its own start. To start afresh, call reset() first.
-  /// \throws std::invalid_argument if there are no weights, or one is not finite in Scalar, or the
-  ///         shape is not that of the run that was saved; nothing is changed.
+  /// The first call after loading checks the weights but continues the saved run, whose
+  /// displacement is still measured from its own start. To start a new run, call reset() first.
+  /// \throws std::invalid_argument if there are no weights, one is not finite in Scalar, or the
+  ///         shape is not that of the saved run; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     begin(Weights(weights.features_by_units()));
   }
 
-  /// The hook: observes the weights at the end of an epoch, or of any other fixed stretch of
+  /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
   /// training.
   /// \throws std::logic_error if there was no on_train_begin().
-  /// \throws std::invalid_argument if the shape differs from the first, or there are no weights,
-  ///         or one is not finite in Scalar; nothing is changed.
+  /// \throws std::invalid_argument if the shape differs from the first, there are no weights, or
+  ///         one is not finite in Scalar; nothing is changed.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
     end_epoch(Weights(weights.features_by_units()));
@@ -144,10 +145,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
 
-  /// Back to a new hook with the same options.
+  /// Resets to a new hook with the same options.
   void reset() { *this = DisplacementImportance(options_); }
 
-  /// Optional: checks that there is something to score. Observing may go on afterwards.
+  /// Optional: checks that there is something to score. Observation may continue afterwards.
   /// \throws std::logic_error if no epoch was observed.
   void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
 
@@ -155,10 +156,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
   Index features() const { return state_->displacement.layer().features(); }
   Index units() const { return state_->displacement.layer().units(); }
 
-  /// Number of epochs observed; the weights before training are none.
+  /// Number of epochs observed; the weights before training do not count.
   std::int64_t epochs() const { return epochs_; }
 
-  /// Whether weight decay is taken out: the options say so, and there are enough units.
+  /// Whether weight decay is removed: the option is set and there are enough units.
   bool removes_decay() const { return options_.remove_decay && units() >= min_units_without_decay; }
 
   /// raw_i of every feature, from 0 (never moved, or ended at 0) to 1; all 0 if nothing has moved.
@@ -191,11 +192,11 @@ class DisplacementImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
-  /// Saves or loads options and state: archives of Boost.Serialization or cereal. A run that goes
-  /// on from there ends as if it had not been interrupted, to the bit.
-  /// \throws std::runtime_error if what is loaded is no such hook of Scalar, or damaged; nothing is
-  ///         changed.
-  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
+  /// Saves or loads options and state, with archives of Boost.Serialization or cereal. A run that
+  /// continues from a checkpoint ends bit for bit as if it had not been interrupted.
+  /// \throws std::runtime_error if the loaded data is no such hook of Scalar, or is damaged;
+  ///         nothing is changed.
+  /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<Scalar>(
@@ -289,7 +290,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   detail::ResetOnMove<State> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
   detail::ResetOnMove<Sum> harmonic_;    // sum of 1/t
-  detail::ResetOnMove<bool> is_loaded_;  // and has not gone on yet
+  detail::ResetOnMove<bool> is_loaded_;  // and has not continued yet
   DisplacementImportanceOptions options_;
 };
 

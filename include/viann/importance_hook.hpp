@@ -9,15 +9,14 @@
 
 #include "viann/weight_view.hpp"
 
-/// The interface of every hook. Whatever has it works with the library's adapters, reports and
-/// diagnostics: VarianceImportance, LazyVarianceImportance (for which an adapter's call sweeps the
-/// whole table), DisplacementImportance, or a hook of your own. There is no base class to derive
-/// from.
+/// The interface of every hook. A class with this interface works with the library's adapters,
+/// reports and diagnostics: VarianceImportance, LazyVarianceImportance (an adapter's call then
+/// sweeps the whole table), DisplacementImportance, or a hook of your own. There is no base class.
 ///
 /// | member                     | what it promises                                                |
 /// | -------------------------- | --------------------------------------------------------------- |
-/// | on_train_begin(view)       | starts afresh with the weights before training; the first call  |
-/// |                            | after loading goes on with the run that was saved               |
+/// | on_train_begin(view)       | starts a new run with the weights before training; the first    |
+/// |                            | call after loading continues the saved run                      |
 /// | on_epoch_end(view)         | takes in the weights after an epoch                             |
 /// | on_train_end()             | throws std::logic_error if there is nothing to score            |
 /// | features(), units()        | shape of the layer, Eigen::Index; 0 until it is known           |
@@ -26,14 +25,14 @@
 /// | scores()                   | these after min_max_normalize()                                 |
 /// | serialize(archive, version) | saves or loads: Boost.Serialization's and cereal's interface   |
 ///
-/// A view is a WeightView of any real type in any storage order, to be used within the call.
-/// Weights that cannot be taken in are refused with std::invalid_argument, calls out of order with
-/// std::logic_error, and what is no number for scores with std::overflow_error; a call that throws
-/// leaves the hook as it was. All but the first two calls and loading are const.
+/// A view is a WeightView of any real type in any storage order, for use within the call only. A
+/// hook throws std::invalid_argument for invalid weights, std::logic_error for calls out of order,
+/// and std::overflow_error for scores that are not finite. A call that throws leaves the hook
+/// unchanged. All calls but the first two and loading are const.
 ///
 /// A hook may have three more members, for layers that are split over processes
-/// (viann/adapters/mpi.hpp). Without them it is taken to need the whole layer, as
-/// DisplacementImportance does, and is refused there.
+/// (viann/adapters/mpi.hpp). A hook without them counts as one that needs the whole layer, as
+/// DisplacementImportance does, and those functions refuse it.
 ///
 /// - `static constexpr bool additive_over_units = true`: the raw scores of a layer are the sums of
 ///   those of its parts, where every part has some of the units.
@@ -116,8 +115,8 @@ constexpr bool has_settings() {
 
 }  // namespace detail
 
-/// Compiles only if Hook has the interface of a hook; else the compiler's message says what is
-/// missing. Meant for the tests of a hook, and for whatever takes any hook:
+/// Compiles only if Hook has the interface of a hook; otherwise the compiler's message says what is
+/// missing. Use it in the tests of a hook, and in code that takes any hook:
 ///
 ///     static_assert(viann::require_importance_hook<MyHook>());
 template <typename Hook>

@@ -22,7 +22,7 @@ namespace viann {
 
 /// Min-max normalisation to [0, 1]: (s - min) / (max - min), the scale of the paper's figures.
 ///
-/// The least score becomes 0 and the largest 1, whatever they were: a 0 says "least of these
+/// The least score becomes 0 and the largest 1, whatever they were: a 0 means "least of these
 /// features", not "without influence". If all are equal, all become 0.
 /// \throws std::invalid_argument if there are no scores or one is not finite.
 inline Eigen::VectorXd min_max_normalize(const Eigen::Ref<const Eigen::VectorXd>& scores) {
@@ -50,7 +50,7 @@ inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& score
   return shares;
 }
 
-/// The features' indices from the largest score to the least; equal scores in the features' order.
+/// Returns the features' indices in descending order of score; ties keep the features' order.
 /// \throws std::invalid_argument if there are no scores or one is not finite.
 inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   detail::require_scores(scores, "ranking");
@@ -61,10 +61,10 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
   return order;
 }
 
-/// The scores of a convolution's weights in the shape of its kernel: one rows x cols matrix per
-/// input channel. The features are the positions of the kernel, (channel, row, column) in row-major
-/// order, as the adapters give them. A kernel with more dimensions has the product of all
-/// but the last as `rows`; one with a single dimension has 1.
+/// Returns the scores of a convolution's weights in the shape of its kernel: one rows x cols matrix
+/// per input channel. The features are the positions of the kernel, (channel, row, column) in
+/// row-major order, as in the adapters. For a kernel with more dimensions, `rows` is the product of
+/// all but the last; for a kernel with one dimension, `rows` is 1.
 /// \throws std::invalid_argument if the scores are not a whole number of kernels.
 inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                   Eigen::Index rows, Eigen::Index cols) {
@@ -84,16 +84,16 @@ inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::
   return kernels;
 }
 
-/// What the score of a group is of the scores in it.
+/// How the score of a group is computed from the scores in it.
 enum class Aggregation {
   Sum,   ///< favours wide groups: many columns of noise outscore one that matters
-  Mean,  ///< of many columns of which one matters, little is left
-  Max,   ///< the best column's; the best of many is a little higher by chance
+  Mean,  ///< if only one of many columns matters, little of its score is left
+  Max,   ///< the best column's score; the best of many is a little higher by chance
 };
 
 namespace detail {
 
-/// A power of two by which scores can be multiplied so that no sum of them overflows: 1 if they are
+/// Returns a power of two that scales the scores so that no sum of them overflows: 1 if they are
 /// not that large.
 inline double fraction_without_overflow(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   double largest = 0;
@@ -106,13 +106,13 @@ inline double fraction_without_overflow(const Eigen::Ref<const Eigen::VectorXd>&
 
 }  // namespace detail
 
-/// Scores of groups of features, such as the one-hot columns of one variable. By group.
+/// Returns one score per group of features, such as the one-hot columns of one variable.
 ///
-/// Aggregate raw scores and normalise afterwards: the least of normalised scores is 0 whatever it
-/// was, and so a sum of them tells little.
-/// \param groups  by feature: the group it is in, 0, 1, ... ; none of them is left out.
+/// Aggregate raw scores and normalise afterwards: the least normalised score is 0 whatever it was,
+/// so a sum of normalised scores means little.
+/// \param groups  by feature: the number of its group, 0, 1, ... without gaps.
 /// \throws std::invalid_argument if there are no scores, one is not finite, there is not one group
-///         per feature, or one is negative or without a feature.
+///         per feature, or a group is negative or has no feature.
 /// \throws std::overflow_error if a group's sum exceeds the range of double.
 inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                     const std::vector<Eigen::Index>& groups,
@@ -144,7 +144,7 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
   }
 
   constexpr double lowest = std::numeric_limits<double>::lowest();
-  // Of large scores a fraction is added up, because their sum may be finite where not all of it is.
+  // Large scores are scaled down, because their sum may be finite where a partial sum is not.
   const double fraction = detail::fraction_without_overflow(scores);
   Eigen::VectorXd result(static_cast<Eigen::Index>(last) + 1);
   std::fill_n(result.data(), last + 1, aggregation == Aggregation::Max ? lowest : 0.0);
@@ -172,8 +172,9 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
   return result;
 }
 
-/// Which columns have the same value in every row, by column. They tell nothing, yet the weights
-/// that leave them move with weight decay and with chance. A column with a NaN is not constant.
+/// Returns, by column, whether all rows have the same value. A constant column carries no
+/// information, yet its weights move with weight decay and by chance. A column with a NaN is not
+/// constant.
 /// \param X  samples x features, of any type.
 /// \throws std::invalid_argument if X is empty.
 template <typename Derived>
@@ -194,7 +195,7 @@ Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<De
   return is_constant;
 }
 
-/// The scores, with 0 in the place of those that are masked:
+/// Returns the scores, with the masked ones set to 0:
 /// `mask_scores(importance.raw_scores(), constant_columns(X))`.
 ///
 /// Mask raw scores and normalise afterwards, so that no masked score sets the scale.

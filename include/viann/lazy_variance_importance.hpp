@@ -25,8 +25,9 @@
 
 namespace viann {
 
-/// VarianceImportance for layers too large to sweep, of which an epoch moves few features' weights:
-/// embedding tables and wide sparse layers. It is told which, and takes in only these.
+/// VarianceImportance for layers that are too large to sweep, where an epoch moves the weights of
+/// few features: embedding tables and wide sparse layers. The caller names these features, and the
+/// hook observes only these.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -46,25 +47,25 @@ namespace viann {
 /// }
 /// ```
 ///
-/// The scores are those that VarianceImportance gives for the whole table, up to rounding: a weight
-/// that does not move is an observation, too. Let a weight x have been observed c times, with the
-/// mean m and the sum of squared deviations M2, when k epochs pass in which it stays x. Merged
-/// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983), they make
+/// The scores equal those of VarianceImportance for the whole table, up to rounding: a weight that
+/// does not move is an observation, too. Suppose a weight x has been observed c times, with the
+/// mean m and the sum of squared deviations M2, and then stays x for k epochs. Merging these
+/// (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37(3), 1983) gives
 ///
 ///     M2 += (x - m)^2 c k / (c + k),    m += (x - m) k / (c + k)
 ///
-/// which is done when the feature is next touched. For the score of an untouched feature two sums
-/// over its units suffice, that of M2 |x| and that of (x - m)^2 |x|.
+/// The hook merges when the feature is next touched. The score of an untouched feature needs only
+/// two sums over its units: the sum of M2 |x| and the sum of (x - m)^2 |x|.
 ///
-/// A feature whose weights have moved must be named; else it counts as unmoved until it is. That
-/// takes an optimizer that leaves the others alone: no weight decay, momentum or Adam on all rows.
+/// Every feature whose weights have moved must be named; otherwise it counts as unmoved until it
+/// is. So the optimizer must leave the others alone: no weight decay, momentum or Adam on all rows.
 ///
-/// Memory: three Scalars per weight (x, m and M2) and two doubles (long doubles if Scalar is), a
-/// count and an index per feature. The weights of a feature lie side by side, whatever the table's
-/// memory order; in the order features x units, row-major, reading the table costs least. After the
-/// first call an observation reads the touched features' weights twice and their state once, writes
-/// their state, and allocates nothing unless it is told more indices than there are features; it
-/// runs in one thread. Scores take a few operations per feature.
+/// Memory: three Scalars per weight (x, m and M2), and per feature two doubles (long doubles if
+/// Scalar is that), a count and an index. The weights of a feature are contiguous in the state,
+/// whatever the table's memory order. Reading the table costs least if it is features x units,
+/// row-major. After the first call, an observation reads the touched features' weights twice and
+/// their state once, writes their state, and allocates nothing unless it gets more indices than
+/// there are features. It runs in one thread. Scores take a few operations per feature.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
 template <typename Scalar>
@@ -72,7 +73,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
  public:
   using Index = Eigen::Index;
 
-  /// As in VarianceImportance: of a layer that is split over processes, each can observe its part.
+  /// As in VarianceImportance: if a layer is split over processes, each can observe its part.
   static constexpr bool additive_over_units = true;
   static constexpr bool independent_over_features = true;
 
@@ -83,22 +84,22 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     detail::require_two_observations(options, name);
   }
 
-  /// Starts afresh with the weights of all features before training, the values of those that are
-  /// not touched. They are no observation unless the options say so. The first call after loading
-  /// goes on with the run that was saved, as in VarianceImportance.
+  /// Starts a new run with the weights of all features before training; untouched features keep
+  /// these values. The weights are not an observation unless observe_initial_weights is set. The
+  /// first call after loading continues the saved run, as in VarianceImportance.
   /// \throws as VarianceImportance::on_train_begin().
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     begin(Weights(weights.features_by_units()), 0);
   }
 
-  /// The hook: observes the weights at the end of an epoch, or of a step, after which only those of
+  /// The hook: observes the weights at the end of an epoch, or of a step, in which only those of
   /// the features `touched` may have changed.
-  /// \param weights  of all features
+  /// \param weights  the weights of all features
   /// \param touched  a range of integers, in any order; repeated ones count once. It is read once,
   ///                 before anything changes.
-  /// \throws std::logic_error if no call has told all features' weights yet.
-  /// \throws std::invalid_argument if the shape differs from the first, or an index is none of a
+  /// \throws std::logic_error if no call has passed all features' weights yet.
+  /// \throws std::invalid_argument if the shape differs from the first, an index is not that of a
   ///         feature, or a touched feature's weight is not finite in Scalar; nothing is changed.
   template <typename Stored, typename Indices>
   void on_epoch_end(const WeightView<Stored>& weights, Indices&& touched) {
@@ -120,7 +121,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
             [&](Index i) { return features[static_cast<std::size_t>(i)]; });
   }
 
-  /// The same if all features' weights may have changed. The first call fixes the shape unless
+  /// The same when all features' weights may have changed. The first call fixes the shape unless
   /// on_train_begin() did.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
@@ -143,10 +144,10 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
 
-  /// Back to a new hook with the same options.
+  /// Resets to a new hook with the same options.
   void reset() { *this = LazyVarianceImportance(options_); }
 
-  /// Optional: checks that there is something to score. Observing may go on afterwards.
+  /// Optional: checks that there is something to score. Observation may continue afterwards.
   /// \throws std::logic_error if there were fewer than two observations.
   void on_train_end() const {
     detail::require_observations(2, observations(), name, "on_train_end()");
@@ -159,7 +160,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
   /// Number of epochs that on_epoch_end() has taken in, as in VarianceImportance.
   std::int64_t epochs() const { return epochs_; }
 
-  /// As VarianceImportance::raw_scores(), and with its errors.
+  /// Same as VarianceImportance::raw_scores(), with the same errors.
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(2, observations(), name, "a score");
     const std::int64_t n = observations();
@@ -186,11 +187,11 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
-  /// Saves or loads options and state: archives of Boost.Serialization or cereal. A run that goes
-  /// on from there ends as if it had not been interrupted, to the bit.
-  /// \throws std::runtime_error if what is loaded is no such hook of Scalar, or damaged; nothing is
-  ///         changed.
-  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
+  /// Saves or loads options and state, with archives of Boost.Serialization or cereal. A run that
+  /// continues from a checkpoint ends bit for bit as if it had not been interrupted.
+  /// \throws std::runtime_error if the loaded data is no such hook of Scalar, or is damaged;
+  ///         nothing is changed.
+  /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<Scalar>(
@@ -223,7 +224,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     *this = std::move(fresh);
   }
 
-  // touched(i) is the index of the i-th of `count` features. Checks all, and then takes in all.
+  // touched(i) is the index of the i-th of `count` features. Checks all, then observes all.
   template <typename Touched>
   void take_in(const Weights& weights, Index count, const Touched& touched) {
     layer().check_shape(weights.features(), weights.units(), name, epochs() + 1);
@@ -241,7 +242,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     }
     if (epochs() < options_.max_epochs) {
       const std::int64_t n = observations();
-      constexpr Index ahead = 16;  // features whose memory, which is far away, is under way
+      constexpr Index ahead = 16;  // how many features ahead memory is prefetched
       for (Index i = -ahead; i < count; ++i) {
         if (i + ahead < count) state_->prefetch(touched(i + ahead));
         if (i >= 0) state_->observe(touched(i), weights, n, options_.combination);
@@ -264,7 +265,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
 
   detail::ResetOnMove<detail::LazyLayerVariance<Scalar>> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
-  detail::ResetOnMove<bool> is_loaded_;  // and has not gone on yet
+  detail::ResetOnMove<bool> is_loaded_;  // and has not continued yet
   VarianceImportanceOptions options_;
 };
 

@@ -18,8 +18,8 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
-/// Does this input matter at all? Train the network on the inputs and on a shuffled copy of each,
-/// its probe: what a probe scores, an input scores that has nothing to tell.
+/// Tests whether an input matters at all. Train the network on the inputs and on a shuffled copy of
+/// each, its probe: an input without information scores as a probe does.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -59,10 +59,10 @@ struct ProbeOptions {
   std::uint64_t seed = 0;  // the same seed gives the same probes, on every platform
 };
 
-/// The data with a probe of every input: samples x 2 features. The inputs come first, as they are;
-/// the probe of column i is column features + i.
-/// \param X  samples x features, of any type, in the order in which the network gets them
-///           (standardised, one-hot). Values are moved, not read: NaN is as good as any.
+/// Returns the data with a probe of every input: samples x 2 features. The unchanged inputs come
+/// first; the probe of column i is column features + i.
+/// \param X  samples x features, of any type, as the network gets them (standardised, one-hot).
+///           Values are permuted, not read, so NaN is allowed.
 /// \throws std::invalid_argument for fewer than two samples, or no features.
 template <typename Derived>
 auto append_probes(const Eigen::DenseBase<Derived>& X, ProbeOptions options = {}) {
@@ -91,7 +91,7 @@ auto append_probes(const Eigen::DenseBase<Derived>& X, ProbeOptions options = {}
 
 namespace detail {
 
-/// How many of the scores are the inputs': half of them.
+/// Returns the number of inputs among the scores: half of them.
 inline Eigen::Index features_beside_probes(Eigen::Index scores, const char* function) {
   if (scores % 2 != 0) {
     throw std::invalid_argument(concat("viann::", function, ": ", scores,
@@ -103,13 +103,14 @@ inline Eigen::Index features_beside_probes(Eigen::Index scores, const char* func
 
 }  // namespace detail
 
-/// One run's scores, each input's held against those of all probes.
+/// One run's scores, with each input compared to all probes.
 struct ProbeComparison {
   Eigen::Array<Eigen::Index, Eigen::Dynamic, 1> beaten;  // by input: probes that score less
   Eigen::VectorXd p_values;                              // by input
 };
 
-/// Compares the scores of one run: by input, the number of probes it beats and an empirical p-value
+/// Compares the scores of one run. Returns, by input, the number of probes that it beats and an
+/// empirical p-value
 ///
 ///     p = (1 + number of probes that score at least as high) / (1 + number of probes),
 ///
@@ -117,11 +118,11 @@ struct ProbeComparison {
 /// 71(2), 2002; B. Phipson & G. K. Smyth, Statistical Applications in Genetics and Molecular
 /// Biology 9(1), 2010).
 ///
-/// P(p <= a) <= a for an input whose score could as well be a probe's: that is so if the input is
-/// independent of the target and all other inputs, and these are alike in distribution and
-/// uncorrelated. It is not so of one binary input among continuous ones, nor among correlated
-/// inputs, whichever way the probes were shuffled; decide_by_probes() stands on less. Nothing is
-/// corrected here for the number of inputs.
+/// P(p <= a) <= a holds for an input whose score is exchangeable with those of the probes. That is
+/// so if the input is independent of the target and of all other inputs, and these are alike in
+/// distribution and uncorrelated. It is not so for one binary input among continuous ones, nor for
+/// correlated inputs, whichever way the probes were shuffled; decide_by_probes() assumes less. The
+/// p-values are not corrected for the number of inputs.
 /// \param scores  of the inputs and then of their probes, in the order of append_probes().
 /// \throws std::invalid_argument if there are none, their number is odd, or one is not finite.
 inline ProbeComparison compare_with_probes(const Eigen::Ref<const Eigen::VectorXd>& scores) {
@@ -157,7 +158,7 @@ inline std::string to_string(Relevance relevance) {
   }
 }
 
-/// What several runs say of each input, and on which grounds.
+/// The decision on each input from several runs, with the numbers behind it.
 struct ProbeDecisions {
   Eigen::Array<Eigen::Index, Eigen::Dynamic, 1> hits;  // by input: runs in which it beat all probes
   Eigen::VectorXd p_confirmed;                         // by input, for all inputs at once
@@ -165,38 +166,39 @@ struct ProbeDecisions {
   std::vector<Relevance> decisions;                    // by input
 };
 
-/// Decides from several runs which inputs matter. The question is Boruta's (M. B. Kursa & W. R.
-/// Rudnicki, Journal of Statistical Software 36(11), 2010): in how many runs does an input beat the
-/// best of all probes (a hit)? The answer differs, because runs on the same data are not
-/// independent: what an irrelevant input gains from the luck of these samples, it gains in every
-/// run, and a binomial test of its hits confirms it once there are enough of them. (In the test of
-/// this header it confirms something, with 99 runs, in a third of data sets where nothing matters.)
+/// Decides from several runs which inputs matter. The statistic is Boruta's (M. B. Kursa & W. R.
+/// Rudnicki, Journal of Statistical Software 36(11), 2010): the number of runs in which an input
+/// beats the best of all probes (a hit). The test differs from Boruta's, because runs on the same
+/// data are not independent: if an irrelevant input gains by chance from these samples, it gains in
+/// every run, and a binomial test of its hits confirms it after enough runs. (In the test of this
+/// header, with 99 runs, the binomial test confirms something in a third of data sets where nothing
+/// matters.)
 ///
 /// Confirmed: p = (1 + runs without a hit) / (1 + runs) <= alpha. This is a permutation test by the
 /// largest statistic (P. H. Westfall & S. S. Young, Resampling-Based Multiple Testing, Wiley 1993).
-/// Call inputs irrelevant that, all together, are independent of the target and of the other
-/// inputs. As a block they could change places with their probes of any run, so that the best of
-/// them is the best of 1 + runs such blocks with probability 1 / (1 + runs): the chance that any of
-/// them is confirmed is at most alpha, however many they are. That takes
+/// Inputs are called irrelevant here if they are jointly independent of the target and of the other
+/// inputs. As a block they are exchangeable with their probes of any run. So the best of them is
+/// the best of 1 + runs such blocks with probability 1 / (1 + runs), and the chance that any of
+/// them is confirmed is at most alpha, however many they are. This requires
 ///   - probes shuffled by rows, unless irrelevant inputs are independent of each other, too;
 ///   - a new seed in every run for the probes, and for the initial weights and the batches;
-///   - a number of runs fixed beforehand, not one more because a decision is near;
+///   - a number of runs fixed beforehand, not raised because a decision is near;
 ///   - a training and a score that treat all columns alike.
-/// The argument is exact where the inputs' scores do not hang on the probes beside them. They do a
-/// little; simulated rates stayed below alpha. An input that only correlates with one that matters
-/// is not irrelevant in this sense, and may be confirmed.
+/// The argument is exact if the inputs' scores do not depend on the probes beside them. They depend
+/// on them a little; simulated rates stayed below alpha. An input that only correlates with one
+/// that matters is not irrelevant in this sense, and may be confirmed.
 ///
 /// Rejected: on these data, the best probe beats the input in more than half of all such runs.
-/// Given the data runs are independent, and if it were half, so few hits would have probability p
-/// <= alpha (binomial; adjusted by S. Holm, Scandinavian Journal of Statistics 6(2), 1979, so that
-/// the chance of any rejection in error is at most alpha). That does not prove the input
-/// irrelevant: a weak one, or one of many that tell the same, is rejected as well.
+/// Given the data, runs are independent. If the proportion were half, so few hits would have
+/// probability p <= alpha (binomial; adjusted by S. Holm, Scandinavian Journal of Statistics 6(2),
+/// 1979, so that the chance of any wrong rejection is at most alpha). A rejection does not prove
+/// the input irrelevant: a weak input, or one of many redundant ones, is rejected as well.
 ///
 /// \param scores  2 features x runs, of the inputs and then of their probes, in the order of
 ///                append_probes(). Only comparisons within a run count.
-/// \throws std::invalid_argument if there are no scores, their rows are odd, one is not finite,
-///         alpha is not in (0, 0.5), or the runs are fewer than 1 / alpha - 1 (19 for 0.05), so
-///         that no input could be confirmed.
+/// \throws std::invalid_argument if there are no scores, the number of rows is odd, a score is not
+///         finite, alpha is not in (0, 0.5), or there are fewer than 1 / alpha - 1 runs (19 for
+///         0.05), so that no input could be confirmed.
 inline ProbeDecisions decide_by_probes(const detail::ScoresOfRuns& scores, double alpha = 0.05) {
   detail::require_runs(scores, "decide_by_probes");
   const Eigen::Index features = detail::features_beside_probes(scores.rows(), "decide_by_probes");

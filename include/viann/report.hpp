@@ -23,15 +23,15 @@
 
 namespace viann {
 
-/// How Report::table() lays out.
+/// The layout of Report::table().
 struct TableOptions {
   Eigen::Index max_rows = 50;        // of the highest scores; a last line counts the others
   Eigen::Index max_text_width = 40;  // longer names and texts end in an ellipsis
   Eigen::Index bar_width = 40;       // of the largest score; 0 for no bars
 };
 
-/// Names and scores of the features, and whatever else is known of them, as text: a table with bars
-/// for people, CSV for programs, and JSON. Prints nothing.
+/// Formats the names and scores of the features, and other columns, as text: a table with bars for
+/// people, CSV for programs, and JSON. Prints nothing.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -46,7 +46,7 @@ struct TableOptions {
 /// }
 /// ```
 ///
-/// A score may be NaN: it stands last, without a bar.
+/// A score may be NaN: the table puts it last, without a bar.
 class Report {
  public:
   /// \param names   by feature, in UTF-8.
@@ -67,9 +67,9 @@ class Report {
   Eigen::Index features() const { return features_; }
 
   /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
-  /// below 2^53 are printed as such, and all other numbers as real ones. \throws
-  /// std::invalid_argument if there are not as many numbers as features, or a column of
-  ///         this title is there; nothing is changed.
+  /// below 2^53 are printed as integers, and all other numbers as real ones.
+  /// \throws std::invalid_argument if there are not as many numbers as features, or a column of
+  ///         this title exists; nothing is changed.
   template <typename Derived>
   Report& add_column(std::string title, const Eigen::DenseBase<Derived>& numbers) {
     static_assert(Derived::IsVectorAtCompileTime, "viann: a column is a vector, one per feature");
@@ -80,14 +80,14 @@ class Report {
     for (Eigen::Index i = 0; i < values.size(); ++i) {
       const Scalar value = values.coeff(i);
       column.numbers[i] = static_cast<double>(value);
-      // Beyond 2^53 a double has not all integers.
+      // Beyond 2^53 a double cannot hold every integer.
       are_exact_integers = are_exact_integers && std::abs(column.numbers[i]) < 9007199254740992.0;
     }
     if (are_exact_integers) column.content = Content::Integers;
     return add(std::move(column));
   }
 
-  /// The same for a std::vector, or a list in braces, of any type of numbers.
+  /// The same for a std::vector or a braced list of any type of number.
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
   Report& add_column(std::string title, const std::vector<Number>& numbers) {
     using Numbers = Eigen::Matrix<Number, Eigen::Dynamic, 1>;
@@ -117,15 +117,15 @@ class Report {
     return add_column(std::move(title), std::move(texts));
   }
 
-  /// A table for people, from the highest score to the lowest; equal ones in the features' order.
+  /// Returns a table for people, in descending order of score; ties keep the features' order.
   ///
   ///       petal_width   1.000  ########################################
   ///       petal_length  0.397  ################
   ///
-  /// Titles stand above it where there is more than names and scores. The longest bar is that of
-  /// the score furthest from 0; a negative score has a bar of minuses. Columns are aligned by
-  /// counting code points: letters that combine, and those that are two columns wide, as in
-  /// Chinese, shift what stands behind them. Control characters become blanks.
+  /// The table has titles if there are columns other than names and scores. The score furthest from
+  /// 0 has the longest bar; a negative score has a bar of minuses. Columns are aligned by counting
+  /// code points: combining letters, and letters that are two columns wide, as in Chinese, shift
+  /// the text after them. Control characters become blanks.
   /// \throws std::invalid_argument for a negative option, or no room for rows or texts.
   std::string table(TableOptions options = {}) const {
     if (options.max_rows < 1 || options.max_text_width < 1 || options.bar_width < 0) {
@@ -145,7 +145,7 @@ class Report {
         lines[line].append("  ").append(detail::padded(cells[line], width, !column.has_texts()));
       }
     }
-    const double largest = features() > 0 ? scores_column().largest() : 0;  // 0 once moved from
+    const double largest = features() > 0 ? scores_column().largest() : 0;  // 0 if moved-from
     for (std::size_t row = 0; row < rows.size(); ++row) {
       lines[row + (with_titles ? 1 : 0)].append("  ").append(
           detail::bar(scores()[rows[row]], largest, options.bar_width));
@@ -160,9 +160,8 @@ class Report {
     return table;
   }
 
-  /// A line of titles and one for every feature, in the features' order. Numbers have the digits
-  /// that it takes to read them back as they are. Fields are quoted as by RFC 4180, and lines end
-  /// with a mere \n.
+  /// Returns a line of titles and one line per feature, in the features' order. Numbers have enough
+  /// digits to be read back exactly. Fields are quoted as in RFC 4180, and lines end with \n alone.
   std::string csv() const {
     std::string text;
     const auto line = [&](const auto& field) {
@@ -181,9 +180,9 @@ class Report {
     return text;
   }
 
-  /// What nlohmann::json, which finds this function by itself, makes of a report: an array with an
-  /// object for every feature, in the features' order. `nlohmann::ordered_json(report).dump(2)`
-  /// keeps the columns in their order, too; dump() writes null for NaN and wants valid UTF-8.
+  /// Converts a report to an array with one object per feature, in the features' order;
+  /// nlohmann::json finds this function by itself. `nlohmann::ordered_json(report).dump(2)` keeps
+  /// the columns in their order, too. dump() writes null for NaN and requires valid UTF-8.
   template <typename Json>
   friend void to_json(Json& json, const Report& report) {
     json = Json::array();

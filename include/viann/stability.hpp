@@ -18,16 +18,16 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
-/// Has the ranking settled? Within a run, by RankingStability; across runs that differ in their
-/// seeds, by stability_across_runs().
+/// Measures whether the ranking has settled: RankingStability within a run, stability_across_runs()
+/// across runs that differ in their seeds.
 ///
 /// Stable is not the same as right. A score that mirrors the scales of the inputs, or the order of
-/// initial weights that every run shares, repeats itself perfectly. What is unstable cannot be
-/// trusted; what is stable still has to be held against something else, such as probes.
+/// initial weights that every run shares, repeats itself perfectly. An unstable score cannot be
+/// trusted. A stable score must still be checked against something else, such as probes.
 
 namespace viann {
 
-/// How far the scores of a run still rank the features as they did half the run ago.
+/// Measures how far the scores of a run still rank the features as they did half the run ago.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -46,13 +46,13 @@ namespace viann {
 /// }
 /// ```
 ///
-/// Why half the run: one epoch changes little, least of all in scores that sum up the whole run, so
-/// successive epochs agree whether the ranking has settled or drifts. Half the run ago is as long
-/// as a trend needs to show, at any time. Scores that sum up the run share their first half with
-/// those of then, so some agreement is still there by construction.
+/// Why half the run: one epoch changes little, least of all in scores that sum up the whole run. So
+/// successive epochs agree whether the ranking has settled or drifts. Half the run is long enough
+/// for a trend to show, at any time. Scores that sum up the run share their first half with the
+/// earlier scores, so some agreement is still there by construction.
 ///
-/// Memory: the scores of the later half of the run, 8 bytes * features * epochs / 2. Where that is
-/// too much, feed every tenth epoch: half of the calls is half of the run, too.
+/// Memory: the scores of the later half of the run, 8 bytes * features * epochs / 2. If that is too
+/// much, pass every tenth epoch: half of the calls is half of the run, too.
 class RankingStability {
  public:
   /// Takes in the scores after an epoch, one per feature, of any method.
@@ -85,12 +85,12 @@ class RankingStability {
   /// Number of scores taken in.
   std::int64_t epochs() const { return epochs_; }
 
-  /// Forgets them, for the next training.
+  /// Forgets all scores, for the next training.
   void reset() { *this = {}; }
 
-  /// Saves or loads the state, as a hook does: archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if what is loaded is no RankingStability, or damaged; nothing is
-  ///         changed.
+  /// Saves or loads the state, as a hook does, with archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if the loaded data is no RankingStability, or is damaged; nothing
+  ///         is changed.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<double>(
@@ -114,19 +114,19 @@ class RankingStability {
     return true;
   }
 
-  // Of epochs / 2 (rounded down, but not 0) and later.
+  // The scores of epoch epochs / 2 (rounded down, but not 0) and later.
   detail::ResetOnMove<std::vector<Eigen::VectorXd>> later_half_;
   detail::ResetOnMove<std::int64_t> epochs_;
 };
 
-/// A mean over runs, and the interval in which it would lie with infinitely many of them.
+/// A mean over runs, and the interval in which it would lie with infinitely many runs.
 struct MeanWithInterval {
   double mean = 0;
   double lower = 0;
   double upper = 0;
 };
 
-/// How far the scores of several runs repeat each other.
+/// How far the scores of several runs agree.
 struct StabilityAcrossRuns {
   Eigen::VectorXd mean;                // by feature
   Eigen::VectorXd standard_deviation;  // by feature, over the runs (dividing by one less)
@@ -168,18 +168,19 @@ MeanWithInterval mean_over_pairs(const std::vector<Eigen::VectorXd>& ranks, doub
 
 }  // namespace detail
 
-/// Mean and spread of every feature's score over runs, and how far pairs of runs agree, with
-/// intervals that say how sure that is with so few runs.
+/// Returns the mean and spread of every feature's score over runs, and how far pairs of runs agree,
+/// with intervals for the uncertainty of so few runs.
 ///
-/// A feature's mean has Student's interval, with runs - 1 degrees of freedom. The pairs are not
-/// independent, since each run is in runs - 1 of them; so the intervals of their means come from
-/// leaving out one run at a time: the jackknife of a mean over pairs, a U-statistic (J. N. Arvesen,
-/// The Annals of Mathematical Statistics 40(6), 1969), again with Student's quantile.
+/// The interval of a feature's mean is Student's, with runs - 1 degrees of freedom. The pairs are
+/// not independent, since each run is in runs - 1 of them. So the intervals of the means over pairs
+/// come from leaving out one run at a time: this is the jackknife of a mean over pairs, a
+/// U-statistic (J. N. Arvesen, The Annals of Mathematical Statistics 40(6), 1969), again with
+/// Student's quantile.
 ///
-/// All are approximate. In the simulations of the test, those for 95 % held the truth in 94 to 97 %
-/// of cases, but in 90 % for the overlap of only 5 runs, of little noise, and in 98 % where all was
-/// noise. They speak of more runs of the same kind: where runs share their data, that means other
-/// seeds, not other data.
+/// All intervals are approximate. In the simulations of the test, intervals for 95 % covered the
+/// truth in 94 to 97 % of cases, but in 90 % for the overlap of only 5 runs with little noise, and
+/// in 98 % where all was noise. The intervals are for more runs of the same kind: if runs share
+/// their data, that means other seeds, not other data.
 /// \param scores      features x runs, one column a run; each on the same scale.
 /// \param k           how many of the most important features top_k_overlap() compares.
 /// \param confidence  of each interval by itself, between 0 and 1.

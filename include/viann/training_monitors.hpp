@@ -29,24 +29,25 @@ namespace viann {
 /// }
 /// ```
 ///
-/// Which way is better is said in the name, because an accuracy rises and a loss falls.
+/// The name says which direction is better, because an accuracy rises and a loss falls.
 class MetricThreshold {
  public:
   /// Stops when the metric is greater than `threshold`.
-  /// \param min_epochs  the epochs to train at least.
+  /// \param min_epochs  the least number of epochs to train.
   /// \throws std::invalid_argument if `threshold` is NaN or `min_epochs` is negative.
   static MetricThreshold above(double threshold, std::int64_t min_epochs = 0) {
     return {true, threshold, min_epochs};
   }
 
-  /// Stops when the metric is less than `threshold`. Else as above().
+  /// Stops when the metric is less than `threshold`. Otherwise the same as above().
   static MetricThreshold below(double threshold, std::int64_t min_epochs = 0) {
     return {false, threshold, min_epochs};
   }
 
-  /// Takes in the metric of the epoch that has ended. \returns whether to stop now.
+  /// Takes in the metric of the epoch that has ended.
+  /// \returns whether to stop now.
   /// \throws std::invalid_argument if `metric` is NaN, as it is when training has diverged; that
-  ///         epoch does not count then.
+  ///         epoch then does not count.
   [[nodiscard]] bool on_epoch_end(double metric) {
     if (std::isnan(metric)) {
       throw std::invalid_argument(
@@ -65,9 +66,9 @@ class MetricThreshold {
   /// Forgets the epochs, for the next training.
   void reset() { epochs_ = 0; }
 
-  /// Saves or loads the number of epochs, as a hook does: archives of Boost.Serialization or
-  /// cereal. The rule is the program's own, and stays.
-  /// \throws std::runtime_error if what is loaded is no MetricThreshold, or damaged; nothing is
+  /// Saves or loads the number of epochs, as a hook does, with archives of Boost.Serialization or
+  /// cereal. The rule is the program's own: it is not saved, and loading keeps it.
+  /// \throws std::runtime_error if the loaded data is no MetricThreshold, or is damaged; nothing is
   ///         changed.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {

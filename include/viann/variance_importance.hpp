@@ -21,7 +21,8 @@
 
 namespace viann {
 
-/// Which inputs a network relies on, from the variance of its first layer's weights over training.
+/// Measures which inputs a network relies on, from the variance of its first layer's weights over
+/// training.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -45,22 +46,22 @@ namespace viann {
 ///     raw_i   = sum_j v_ij |w_ij|
 ///     score_i = (raw_i - min raw) / (max raw - min raw)
 ///
-/// Scores compare inputs on one scale only: standardise the inputs. They tell what the weights
-/// did, not why: correlated inputs share or swap their scores, and weights that keep moving without
-/// need (weight decay, training on into the noise) raise theirs.
+/// Scores are comparable only between inputs on one scale: standardise the inputs. They describe
+/// what the weights did, not why: correlated inputs share or swap their scores, and weights that
+/// keep moving without need (weight decay, training on into the noise) raise their inputs' scores.
 ///
-/// What is below the least number of Scalar is 0: the variance of weights of about 1e-161 (of 1e-22
-/// in a float state), and the raw score of weights of about 1e-105.
+/// A value below the least number of Scalar is 0: the variance of weights of about 1e-161 (1e-22 in
+/// a float state), and the raw score of weights of about 1e-105.
 ///
-/// Memory: two Scalars per weight and one double per feature (long double if Scalar is), with one
-/// more for every 32 units where a feature's weights do not lie side by side; in the memory order
-/// of the first weights seen. No copy of the weights and no pointer to them is kept.
-/// An observation reads the weights twice (finite check, update), reads and writes the state once,
-/// and allocates nothing after the first, or the first since loading; weights in the other memory
-/// order take longer.
+/// Memory: two Scalars per weight and one double per feature (long double if Scalar is that), with
+/// one more for every 32 units if a feature's weights are not contiguous; in the memory order of
+/// the first weights seen. The hook keeps no copy of the weights and no pointer to them.
+/// An observation reads the weights twice (finite check, update), and reads and writes the state
+/// once. It allocates nothing after the first, or the first since loading. Weights in the other
+/// memory order take longer.
 ///
-/// Messages count epochs from 1, features and units from 0. Reading in one thread while another
-/// observes is the caller's to order, as with any standard container.
+/// Messages count epochs from 1, features and units from 0. As with any standard container, the
+/// caller must synchronise a thread that reads with a thread that observes.
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
 template <typename Scalar>
@@ -69,7 +70,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using Index = Eigen::Index;
 
-  /// A raw score is a sum over the units, and its terms know one weight each: so of a layer that is
+  /// A raw score is a sum over the units, and each term depends on one weight. So if a layer is
   /// split over processes, each can observe its part (see importance_hook.hpp).
   static constexpr bool additive_over_units = true;
   static constexpr bool independent_over_features = true;
@@ -81,23 +82,24 @@ class VarianceImportance : detail::RefusesBareWeights {
     detail::require_two_observations(options, name);
   }
 
-  /// Starts afresh with the weights before training. Optional: it fixes and checks the shape before
-  /// an epoch is spent. These weights are no observation unless the options say so.
+  /// Starts a new run with the weights before training. Optional: it fixes and checks the shape
+  /// before an epoch is spent. The weights are not an observation unless observe_initial_weights is
+  /// set.
   ///
-  /// The first call after loading checks the weights, but goes on with the run that was saved: so a
-  /// program may load what there is and then start as ever. To start afresh, call reset() first.
-  /// \throws std::invalid_argument if there are no weights, or one is not finite, or the shape is
-  ///         not that of the run that was saved; nothing is changed.
+  /// The first call after loading checks the weights but continues the saved run. So a program may
+  /// load a checkpoint, if any, and then start as usual. To start a new run, call reset() first.
+  /// \throws std::invalid_argument if there are no weights, one is not finite, or the shape is not
+  ///         that of the saved run; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     begin(Weights(weights.features_by_units()));
   }
 
-  /// The hook: observes the weights at the end of an epoch, or of any other fixed stretch of
+  /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
   /// training. The first call fixes the shape unless on_train_begin() did.
-  /// \throws std::invalid_argument if the shape differs from the first, or there are no weights,
-  ///         or one is not finite in Scalar; nothing is changed.
-  /// \throws std::logic_error if the options want initial weights and there were none.
+  /// \throws std::invalid_argument if the shape differs from the first, there are no weights, or
+  ///         one is not finite in Scalar; nothing is changed.
+  /// \throws std::logic_error if observe_initial_weights is set and there were no initial weights.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
     end_epoch(Weights(weights.features_by_units()));
@@ -106,10 +108,10 @@ class VarianceImportance : detail::RefusesBareWeights {
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
 
-  /// Back to a new hook with the same options.
+  /// Resets to a new hook with the same options.
   void reset() { *this = VarianceImportance(options_); }
 
-  /// Optional: checks that there is something to score. Observing may go on afterwards.
+  /// Optional: checks that there is something to score. Observation may continue afterwards.
   /// \throws std::logic_error if there were fewer than two observations.
   void on_train_end() const {
     detail::require_observations(2, state_->count(), name, "on_train_end()");
@@ -119,8 +121,8 @@ class VarianceImportance : detail::RefusesBareWeights {
   Index features() const { return state_->layer().features(); }
   Index units() const { return state_->layer().units(); }
 
-  /// Number of epochs that on_epoch_end() has taken in, those after max_epochs among them. The
-  /// initial weights are none, even where they are an observation.
+  /// Number of epochs that on_epoch_end() has taken in, including those after max_epochs. The
+  /// initial weights are not an epoch, even if they are an observation.
   std::int64_t epochs() const { return epochs_; }
 
   /// raw_i of every feature, in units of a weight cubed (squared for the variance alone). May be
@@ -158,11 +160,11 @@ class VarianceImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
-  /// Saves or loads options and state: archives of Boost.Serialization or cereal. A run that goes
-  /// on from there ends as if it had not been interrupted, to the bit.
-  /// \throws std::runtime_error if what is loaded is no such hook of Scalar, or damaged; nothing is
-  ///         changed.
-  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
+  /// Saves or loads options and state, with archives of Boost.Serialization or cereal. A run that
+  /// continues from a checkpoint ends bit for bit as if it had not been interrupted.
+  /// \throws std::runtime_error if the loaded data is no such hook of Scalar, or is damaged;
+  ///         nothing is changed.
+  /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<Scalar>(archive, *this, name, [](VarianceImportance& hook, auto& state) {
@@ -211,7 +213,7 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   detail::ResetOnMove<detail::LayerVariance<Scalar>> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
-  detail::ResetOnMove<bool> is_loaded_;  // and has not gone on yet
+  detail::ResetOnMove<bool> is_loaded_;  // and has not continued yet
   VarianceImportanceOptions options_;
 };
 

@@ -9,11 +9,11 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
-/// What the hooks that measure variance can be told: VarianceImportance, LazyVarianceImportance.
+/// The options of the hooks that measure variance: VarianceImportance, LazyVarianceImportance.
 
 namespace viann {
 
-/// What a feature's raw score sums over the units: v is the running variance of a weight w.
+/// The terms that a feature's raw score sums over the units: a weight w has the running variance v.
 enum class ScoreCombination {
   VarianceTimesMagnitude,  ///< v * |w|, the paper's
   Variance,                ///< v alone, for embeddings: a token's vector has no natural zero
@@ -23,11 +23,11 @@ struct VarianceImportanceOptions {
   ScoreCombination combination = ScoreCombination::VarianceTimesMagnitude;
 
   /// Whether the weights given to on_train_begin() are the first observation. The paper's
-  /// implementation does not count them. With true, on_train_begin() is no longer optional.
+  /// implementation does not count them. If true, on_train_begin() is no longer optional.
   bool observe_initial_weights = false;
 
-  /// Observe the first so many epochs only; scores then stay what they were after these. Weights
-  /// go on moving when there is little left to learn, and later epochs tell of noise. The paper
+  /// The hook observes only the first max_epochs epochs; the scores then stay the same. Weights
+  /// keep moving when there is little left to learn, and later epochs reflect noise. The paper
   /// observes all, which is the default.
   std::int64_t max_epochs = (std::numeric_limits<std::int64_t>::max)();
 
@@ -59,7 +59,8 @@ inline std::string words_of(const VarianceImportanceOptions& options) {
       ", max_epochs = ", options.max_epochs);
 }
 
-/// Saves or loads options. \returns whether these are options.
+/// Saves or loads options.
+/// \returns whether these are valid options.
 template <class Archive>
 bool archive_options(Archive& archive, VarianceImportanceOptions& options) {
   auto combination = static_cast<std::int32_t>(options.combination);

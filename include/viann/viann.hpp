@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// viann: which inputs a neural network has learned to rely on, told from how the weights of its
-/// first layer move during training. This header includes the whole core, but no adapter.
+/// viann: measures which inputs a neural network has learned to rely on, from how the weights of
+/// its first layer move during training. This header includes the whole core, but no adapter.
 
 #include "viann/agreement.hpp"
 #include "viann/baselines.hpp"

@@ -13,17 +13,16 @@ namespace viann {
 /// The weights of a layer, as a matrix whose rows are known to be the features and whose columns
 /// are known to be the units (neurons, filters, embedding dimensions) that they feed.
 ///
-/// Whether W(i, j) belongs to feature i or to feature j cannot be seen from a matrix, and a hook
-/// that guesses wrong returns one score per unit without a word. So no hook of this library takes
-/// a bare matrix: the caller says which axis is the feature, once, in the call.
+/// A matrix does not show whether W(i, j) belongs to feature i or to feature j, and a hook that
+/// guesses wrong silently returns one score per unit. So no hook of this library takes a bare
+/// matrix: the caller says which axis is the feature, once, in the call.
 ///
-/// A view is made to be used within the call, like an Eigen expression: it refers to the matrices
-/// inside and must not outlive them. Only a Matrix or Array that is itself handed over as a
-/// temporary lives on in its view.
+/// Use a view within the call, like an Eigen expression: it refers to the matrices inside and must
+/// not outlive them. Only a Matrix or Array that is itself passed as a temporary lives on in it.
 ///
-/// Made by features_by_units() and units_by_features(), not by hand.
+/// Make a view with features_by_units() or units_by_features(), not by hand.
 ///
-/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, or what derives
+/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, or a type derived
 ///                 from one, of shape features x units.
 template <typename Stored>
 class WeightView {
@@ -37,20 +36,20 @@ class WeightView {
   Index features() const { return weights_.rows(); }
   Index units() const { return weights_.cols(); }
 
-  /// The weights as an Eigen expression of shape features x units, in the storage order of what
-  /// was handed over.
+  /// The weights as an Eigen expression of shape features x units, in the storage order of the
+  /// weights that were passed.
   const Expression& features_by_units() const { return weights_; }
 
  private:
   Stored weights_;
 };
 
-/// Says that the rows of `weights` are the features: W(feature, unit).
+/// Makes a view of weights whose rows are the features: W(feature, unit).
 ///
 /// This is the layout of Keras kernels and of loops that compute X * W with one sample per row.
 /// Takes any dense Eigen expression of real numbers. Weights in memory are not copied. A matrix
-/// product, random numbers, and whatever else must not be read twice, is evaluated once. A
-/// temporary matrix moves into the view.
+/// product, random numbers, and any other expression that must not be read twice are evaluated
+/// once. A temporary matrix moves into the view.
 template <typename Weights>
 auto features_by_units(Weights&& weights) {
   using Dense = typename detail::RequireDense<Weights>::Type;
@@ -64,10 +63,10 @@ auto features_by_units(Weights&& weights) {
   }
 }
 
-/// Says that the columns of `weights` are the features: W(unit, feature).
+/// Makes a view of weights whose columns are the features: W(unit, feature).
 ///
 /// This is the layout of torch::nn::Linear, of mlpack's Linear and of loops that compute W * x
-/// with one sample per column. As features_by_units(), but a temporary matrix is copied.
+/// with one sample per column. Same as features_by_units(), but a temporary matrix is copied.
 template <typename Weights>
 auto units_by_features(Weights&& weights) {
   using Dense = typename detail::RequireDense<Weights>::Type;
@@ -107,13 +106,13 @@ auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index feat
 
 namespace detail {
 
-/// Whether a view refers to a Matrix or Array that somebody else owns.
+/// Whether a view refers to a Matrix or Array that it does not own.
 template <typename View>
 struct RefersToMatrix : std::false_type {};
 template <typename Stored>
 struct RefersToMatrix<WeightView<Stored>> : std::bool_constant<refers_to_matrix<Stored>()> {};
 
-/// The body of a hook's overload for anything that is no WeightView.
+/// The body of a hook's overload for anything that is not a WeightView.
 template <typename Weights>
 void refuse_weights_without_axis() {
   static_assert(sizeof(Weights) == 0,

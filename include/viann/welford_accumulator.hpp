@@ -32,18 +32,18 @@ namespace viann {
 /// }
 /// ```
 ///
-/// With n samples so far, x the new one and M2 the sum of squared deviations from the mean
-/// (B. P. Welford, Technometrics 4(3), 1962, pp. 419-420):
+/// Let n be the number of samples, x the newest one and M2 the sum of squared deviations from the
+/// mean (B. P. Welford, Technometrics 4(3), 1962, pp. 419-420):
 ///
 ///     d = x - mean,   M2 += d^2 (n - 1) / n,   mean += d / n
 ///
 /// Nothing is ever subtracted from M2, so the variance cannot turn out negative, and elements that
-/// do not change have a variance of exactly 0. The sum of x^2 minus n mean^2, the textbook's
-/// short cut, has neither property: it loses all digits once the mean exceeds about 1e8 standard
+/// do not change have a variance of exactly 0. The textbook's shortcut, the sum of x^2 minus
+/// n mean^2, has neither property: it loses all digits once the mean exceeds about 1e8 standard
 /// deviations.
 ///
 /// Differences between samples, and for the variance their squares, must lie in Scalar's range;
-/// else mean and variance turn infinite or NaN.
+/// otherwise mean and variance become infinite or NaN.
 ///
 /// Memory: two Scalars per element (16 bytes with double). Float halves that; its error is
 /// measured in the README.
@@ -61,8 +61,8 @@ class WelfordAccumulator {
 
   WelfordAccumulator() = default;
 
-  /// An accumulator from the state of another: its count(), mean() and squared_deviations().
-  /// \throws std::invalid_argument if these do not fit together: other shapes, a count that is
+  /// Makes an accumulator from the state of another: its count(), mean() and squared_deviations().
+  /// \throws std::invalid_argument if these do not fit together: different shapes, a count that is
   ///         negative or above 2^53, samples without elements or elements without samples, or a
   ///         squared deviation below 0, or other than 0 after one sample.
   WelfordAccumulator(std::int64_t count, Array mean, Array squared_deviations) {
@@ -78,11 +78,11 @@ class WelfordAccumulator {
     moments_ = std::move(moments);
   }
 
-  /// Takes in a sample: any dense Eigen expression of real numbers. The first fixes the shape.
-  /// It may be made of mean() and squared_deviations() of this accumulator: then it is copied.
-  /// \throws std::invalid_argument if the shape differs from the first sample's, or the sample
-  ///         is empty, or a value is not finite in Scalar; the accumulator is then unchanged.
-  /// \throws std::overflow_error after 2^53 samples; the same.
+  /// Takes in a sample: any dense Eigen expression of real numbers. The first sample fixes the
+  /// shape. An expression of this accumulator's mean() or squared_deviations() is copied first.
+  /// \throws std::invalid_argument if the shape differs from the first sample's, the sample is
+  ///         empty, or a value is not finite in Scalar; the accumulator is then unchanged.
+  /// \throws std::overflow_error after 2^53 samples; the accumulator is then unchanged.
   template <typename Derived>
   void operator()(const Eigen::DenseBase<Derived>& sample) {
     const detail::Evaluated<Derived> values(sample.derived());
@@ -95,12 +95,12 @@ class WelfordAccumulator {
     }
   }
 
-  /// Takes in all that `other` has seen, as if its samples had been fed to this one.
+  /// Merges `other` into this accumulator, as if this one had taken in the samples of `other`.
   /// \throws std::invalid_argument if both have seen samples and their shapes differ.
   /// \throws std::overflow_error if there are more than 2^53 samples; nothing is changed.
   WelfordAccumulator& operator+=(const WelfordAccumulator& other) {
     if (other.empty()) return *this;
-    if (empty()) return *this = WelfordAccumulator(other);  // moved: all or nothing
+    if (empty()) return *this = WelfordAccumulator(other);  // by move: exception safe
     if (rows() != other.rows() || cols() != other.cols()) {
       throw std::invalid_argument(detail::concat(
           "viann::WelfordAccumulator: cannot merge ", other.rows(), " x ", other.cols(), " into ",
@@ -132,7 +132,7 @@ class WelfordAccumulator {
   /// M2, the sums of squared deviations from the mean, rows x cols.
   const Array& squared_deviations() const { return moments_->m2; }
 
-  /// Back to the state of a new accumulator, without a shape.
+  /// Resets to the state of a new accumulator, without a shape.
   void reset() { *this = WelfordAccumulator(); }
 
   /// Whether both have the same count, shape and, bit for bit, state.
@@ -143,10 +143,10 @@ class WelfordAccumulator {
     return !(a == b);
   }
 
-  /// Saves or loads the state: archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if what is loaded is no accumulator of Scalar, or damaged; this one
-  ///         is then unchanged.
-  /// \throws std::overflow_error if what is to be saved is not finite; nothing is written.
+  /// Saves or loads the state, with archives of Boost.Serialization or cereal.
+  /// \throws std::runtime_error if the loaded data is no accumulator of Scalar, or is damaged; this
+  ///         accumulator is then unchanged.
+  /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<Scalar>(archive, *this, "WelfordAccumulator",
@@ -162,7 +162,7 @@ class WelfordAccumulator {
     require_valid(sample);
     if (empty()) moments_->start(sample.features(), sample.units());
     const detail::WelfordFactors<Scalar> factors(++moments_->count);
-    // Groups of columns: of a row-major sample, the cache lines are used up.
+    // Groups of columns, so that whole cache lines of a row-major sample are used.
     detail::walk(detail::Axis::Features, rows(), cols(), [&](const detail::Chunk& c) {
       detail::ChunkBuffer<Scalar> buffer;
       const Index offset = moments_->offset(c);

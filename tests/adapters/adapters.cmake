@@ -1,7 +1,7 @@
-# Tests against the real libraries, where these are found. The frameworks' examples join the target.
+# Tests against the real libraries, if found. The frameworks' examples join the target.
 add_custom_target(adapters)
 
-# A translation unit of its own, in which an adapter's header compiles alone.
+# A translation unit in which an adapter's header compiles alone.
 function(viann_adapter_unit adapter unit)
   set(file ${CMAKE_CURRENT_BINARY_DIR}/headers/adapters_${adapter}.cpp)
   file(CONFIGURE OUTPUT ${file} CONTENT "#include <viann/adapters/${adapter}.hpp>\n")
@@ -10,8 +10,8 @@ endfunction()
 
 function(viann_adapter_test adapter library)
   set(sources adapters/${adapter}_test.cpp)
-  # The header compiles alone, and links in two translation units. mlpack's own headers do not,
-  # with the stb of Debian 13.
+  # The header compiles alone, and links in two translation units. mlpack's own headers do not with
+  # Debian 13's stb.
   if(NOT adapter STREQUAL "mlpack")
     viann_adapter_unit(${adapter} unit)
     list(APPEND sources ${unit})
@@ -32,7 +32,7 @@ if(mlpack_FOUND)
   viann_adapter_test(mlpack mlpack::mlpack)
 endif()
 
-# All tests in one program, which every rank runs.
+# One program with all tests, which every rank runs.
 if(MPI_CXX_FOUND)
   viann_adapter_unit(mpi unit)
   viann_executable(mpi_test SOURCES adapters/mpi_test.cpp ${unit}

@@ -18,15 +18,15 @@ template <typename Subnet>
 using LossOf = dlib::loss_mean_squared<dlib::fc<1, Subnet>>;
 using Mlp = LossOf<dlib::relu<dlib::fc<5, dlib::bn_fc<dlib::input<Sample>>>>>;
 
-/// One image or column of zeros but for a 1 at one place.
+/// An image or column of zeros with a single 1.
 Sample impulse(long rows, long cols, long place) {
   Sample sample = dlib::zeros_matrix<float>(rows, cols);
   sample(place / cols, place % cols) = 1;
   return sample;
 }
 
-/// For every feature, what the units of an unbiased layer answer to an input of that feature alone:
-/// the weights themselves, since all other products are 0.
+/// For every feature, the outputs of an unbiased layer's units for an input of that feature alone:
+/// the weights themselves, because all other products are 0.
 template <typename View, typename Network>
 void check_answers(const View& view, Network& network, long rows, long cols) {
   REQUIRE(view.features() == rows * cols);
@@ -39,7 +39,8 @@ void check_answers(const View& view, Network& network, long rows, long cols) {
   }
 }
 
-/// A convolution's input of several channels, made from an image of their rows one below the other.
+/// A convolution's input of several channels, made from an image that has their rows below each
+/// other.
 template <long channels>
 struct ChannelsBelowEachOther {
   using input_type = Sample;
@@ -123,7 +124,7 @@ TEST_CASE("a fully connected layer's biases are not among its features") {
   dlib::fc<5, dlib::input<Sample>> network;
   network(impulse(3, 1, 0));
   CHECK(dlib_weights(network).features() == 3);
-  network.layer_details().disable_bias();  // leaves the parameters as large as they were
+  network.layer_details().disable_bias();  // does not change the parameters' size
   CHECK(dlib_weights(network).features() == 3);
 }
 
@@ -197,12 +198,12 @@ TEST_CASE("a network's first layer is looked for from the inputs on") {
 
   CHECK(viann::dlib_layer_index(network) == 5);
 
-  // Frozen in the middle of a run, it does not make way for the next.
+  // A layer frozen in the middle of a run does not make way for the next.
   dlib::layer<5>(network).layer_details().set_learning_rate_multiplier(0);
   CHECK(contains(message_of<std::invalid_argument>([&] { dlib_weights(network); }),
                  "layer 5, which is nearest to the inputs, is frozen"));
   CHECK_THROWS_AS(viann::dlib_layer_index(network), std::invalid_argument);
-  CHECK(dlib_weights<5>(network).features() == 4);  // a layer that is named may be frozen
+  CHECK(dlib_weights<5>(network).features() == 4);  // a named layer may be frozen
 }
 
 TEST_CASE("what has no weights to view is refused with what to do") {

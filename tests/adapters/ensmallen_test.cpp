@@ -11,7 +11,7 @@ using viann::EnsmallenCallback;
 
 namespace {
 
-/// Least squares, sample by sample: what ensmallen calls a differentiable separable function.
+/// Least squares, sample by sample: in ensmallen's words a differentiable separable function.
 class LeastSquares {
  public:
   std::size_t NumFunctions() const { return X_.n_cols; }
@@ -44,14 +44,14 @@ constexpr std::size_t samples = 40;
 constexpr std::size_t batch = 8;
 
 ens::StandardSGD sgd(std::size_t epochs) {
-  return ens::StandardSGD(1e-3, batch, epochs * samples, -1);  // no tolerance: as long as asked for
+  return ens::StandardSGD(1e-3, batch, epochs * samples, -1);  // no tolerance: all epochs
 }
 
 auto view(const arma::mat& coordinates) {  // units x features, column-major
   return viann::units_by_features(Eigen::Map<const Eigen::MatrixXd>(coordinates.memptr(), 2, 3));
 }
 
-/// A hook of no library: notes what it is called with.
+/// A hook of the test's own: records its calls.
 struct Notes {
   std::vector<Eigen::MatrixXd> begun, ended;
 
@@ -66,7 +66,7 @@ struct Notes {
   }
 };
 
-/// Notes the coordinates by ensmallen's own means.
+/// Records the coordinates by ensmallen's own means.
 struct Copies {
   std::vector<arma::mat>& ended;
 
@@ -205,7 +205,7 @@ TEST_CASE("an optimizer without epochs is told so at its first step") {
                   std::logic_error);
   CHECK(steps == 1);
 
-  EnsmallenCallback observer(notes, view);  // what an earlier optimizer did does not count
+  EnsmallenCallback observer(notes, view);  // an earlier optimizer's steps do not count
   sgd(1).Optimize(function, w, observer);
   CHECK(message_of<std::logic_error>([&] { descent.Optimize(function, w, observer); }) == message);
 }

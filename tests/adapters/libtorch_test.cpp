@@ -9,7 +9,7 @@
 #include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
-#undef CHECK  // of libtorch's logging
+#undef CHECK  // libtorch's logging defines it
 #include "support/catch.hpp"
 #include "support/foreign_address.hpp"
 
@@ -21,9 +21,9 @@ namespace nn = torch::nn;
 
 namespace {
 
-/// For every feature, what the units answer to an input of that feature alone, by the layer's own
-/// forward(): the weights themselves, since all other products are 0.
-/// \param answers  called with an input; returns the answers of the feature's units, in order
+/// For every feature, the units' outputs for an input of that feature alone, by the layer's own
+/// forward(): the weights themselves, because all other products are 0.
+/// \param answers  called with an input; returns the outputs of the feature's units, in order
 template <typename View>
 void check_answers(const View& view, const std::vector<Tensor>& inputs,
                    const std::function<Tensor(Index feature, const Tensor& input)>& answers) {
@@ -38,7 +38,7 @@ void check_answers(const View& view, const std::vector<Tensor>& inputs,
   }
 }
 
-/// Inputs of the shape, each 1 at one place and else 0, in row-major order of the places.
+/// Inputs of the shape, each 1 at one place and 0 elsewhere, in row-major order of the places.
 std::vector<Tensor> impulses(const std::vector<std::int64_t>& shape) {
   const Tensor places = torch::ones(shape);
   std::vector<Tensor> inputs;
@@ -63,7 +63,7 @@ void check_convolution(Layer layer, const std::vector<std::int64_t>& kernel, Ind
   });
 }
 
-/// An input of one position of one channel puts out the kernel itself.
+/// The output for an input of one position of one channel is the kernel itself.
 template <typename Layer>
 void check_transposed(Layer layer, const std::vector<std::int64_t>& kernel, Index groups) {
   const torch::NoGradGuard no_grad;
@@ -306,14 +306,14 @@ TEST_CASE("a model's first layer is looked for in the order of registration") {
   CHECK(libtorch_weights(*outer).features() == 6);
   CHECK(libtorch_layer_name(*outer) == "1.2");
   CHECK(libtorch_layer_name(model[2]).empty());
-  // Frozen in the middle of a run, it does not make way for the next.
+  // A layer frozen in the middle of a run does not make way for the next.
   model[2]->as<nn::Linear>()->weight.set_requires_grad(false);
   const auto message = message_of<std::invalid_argument>([&] { libtorch_weights(outer); });
   CHECK(contains(message,
                  "the first layer of torch::nn::ModuleListImpl with weights, \"1.2\", is frozen"));
   CHECK(contains(message, "libtorch_weights(net, \"1.2\")"));
   CHECK_THROWS_AS(libtorch_layer_name(model), std::invalid_argument);
-  CHECK(libtorch_weights(model, "2").features() == 6);  // a layer that is named may be frozen
+  CHECK(libtorch_weights(model, "2").features() == 6);  // a named layer may be frozen
   CHECK(libtorch_weights(model[2]).features() == 6);
   CHECK(libtorch_weights(outer, "1.2").features() == 6);
 }

@@ -14,7 +14,7 @@ namespace {
 
 using Network = mlpack::FFN<mlpack::MeanSquaredError, mlpack::GlorotInitialization>;
 
-/// A network of that layer alone, for inputs of those dimensions.
+/// A network of only that layer, for inputs of those dimensions.
 template <typename Layer, typename... Arguments>
 Network network_of(const std::vector<std::size_t>& dimensions, Arguments... arguments) {
   Network network;
@@ -29,8 +29,8 @@ const Layer& layer_of(const Network& network) {
   return dynamic_cast<const Layer&>(*network.Network()[0]);
 }
 
-/// For every feature, what the units of the network's one layer answer to an input of that feature
-/// alone, less the biases (its answer to nothing): the weights, up to that difference's rounding.
+/// For every feature, the outputs of the network's one layer for an input of that feature alone,
+/// minus the biases (its outputs for zeros): the weights, up to the rounding of that difference.
 template <typename View>
 void check_answers(const View& view, Network& network) {
   const auto features = static_cast<arma::uword>(view.features());
@@ -243,7 +243,7 @@ TEST_CASE("in training, observing by the callback is observing a copy") {
   CHECK(of_network.scores() == before);
 
   network.Train(data.X, data.Y, optimizer, mlpack_callback(of_network, network));
-  CHECK(of_network.epochs() == 40);  // Train() does not begin the hook anew
+  CHECK(of_network.epochs() == 40);  // Train() does not restart the hook
 }
 
 TEST_CASE("the callback takes options") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Run under mpirun with several numbers of ranks. Every rank runs every test; whatever a test draws
-// at random is the same on all ranks, so that each can compute the undivided layer for itself.
+// Run under mpirun with several numbers of ranks. Every rank runs every test. A test draws the same
+// random numbers on all ranks, so that each can compute the undivided layer for itself.
 
 #define CATCH_CONFIG_RUNNER
 #include "viann/adapters/mpi.hpp"
@@ -27,7 +27,7 @@ using viann::WelfordAccumulator;
 
 namespace {
 
-/// What this rank has handed to MPI to carry, in bytes, and what MPI should pretend.
+/// The bytes that this rank has passed to MPI, and what MPI should pretend.
 struct {
   std::int64_t sent = 0;       // from one rank to another
   std::int64_t broadcast = 0;  // in broadcasts of numbers; ranks agree on bytes
@@ -44,7 +44,7 @@ std::int64_t bytes(int count, MPI_Datatype type) {
 
 }  // namespace
 
-// MPI lets a program put its own functions before MPI's.
+// MPI lets a program replace MPI's functions by its own.
 extern "C" {
 int MPI_Send(const void* buffer, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm) {
   ++wire.calls;
@@ -103,7 +103,7 @@ template <typename Exception, typename Call>
 std::string message_everywhere(const Call& call) {
   const std::string message = message_of<Exception>(call);
   CHECK(same_everywhere(message));
-  // Nothing that was left behind may disturb what comes next.
+  // No message left behind may disturb the next test.
   CHECK(viann::mpi_merged(WelfordAccumulator<>()).empty());
   return message;
 }
@@ -116,14 +116,14 @@ Begins equal_parts(Index n) {
   for (int r = 0; r <= ranks(); ++r) begins.push_back(n * r / ranks());
   return begins;
 }
-/// The last rank has all but one for each other rank.
+/// Every other rank has one; the last rank has the rest.
 Begins unequal_parts(Index n) {
   Begins begins;
   for (int r = 0; r < ranks(); ++r) begins.push_back(r);
   begins.push_back(n);
   return begins;
 }
-/// Ranks of an even number have nothing, if there are several.
+/// Even-numbered ranks have nothing, if there are several.
 Begins parts_with_gaps(Index n) {
   Begins begins;
   for (int r = 0; r < ranks(); ++r) begins.push_back(n * (r / 2) / std::max(1, ranks() / 2));
@@ -251,7 +251,7 @@ TEMPLATE_TEST_CASE("accumulators of different samples are merged", "", float, do
     CHECK(viann::mpi_merged(own) == merged);
     CHECK(viann::detail::mpi_merge(own, MPI_COMM_WORLD, 4) == merged);
 
-    // Compared as they are handed on: of a long double, not all bytes count.
+    // Compared as they are sent: not all bytes of a long double count.
     Accumulator of_first = merged;
     if (rank() != 0) of_first.reset();
     CHECK(viann::mpi_merged(of_first) == merged);
@@ -322,8 +322,7 @@ TEST_CASE("bytes on the wire") {
   own(layer[0]);
   wire = {};
   (void)viann::mpi_merged(own);
-  CHECK(wire.sent ==
-        (rank() == 0 ? 0 : 2 * 4 * 30 + 8));  // every rank but the root hands over once
+  CHECK(wire.sent == (rank() == 0 ? 0 : 2 * 4 * 30 + 8));  // every rank but the root sends once
   CHECK(wire.broadcast == 2 * 4 * 30 + 8);
   CHECK(wire.reduced == 0);
 }
@@ -353,7 +352,7 @@ TEST_CASE("ranks that do not fit together get the same sentence") {
                      }
                    }),
                    "calls mpi_raw_scores_over_units"));
-    // One of which is empty, and one of which has failed.
+    // One of them is empty, and one has failed.
     CHECK(contains(message_on_all([&] {
                      if (is_last) {
                        (void)viann::mpi_merged(WelfordAccumulator<>());

@@ -1,4 +1,4 @@
-# Programs that measure. What they compute with is tested; what they measure is no test.
+# Programs that measure. Their computations are tested; their measurements are not.
 option(VIANN_BUILD_BENCHMARKS "Build viann's benchmarks, with its tests" OFF)
 if(NOT VIANN_BUILD_BENCHMARKS)
   return()
@@ -18,8 +18,8 @@ if(XGBoost_FOUND)
   target_compile_definitions(faithfulness PRIVATE FAITHFULNESS_WITH_XGBOOST)
 endif()
 
-# What an observation costs. The limit has the best flags; the rest has them in one program, and a
-# plain release's in the other.
+# The cost of an observation. The limit is compiled with the best flags; the rest has them in one
+# program, and those of a plain release in the other.
 set(best -O3 -march=native)
 set(support ${PROJECT_SOURCE_DIR}/examples/support)
 set(flags_of_speed ${best})
@@ -30,13 +30,14 @@ endif()
 add_library(memory_limit OBJECT benchmarks/speed/memory_limit.cpp)
 target_compile_options(memory_limit PRIVATE ${best})
 foreach(name speed speed_o2)
-  # All that has Eigen's matrices gets the same flags: they decide how these are aligned.
+  # All code with Eigen's matrices gets the same flags, because the matrices' alignment depends on
+  # them.
   viann_executable(${name}
     SOURCES benchmarks/speed/speed.cpp ${support}/dataset.cpp ${support}/network.cpp
     LIBRARIES CLI11::CLI11 libcsv::libcsv memory_limit)
   target_compile_definitions(${name} PRIVATE
     NETWORK_SCALAR=float SPEED_DATA="${PROJECT_SOURCE_DIR}/examples/data")
-  # With AVX-512, g++ 12 warns of its own intrinsics.
+  # With AVX-512, g++ 12 warns about its own intrinsics.
   target_compile_options(${name} PRIVATE ${flags_of_${name}}
     -Wno-uninitialized -Wno-maybe-uninitialized)
   if(ARMADILLO_FOUND)
@@ -57,7 +58,7 @@ endif()
 
 add_custom_target(benchmarks DEPENDS faithfulness speed speed_o2)
 
-# That they run. What permutation importance finds in a linear task does not hang on a seed.
+# That they run. The result of permutation importance in a linear task does not depend on the seed.
 add_test(NAME benchmark.faithfulness COMMAND faithfulness
   --tasks "scales_classes|iris.rows" --optimizers adam --seeds 3 --epochs 20)
 set_tests_properties(benchmark.faithfulness PROPERTIES PASS_REGULAR_EXPRESSION

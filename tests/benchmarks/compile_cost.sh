@@ -1,6 +1,6 @@
 #!/bin/sh
-# What viann adds to the compilation of a user's file: processor time and peak memory, each against
-# a file that includes <Eigen/Core> alone, in the same run.
+# The cost that viann adds to compiling a user's file: processor time and peak memory, each compared
+# with a file that only includes <Eigen/Core>, in the same run.
 #
 #     tests/benchmarks/compile_cost.sh [COMPILER...]     (default: g++ clang++, those installed)
 #

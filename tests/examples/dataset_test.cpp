@@ -17,7 +17,7 @@ using Eigen::VectorXd;
 
 namespace {
 
-/// A file that is there as long as the object; tests run at the same time.
+/// A file that exists as long as the object; tests may run at the same time.
 class File {
  public:
   explicit File(const std::string& text)

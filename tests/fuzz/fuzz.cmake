@@ -1,8 +1,8 @@
-# The loader against archives that nobody wrote: libFuzzer, which comes with clang.
+# The loader against made-up archives, by libFuzzer, which comes with clang.
 #
 #     mkdir -p work && tests/load_archive -max_total_time=30 -malloc_limit_mb=64 work ARCHIVES
 #
-# begins with the files of tests/archives and adds what it finds of interest to the folder `work`.
+# begins with the files of tests/archives and adds interesting finds to the folder `work`.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND TARGET cereal::cereal)
   viann_executable(load_archive SOURCES fuzz/load_archive.cpp LIBRARIES cereal::cereal)
   target_include_directories(load_archive PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

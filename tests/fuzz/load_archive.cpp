@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Loads whatever libFuzzer makes up as every class, from text if it begins with a digit and else by
-// cereal, and uses what was accepted. Built without the comparison of checksums, or nothing would
-// get past it.
+// Loads libFuzzer's made-up data as every class, from text if it begins with a digit and otherwise
+// by cereal, and uses accepted objects. Built without the comparison of checksums, which would
+// refuse everything.
 
 #include <cereal/archives/portable_binary.hpp>
 #include <cstddef>
@@ -18,13 +18,13 @@
 
 namespace {
 
-constexpr Eigen::Index most_weights = 4096;  // that a use of the object takes
+constexpr Eigen::Index most_weights = 4096;  // that an object in use may have
 
 void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// What was accepted must not lead to anything but the exceptions that the class tells of.
+// An accepted object may throw only the exceptions that its class documents.
 template <typename Hook>
 void use_hook(Hook& hook) {
   try {
@@ -98,7 +98,7 @@ void fuzz(T object, const std::string& bytes) {
     require(saved(object) == before);
     return;
   }
-  // What was loaded can be saved, and comes back.
+  // A loaded object can be saved and loaded again.
   const std::string state = saved(object);
   T copy = object;
   load_by_cereal(copy, saved_by_cereal(object));

@@ -4,7 +4,7 @@
 
 #ifdef WITH_MACROS_OF_SYSTEM_HEADERS
 // windows.h defines min and max, Apple's AssertMacros.h the others. The standard library and Eigen
-// have their own ways with them; here they come first.
+// cope with them on their own, so they come first here.
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
-# Compiles misuse.cpp and counts the compiler's sentences: each as often, at least, as there are lines
-# that must get it.
+# Compiles misuse.cpp and counts the compiler's sentences: each must come at least as often as there
+# are lines that must get it.
 #   COMMAND  the compiler and its arguments;  SOURCE  misuse.cpp;  WITH_MPI  whether MPI is found
 set(axis "features_by_units.W. where W.feature, unit., as in X . W, or [^\n]*units_by_features.W. where W.unit, feature.")
 set(buffer "Hand a row-major buffer over as .data, rows, columns., and a vector of vectors as")
@@ -16,7 +16,7 @@ execute_process(COMMAND ${COMMAND} RESULT_VARIABLE code ERROR_VARIABLE output)
 if(code EQUAL 0)
   message(FATAL_ERROR "All mistakes compile.")
 endif()
-# After a sentence of viann's the compiler has little to add.
+# The compiler adds little to viann's sentences.
 string(REGEX MATCHALL "\n" lines "${output}")
 list(LENGTH lines number_of_lines)
 string(REGEX MATCHALL "static[_ ]assert[^\n]*viann:" sentences "${output}")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Mistakes that must not compile: each line gets the sentence that check.cmake has under the name
-// in its comment. Types differ, because a compiler says a sentence once for each type.
+// in its comment. Types differ, because a compiler prints a sentence once per type.
 
 #include <vector>
 #include <viann/viann.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Catch2 in either of the versions that distributions carry, and what all tests need beside it.
+// Either version of Catch2 that distributions have, and what all tests need besides.
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
@@ -14,7 +14,7 @@ using Catch::Approx;
 #include <typeinfo>
 #include <utility>
 
-/// The sentence of the exception that `call` must throw, and that must be exactly an Exception.
+/// The message of the exception that `call` must throw; its type must be exactly Exception.
 template <typename Exception, typename Call>
 std::string message_of(Call&& call) {
   try {

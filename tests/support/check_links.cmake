@@ -1,10 +1,9 @@
 cmake_minimum_required(VERSION 3.21)
-# Every link in PAGES to a file leads to one, and every link to a heading to one that is there. Links to
-# other sites are not followed.
+# Every link in PAGES leads to an existing file or heading. Links to other sites are not followed.
 foreach(page ${PAGES})
   get_filename_component(folder ${page} DIRECTORY)
   file(READ ${page} text)
-  # CMake takes ; and [ ] for the syntax of lists.
+  # CMake reads ; and [ ] as list syntax.
   string(REPLACE ";" " " text "${text}")
   string(REPLACE "](" "<link>" text "${text}")
   string(REGEX REPLACE "[][]" "" text "${text}")

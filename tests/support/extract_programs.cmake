@@ -1,5 +1,5 @@
 # extract_programs(RESULT FILES...): writes every complete program in the documentation, a block
-# between ```cpp and ``` with a main(), to a file of its own and returns the list of these files.
+# between ```cpp and ``` with a main(), to its own file and returns the list of these files.
 function(extract_programs result)
   set(programs "")
   foreach(file ${ARGN})
@@ -14,7 +14,7 @@ function(extract_programs result)
     if(file MATCHES "[.]hpp$")
       string(REGEX REPLACE "\n *///? ?" "\n" text "${text}")
     endif()
-    # CMake takes ; and [ ] for the syntax of lists.
+    # CMake reads ; and [ ] as list syntax.
     string(REPLACE ";" "<semicolon>" text "${text}")
     string(REPLACE "[" "<open>" text "${text}")
     string(REPLACE "]" "<close>" text "${text}")

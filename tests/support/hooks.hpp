@@ -11,7 +11,7 @@
 #include "viann/variance_importance.hpp"
 #include "viann/weight_view.hpp"
 
-// What tests need that go for every hook.
+// What the tests of all hooks need.
 
 using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
@@ -25,7 +25,7 @@ void observe(Hook& hook, const ColMajorMatrixXd& weights, bool row_major = false
   }
 }
 
-/// A hook that has seen a whole training, of which trajectory[0] is the start.
+/// A hook that has seen a whole training; trajectory[0] is the start.
 template <typename Hook>
 Hook trained(const Trajectory& trajectory, Hook hook, bool row_major = false) {
   if (row_major) {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-/// One file of tests/reference: the weights of a training, and what the Python original makes of
-/// them. Every line is a key and its values; weights are row-major in the stated layout, `mean`
-/// and `variance` row-major features x units.
+/// One file of tests/reference: the weights of a training, and what the Python original computes
+/// from them. Every line is a key and its values; weights are row-major in the stated layout,
+/// `mean` and `variance` row-major features x units.
 class ReferenceFile {
  public:
   explicit ReferenceFile(const std::string& path) {

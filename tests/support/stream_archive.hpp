@@ -12,8 +12,8 @@
 
 #include "viann/detail/archive/state_archive.hpp"
 
-/// The interface that Boost.Serialization and cereal share, over numbers in a text stream: just
-/// enough to see what a serialize() writes and to hand it something else.
+/// The interface that Boost.Serialization and cereal share, for numbers in a text stream: just
+/// enough to see what a serialize() writes and to give it something else.
 struct SavingArchive {
   using is_loading = std::false_type;
   std::ostringstream stream;
@@ -67,7 +67,7 @@ inline std::string text_of(const Words& words) {
   return stream.str();
 }
 
-/// The words with some, from an index on, replaced.
+/// The words, with some replaced from an index on.
 inline Words with_words(Words words, std::size_t first, const std::vector<std::int64_t>& others) {
   for (std::size_t i = 0; i < others.size(); ++i) {
     words.at(first + i) = static_cast<std::uint64_t>(others[i]);
@@ -75,7 +75,7 @@ inline Words with_words(Words words, std::size_t first, const std::vector<std::i
   return words;
 }
 
-/// The same as text in which all checksums are right, as if it had been saved so.
+/// The same as text with correct checksums, as if it had been saved like that.
 inline std::string altered(const Words& words, std::size_t first,
                            const std::vector<std::int64_t>& others) {
   Words result = with_words(words, first, others);
@@ -88,7 +88,7 @@ inline std::string altered(const Words& words, std::size_t first,
   return text_of(result);
 }
 
-/// The word that stands for a double.
+/// The word that represents a double.
 inline std::int64_t word_of(double value) {
   std::int64_t word = 0;
   std::memcpy(&word, &value, sizeof word);

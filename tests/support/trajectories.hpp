@@ -30,7 +30,7 @@ inline Trajectory random_walk(Eigen::Index rows, Eigen::Index cols, int epochs, 
   return trajectory;
 }
 
-/// Shapes of layers: the smallest, vectors, and lengths around those into which a sweep cuts.
+/// Shapes of layers: the smallest, vectors, and lengths around those that a walk cuts into.
 inline std::vector<std::pair<int, int>> layer_shapes() {
   return {{1, 1}, {1, 7}, {7, 1}, {5, 6}, {512, 2}, {513, 3}, {2, 700}, {9000, 2}};
 }
@@ -48,7 +48,7 @@ inline Trajectory independent_draws(Eigen::Index rows, Eigen::Index cols, int ep
 }
 
 /// Mean and sample variance of every element by the two-pass algorithm in long double, corrected
-/// for the rounding of the mean: on doubles, exact for all that a test in double can see.
+/// for the rounding of the mean. For doubles it is as exact as a test in double can see.
 struct TwoPass {
   using Array = Eigen::Array<long double, Eigen::Dynamic, Eigen::Dynamic>;
 

@@ -14,7 +14,7 @@
 #include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
-/// dlib: dlib_weights() gives the weights of a layer as a view that any hook takes.
+/// dlib: dlib_weights() returns the weights of a layer as a view that any hook takes.
 ///
 /// ```cpp
 /// for (int epoch = 0; epoch < epochs; ++epoch) {
@@ -25,8 +25,8 @@
 ///
 /// dlib allocates a layer's weights when it sees the first samples. Until then every function here
 /// throws std::invalid_argument: to observe the weights before training, call the network once.
-/// Views refer to dlib's memory, or, of weights on a GPU, to its copy on the host. They are to be
-/// used within the call that takes them.
+/// Views refer to dlib's memory or, for weights on a GPU, to its copy on the host. Use them only
+/// within the call that takes them.
 
 namespace viann {
 
@@ -41,7 +41,7 @@ const dlib::tensor& dlib_parameters(const Layer& layer) {
       "samples: train a step, or call the network once, before its weights are observed.");
 }
 
-/// The weights per filter of a convolution whose parameters are all filters, then all biases.
+/// Number of weights per filter of a convolution. Its parameters are all filters, then all biases.
 template <typename Convolution>
 Eigen::Index dlib_filter_size(const Convolution& layer, const dlib::tensor& parameters) {
   const Eigen::Index filters = layer.num_filters();
@@ -60,7 +60,7 @@ auto dlib_weights(const dlib::fc_<outputs, mode>& layer) {
 }
 
 /// The weights of a convolution: every (channel, row, column) of a filter is a feature, in this
-/// order, and every filter a unit. kernel_scores() gives the scores back in the filter's shape.
+/// order, and every filter is a unit. kernel_scores() returns the scores in the filter's shape.
 template <long filters, long rows, long cols, int... strides_and_padding>
 auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer) {
   const dlib::tensor& parameters = detail::dlib_parameters(layer);
@@ -70,8 +70,8 @@ auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>&
 }
 
 /// The weights of a transposed convolution, features and units as above. These weights are copied:
-/// dlib keeps them as channels x filters x rows x columns. Its biases may be disabled only while it
-/// has no weights: later, those of 1 x 1 filters cannot be told from weights.
+/// dlib keeps them as channels x filters x rows x columns. Disable its biases only while it has no
+/// weights: later, the biases of 1 x 1 filters cannot be told from weights.
 template <long filters, long rows, long cols, int... strides_and_padding>
 auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer) {
   const dlib::tensor& parameters = detail::dlib_parameters(layer);
@@ -95,7 +95,7 @@ template <typename Layer>
 struct HasDlibWeights<Layer, std::void_t<decltype(dlib_weights(std::declval<const Layer&>()))>>
     : std::true_type {};
 
-/// The details of a layer that computes; void of a loss, a tag, an input.
+/// The details of a layer that computes; void for a loss, a tag or an input.
 template <typename Layer>
 struct DlibDetails {
   using Type = void;
@@ -108,7 +108,7 @@ struct DlibDetails<dlib::add_layer<Details, Subnet, Enabled>> {
 template <>
 struct HasDlibWeights<void> : std::false_type {};
 
-/// Looks at the layers of a network, from the inputs on, for the first with weights.
+/// Finds the first layer with weights of a network, from the inputs on.
 struct FirstDlibWeights {
   std::size_t& index;
   std::optional<ForeignView>* view;  // null if it is not wanted
@@ -139,7 +139,7 @@ std::size_t choose_dlib_layer(const Network& network, std::optional<ForeignView>
     throw std::invalid_argument(
         "viann::dlib_weights: the network has no fully connected or convolutional layer.");
   }
-  if (is_frozen) {  // in the middle of a run it must not make way for another in silence
+  if (is_frozen) {  // in the middle of a run, another layer must not silently replace it
     throw std::invalid_argument(
         concat("viann::dlib_weights: layer ", index, ", which is nearest to the inputs, is frozen ",
                "(learning rate multiplier 0); name the layer that you mean, frozen or not: ",
@@ -150,10 +150,10 @@ std::size_t choose_dlib_layer(const Network& network, std::optional<ForeignView>
 
 }  // namespace detail
 
-/// The weights of a network's layer that is last in dlib's order, and so nearest to the inputs,
-/// and is fully connected or a convolution: dlib_layer_index() says which that is. Name the layer
-/// if several read the inputs, as in an inception block. \throws std::invalid_argument if there is
-/// no such layer, or it is frozen by a learning rate
+/// The weights of a network's fully connected or convolutional layer that is last in dlib's order,
+/// and so nearest to the inputs; dlib_layer_index() returns its index. Name the layer if several
+/// read the inputs, as in an inception block.
+/// \throws std::invalid_argument if there is no such layer, it is frozen by a learning rate
 ///         multiplier of 0, or its weights are not allocated yet.
 template <typename Network, typename = typename Network::subnet_type>
 detail::ForeignView dlib_weights(const Network& network) {
@@ -185,8 +185,7 @@ auto dlib_weights(const Network& network) {
   }
 }
 
-/// The weights of a trainer's network, once the trainer's threads have finished the step they are
-/// at.
+/// The weights of a trainer's network, after the trainer's threads have finished their step.
 template <typename Network, typename Solver>
 auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
   return dlib_weights(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));

@@ -16,7 +16,7 @@ namespace detail {
 
 struct AnyFunction {};
 
-/// Optimizers that tell callbacks of no epoch before the end of the first.
+/// Optimizers that report no epoch to callbacks before the end of the first.
 template <typename Optimizer>
 struct BeginsNoFirstEpoch : std::is_same<Optimizer, ens::Eve> {};
 template <typename UpdatePolicy>
@@ -24,8 +24,8 @@ struct BeginsNoFirstEpoch<ens::BigBatchSGD<UpdatePolicy>> : std::true_type {};
 
 }  // namespace detail
 
-/// Turns ensmallen's callbacks into a hook: observes the weights before training and after every
-/// epoch of `Optimize()`.
+/// Calls a hook from ensmallen's callbacks, with the weights before training and after every epoch
+/// of `Optimize()`.
 ///
 /// ```cpp
 /// viann::EnsmallenCallback observer(importance, [](const arma::mat& coordinates) {
@@ -34,33 +34,33 @@ struct BeginsNoFirstEpoch<ens::BigBatchSGD<UpdatePolicy>> : std::true_type {};
 /// optimizer.Optimize(function, coordinates, observer, ens::EarlyStopAtMinLoss());
 /// ```
 ///
-/// For mlpack's networks, mlpack_callback() makes one.
+/// For mlpack's networks, mlpack_callback() makes such a callback.
 ///
-/// An epoch is what the optimizer calls one: SGD, Adam and all others built on SGD do, and so do
-/// Eve, SPALeRASGD and BigBatchSGD. An Optimize() that ends before its first epoch does counts as
-/// one. The other optimizers (L-BFGS, gradient descent, CMA-ES) only take steps: say how many make
-/// an epoch, as in `EnsmallenCallback(importance, weights, 10)`. ParallelSGD takes its steps in
-/// several threads at once and must not be observed.
+/// The optimizer defines what an epoch is. SGD, Adam and all others built on SGD have epochs, and
+/// so have Eve, SPALeRASGD and BigBatchSGD. An Optimize() that ends before its first epoch ends
+/// counts as one. The other optimizers (L-BFGS, gradient descent, CMA-ES) only take steps: pass the
+/// number of steps in an epoch, as in `EnsmallenCallback(importance, weights, 10)`. ParallelSGD
+/// takes its steps in several threads at once and must not be observed.
 ///
-/// `Optimize()` may be called again and again: the hook goes on where it was. It is started, by its
-/// on_train_begin(), only if it has not seen a layer yet; one that was loaded goes on, too.
+/// `Optimize()` may be called repeatedly: the hook continues its run. The callback calls
+/// on_train_begin() only if the hook has not seen a layer yet; a loaded hook continues, too.
 ///
-/// Put it before callbacks that stop the training: ensmallen asks no further once one has said
-/// stop. Behind them it still sees the last epoch, unless training also ends for another reason.
+/// Put it before callbacks that stop the training: once one stops, ensmallen skips those after it.
+/// Behind them it still sees the last epoch, unless training also ends for another reason.
 ///
-/// Holds a reference to the hook. What the hook throws passes through `Optimize()`, which leaves
-/// the coordinates as they are.
+/// Holds a reference to the hook. An exception from the hook passes through `Optimize()`, which
+/// leaves the coordinates as they are.
 ///
 /// \tparam Hook     VarianceImportance, or any other hook
 /// \tparam Weights  callable as weights(coordinates); returns a view of the layer's weights, which
-///                  must not refer to an Eigen matrix: it could be local to the callable
+///                  must not refer to an Eigen matrix: that could be local to the callable
 template <typename Hook, typename Weights>
 class EnsmallenCallback {
  public:
-  /// \param steps  observe after so many steps each, instead of after every epoch; 0: epochs
+  /// \param steps  observe each time after this many steps, not after every epoch; 0: every epoch
   EnsmallenCallback(Hook& hook, Weights weights, std::size_t steps = 0)
       : hook_(hook), weights_(std::move(weights)), steps_(steps) {
-    // ensmallen looks for methods of exact signatures and passes over any other without a word.
+    // ensmallen looks for methods with exact signatures and silently ignores all others.
     using namespace ens::callbacks::traits;
     using detail::AnyFunction;
     using Self = EnsmallenCallback;
@@ -86,7 +86,7 @@ class EnsmallenCallback {
   template <typename Optimizer, typename Function, typename Coordinates>
   void BeginEpoch(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
                   std::size_t epoch, double /*objective*/) {
-    // The last epoch's end is not told to callbacks behind one that stopped the training there.
+    // If a callback stops the training at the end of an epoch, those behind it get no EndEpoch().
     end_epoch(coordinates, epoch - 1);
   }
 
@@ -147,7 +147,7 @@ class EnsmallenCallback {
   Weights weights_;
   std::size_t steps_;
   std::size_t steps_since_observation_ = 0;
-  // What belongs to the Optimize() under way:
+  // State of the current Optimize():
   std::size_t ended_epochs_ = 0;
   bool has_taken_steps_ = false;
   bool has_epochs_ = false;

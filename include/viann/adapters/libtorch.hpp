@@ -14,7 +14,7 @@
 #include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
-/// libtorch: libtorch_weights() gives the weights of a layer as a view that any hook takes.
+/// libtorch: libtorch_weights() returns the weights of a layer as a view that any hook takes.
 ///
 /// ```cpp
 /// for (int epoch = 0; epoch < epochs; ++epoch) {
@@ -23,28 +23,27 @@
 /// }
 /// ```
 ///
-///     layer                     weight                    feature                   unit
-///     Linear                    (out, in)                 input                     output
-///     RNN, LSTM, GRU            (gates * out, in)         input                     gate of an
-///     output Conv1d, 2d, 3d            (out, in / groups, k...)  (channel, k...)           filter
-///     ConvTranspose1d, 2d, 3d   (in, out / groups, k...)  (channel, k...)           filter
-///     Embedding, EmbeddingBag   (num, dim)                token                     dimension
-///     others                    (out, in...)              (in...)                   output
+///     layer                     weight                    feature          unit
+///     Linear                    (out, in)                 input            output
+///     RNN, LSTM, GRU            (gates * out, in)         input            gate of an output
+///     Conv1d, 2d, 3d            (out, in / groups, k...)  (channel, k...)  filter
+///     ConvTranspose1d, 2d, 3d   (in, out / groups, k...)  (channel, k...)  filter
+///     Embedding, EmbeddingBag   (num, dim)                token            dimension
+///     others                    (out, in...)              (in...)          output
 ///
-/// A convolution's features are every position of its kernel in every input channel, in row-major
-/// order; kernel_scores() gives their scores back in the kernel's shape. With groups, a channel's
-/// units are the filters of its group. A recurrent layer gives the weights that read the inputs of
-/// its first layer; if it is bidirectional, the units are those of both directions.
+/// A convolution's features are the positions of its kernel in every input channel, in row-major
+/// order; kernel_scores() returns their scores in the kernel's shape. With groups, a channel's
+/// units are the filters of its group. The weights of a recurrent layer are those that read the
+/// inputs of its first layer; if it is bidirectional, the units are those of both directions.
 ///
 /// The weights are those that forward() multiplies by: the member `weight` of libtorch's own
-/// layers, not the parameter that was registered, which is another tensor once weights have been
-/// tied.
+/// layers, not the registered parameter, which is another tensor once weights have been tied.
 ///
-/// float, double, float16 and bfloat16 on the CPU are viewed where they are, in any strides. They
-/// are copied from another device, and where features and units are not two axes of the memory:
+/// Weights of float, double, float16 and bfloat16 on the CPU are viewed in place, with any strides.
+/// They are copied from another device, and if features and units are not two axes of the memory:
 /// groups, transposed convolutions, both directions, channels last. All functions throw
-/// std::invalid_argument if there are no such weights. Views are to be used within the call that
-/// takes them.
+/// std::invalid_argument if there are no such weights. Use views only within the call that takes
+/// them.
 
 namespace viann {
 
@@ -99,9 +98,9 @@ void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
   (visit_if(module.as<Layer>()), ...);
 }
 
-/// The weight of a module itself: the member that libtorch's layers compute with, and of any other
-/// module the parameter of two or more dimensions that is called weight, or else the first.
-/// Undefined if there is none. What is frozen plays no part, because it may change in a run.
+/// The weight of a module itself: for libtorch's layers the member that they compute with, for any
+/// other module the parameter of two or more dimensions that is called weight, or else the first.
+/// Undefined if there is none. It does not depend on what is frozen, which may change in a run.
 inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
   namespace nn = torch::nn;
   torch::Tensor weight;
@@ -159,13 +158,13 @@ inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
     for (const auto& parameter : module.parameters(/*recurse=*/false)) {
       is_trained = is_trained || (parameter.dim() > 1 && parameter.requires_grad());
     }
-    // Frozen in the middle of a run, it must not make way for another in silence.
+    // If it is frozen in the middle of a run, another layer must not silently replace it.
     if (is_trained) return TorchLayer{name, torch_units_first(module, weight)};
     refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
                          "\", is frozen (requires_grad is false); name the layer that you mean, ",
                          "frozen or not: libtorch_weights(net, \"", name, "\").");
   };
-  // What a module made of layers has of its own (position codes, class tokens) comes last.
+  // The own parameters of a module made of layers (position codes, class tokens) come last.
   for (const bool layers : {true, false}) {
     for (const auto& module : model.named_modules("", /*include_self=*/false)) {
       if (is_torch_layer(*module.value()) != layers) continue;
@@ -179,7 +178,7 @@ inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
       "with register_module(), or name the one you mean: ", "libtorch_weights(net->fc1).");
 }
 
-/// The module in what holds a layer or a model: torch::nn::Linear and its like, std::shared_ptr,
+/// The module in a holder of a layer or a model: torch::nn::Linear and its like, std::shared_ptr,
 /// torch::nn::AnyModule, or the module itself.
 inline const torch::nn::Module& torch_module(const torch::nn::Module& module) { return module; }
 template <typename Module>
@@ -198,22 +197,22 @@ inline const torch::nn::Module& torch_module(const torch::nn::AnyModule& module)
 
 }  // namespace detail
 
-/// The weights in a tensor of shape (units, features...), as Linear has it. For other layers pass
-/// the layer: an Embedding's tensor has its features first, and that of a convolution does not tell
+/// The weights in a tensor of shape (units, features...), as in Linear. For other layers pass the
+/// layer: an Embedding's tensor has its features first, and a convolution's tensor does not show
 /// its groups.
-/// \tparam Scalar  of no effect: earlier versions had to be told the type here and below
+/// \tparam Scalar  without effect: earlier versions needed the type here and below
 template <typename Scalar = void>
 auto libtorch_weights(const torch::Tensor& tensor) {
   return detail::torch_view(tensor);
 }
 
 /// The weights of a layer, frozen or not; or of a model's first layer with weights, in the order of
-/// registration: libtorch_layer_name() says which that is. A model does not know which of its
-/// layers reads the inputs, and one that makes a layer in forward(), or registers the last one
-/// first, has another first layer than it seems: name the layer, or look at the name. \param model
-/// a module, or what holds one: std::shared_ptr, torch::nn::Linear and its like,
+/// registration: libtorch_layer_name() returns its name. A model does not know which of its layers
+/// reads the inputs. If it makes a layer in forward(), or registers the last one first, its first
+/// layer is not the one that it seems to be: name the layer, or look at the name.
+/// \param model  a module, or a holder of one: std::shared_ptr, torch::nn::Linear and its like,
 ///               torch::nn::AnyModule
-/// \throws std::invalid_argument if a model's first layer is frozen, too.
+/// \throws std::invalid_argument also if a model's first layer is frozen.
 template <typename Scalar = void, typename Model,
           typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model) {
@@ -235,8 +234,9 @@ auto libtorch_weights(const Model& model, const std::string& layer) {
                                ".");
 }
 
-/// The name of the layer whose weights libtorch_weights(model) gives; empty if they are the
-/// module's own. \throws std::invalid_argument as libtorch_weights(model).
+/// The name of the layer whose weights libtorch_weights(model) returns; empty if they are the
+/// module's own.
+/// \throws std::invalid_argument as libtorch_weights(model).
 template <typename Model>
 std::string libtorch_layer_name(const Model& model) {
   return detail::choose_torch_layer(detail::torch_module(model)).name;

@@ -15,8 +15,8 @@
 #include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
-/// mlpack: mlpack_callback() makes training itself call a hook, and mlpack_weights() gives a
-/// layer's weights as a view that any hook takes.
+/// mlpack: mlpack_callback() makes Train() call a hook, and mlpack_weights() returns a layer's
+/// weights as a view that any hook takes.
 ///
 /// ```cpp
 /// network.Train(X, Y, optimizer, viann::mlpack_callback(importance, network));
@@ -25,7 +25,7 @@
 ///
 /// mlpack allocates a network's weights when Train() or Reset(dimensions) is called. Until then,
 /// and for a copied network until it is used, mlpack_weights() throws std::invalid_argument. Views
-/// refer to mlpack's memory and are to be used within the call that takes them.
+/// refer to mlpack's memory. Use them only within the call that takes them.
 
 namespace viann {
 
@@ -42,8 +42,8 @@ void require_mlpack_weights(const Weights& weights) {
 
 }  // namespace detail
 
-/// The weights in a matrix W(unit, feature), which is how mlpack's layers keep their weights: for
-/// layers that are not known here.
+/// The weights in a matrix W(unit, feature), the layout of mlpack's layers. Use it for layers that
+/// have no overload here.
 template <typename Scalar>
 auto mlpack_weights(const arma::Mat<Scalar>& weights) {
   detail::require_mlpack_weights(weights);
@@ -66,8 +66,8 @@ auto mlpack_weights(const mlpack::Linear3DType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());
 }
 
-/// The weights of a recurrent layer that read its inputs; of an LSTM, those of its four gates,
-/// which are copied: block input, input gate, forget gate, output gate.
+/// The weights of a recurrent layer that read its inputs. For an LSTM, they are those of its four
+/// gates, which are copied: block input, input gate, forget gate, output gate.
 template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::LinearRecurrentType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weights());
@@ -106,8 +106,8 @@ auto mlpack_weights(const mlpack::NoisyLinearType<Matrix>& layer) {
 }
 
 /// The weights of a convolution: every (channel, y, x) of a filter is a feature, in this order,
-/// with x along the first dimension of the images, and every filter a unit. kernel_scores() gives
-/// the scores back in the filter's shape.
+/// with x along the first dimension of the images, and every filter is a unit. kernel_scores()
+/// returns the scores in the filter's shape.
 template <typename Forward, typename Backward, typename Gradient, typename Matrix>
 auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, Matrix>& layer) {
   const auto& weights = layer.Weight();
@@ -117,7 +117,7 @@ auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, M
   return detail::foreign_view(weights.memptr(), size, filters, 1, size);
 }
 
-/// The weights of a convolution in groups, features as above. These weights are copied, because a
+/// The weights of a grouped convolution, features as above. These weights are copied, because a
 /// channel's units are the filters of its group alone.
 template <typename Forward, typename Backward, typename Gradient, typename Matrix>
 auto mlpack_weights(
@@ -224,12 +224,12 @@ struct MlpackCallbackOptions {
   /// none is named.
   std::optional<std::size_t> layer;
 
-  /// Observe after so many steps each, instead of after every epoch: for optimizers without epochs.
+  /// Observe each time after this many steps, not after every epoch: for optimizers without epochs.
   std::size_t steps = 0;
 };
 
-/// A callback for Train() that observes a layer of the network: see EnsmallenCallback. Refers to
-/// both hook and network.
+/// Returns a callback for Train() that observes a layer of the network: see EnsmallenCallback. The
+/// callback refers to both hook and network.
 template <typename Hook, typename Network>
 auto mlpack_callback(Hook& hook, const Network& network, MlpackCallbackOptions options = {}) {
   const auto weights = [&network, layer = options.layer](const auto& /*coordinates*/) {

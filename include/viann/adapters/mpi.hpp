@@ -17,7 +17,7 @@
 #include "viann/importance_scores.hpp"
 #include "viann/welford_accumulator.hpp"
 
-/// MPI: scores of a layer that is split over ranks, and accumulators of samples that are.
+/// MPI: scores of layers, and accumulators of samples, that are split over ranks.
 ///
 /// ```cpp
 /// viann::VarianceImportance<> importance;                 // on every rank
@@ -34,23 +34,24 @@
 ///     seen some of the samples  mpi_merged                      2 s E + 8 bytes, up a binary tree
 ///                                                               and from its root to all
 ///
-/// (F: all features; E: elements of the accumulator, of s bytes each.) Observing sends nothing.
-/// Where every rank has all weights, as in data-parallel training, any rank's own scores will do.
+/// (F: all features; E: elements of the accumulator, of s bytes each.) Observing sends nothing. If
+/// every rank has all weights, as in data-parallel training, use any rank's own scores.
 ///
-/// Every rank of the communicator makes the same calls in the same order and gets the same result,
-/// to the bit wherever MPI's all-reduce gives all ranks the same. To begin with the ranks agree, by
-/// a broadcast of 2.6 kB and three all-reduces of 4 bytes, once or twice. What is wrong on one rank
-/// so throws the same sentence on all:
+/// Every rank of the communicator must make the same calls in the same order. All ranks get the
+/// same result, bit for bit if MPI's all-reduce gives all ranks the same bits. First, the ranks
+/// compare what they bring, by a broadcast of 2.6 kB and three all-reduces of 4 bytes, once or
+/// twice. So an error on one rank throws the same message on all:
 ///
 /// \throws std::invalid_argument if ranks call different functions, or their hooks differ in type,
 ///         options, epochs or shape; or the communicator is null or an intercommunicator.
-/// \throws std::logic_error, std::overflow_error if a rank's hook does; the sentence names the
-///         rank. std::logic_error, too, if MPI is not initialised, or finalised already.
+/// \throws std::logic_error, std::overflow_error if a rank's hook throws it; the message names the
+///         rank. std::logic_error also if MPI is not initialised, or is finalised already.
 /// \throws std::runtime_error if anything else fails on a rank, such as memory; or if MPI returns
-///         an error, and then on that rank only. Whether MPI returns or aborts stays as it is set.
+///         an error, and then on that rank only. MPI's error handler, which makes MPI return or
+///         abort, stays as it is set.
 ///
-/// Nothing that is handed over changes. Beyond their result the functions take what a rank brings
-/// to it, 8 bytes per rank and, in mpi_merged, two messages of 65,536 elements.
+/// The arguments do not change. Beyond their result, the functions need memory for the rank's part
+/// of it, 8 bytes per rank and, in mpi_merged, two messages of 65,536 elements.
 
 namespace viann {
 
@@ -141,7 +142,7 @@ WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_
   });
   if (first.empty) return own;
 
-  // Memory is taken before the first message: a rank that had none would let others wait.
+  // Allocates before the first message: a rank that ran out of memory would let others wait.
   std::int64_t count = own.count();
   Array mean, m2, their_mean, their_m2;
   call.together([&](MpiPart&) {
@@ -151,7 +152,7 @@ WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_
     their_m2.resize(their_mean.rows(), 1);
   });
 
-  // A binary tree: in every step, each second rank of those left hands over to the one before it.
+  // A binary tree: in every step, each second remaining rank sends to the one before it.
   const MpiDuplicate tree(comm);
   for (int step = 1; step < call.size(); step *= 2) {
     if ((call.rank() & step) != 0) {
@@ -185,24 +186,24 @@ WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_
 
 }  // namespace detail
 
-/// raw_scores() of a whole layer of which each rank has observed some of the units, and all
-/// features: by feature, which are the sums of the ranks'. Sums in another order differ by
-/// rounding. A rank without units takes no part: leave it out of the communicator.
+/// Returns raw_scores() of a whole layer, by feature, if each rank has observed some of the units
+/// and all features: the sums of the ranks' raw scores. Sums in another order differ by rounding. A
+/// rank without units takes no part: leave it out of the communicator.
 /// \throws std::overflow_error if a sum exceeds the range of double; and see above.
 template <typename Hook>
 Eigen::VectorXd mpi_raw_scores_over_units(const Hook& hook, MPI_Comm comm = MPI_COMM_WORLD) {
   return detail::mpi_raw_over_units("mpi_raw_scores_over_units", hook, comm);
 }
 
-/// These after min_max_normalize(): scores() of the whole layer.
+/// Returns these after min_max_normalize(): scores() of the whole layer.
 template <typename Hook>
 Eigen::VectorXd mpi_scores_over_units(const Hook& hook, MPI_Comm comm = MPI_COMM_WORLD) {
   return min_max_normalize(detail::mpi_raw_over_units("mpi_scores_over_units", hook, comm));
 }
 
-/// raw_scores() of a whole layer of which each rank has observed some of the features, and all
-/// units: the features in the order of the ranks. Ranks may hold different numbers of features; one
-/// that holds none hands over a hook that has observed nothing. (So where a rank has forgotten to
+/// Returns raw_scores() of a whole layer, with the features in the order of the ranks, if each rank
+/// has observed some of the features and all units. Ranks may hold different numbers of features; a
+/// rank that holds none passes a hook that has observed nothing. (So if a rank has forgotten to
 /// observe, its features are missing: compare the result's size with the layer's.)
 /// \throws std::logic_error if no rank has observed anything; and see above.
 template <typename Hook>
@@ -210,15 +211,15 @@ Eigen::VectorXd mpi_raw_scores_over_features(const Hook& hook, MPI_Comm comm = M
   return detail::mpi_raw_over_features("mpi_raw_scores_over_features", hook, comm);
 }
 
-/// These after min_max_normalize(), once over all features: scores() of the whole layer.
+/// Returns these after min_max_normalize(), once over all features: scores() of the whole layer.
 template <typename Hook>
 Eigen::VectorXd mpi_scores_over_features(const Hook& hook, MPI_Comm comm = MPI_COMM_WORLD) {
   return min_max_normalize(detail::mpi_raw_over_features("mpi_scores_over_features", hook, comm));
 }
 
-/// The accumulator of all ranks' samples, in which that of a rank without samples may be empty.
-/// Ranks are merged two by two, in their order: the same ranks always give the same bits. Keep the
-/// rank's own to go on with: `all = mpi_merged(own)`; merged again, its samples would count twice.
+/// Returns the accumulator of all ranks' samples. A rank without samples may pass an empty one.
+/// Ranks are merged pairwise, in their order: the same ranks always give the same bits. Continue
+/// with the rank's own: `all = mpi_merged(own)`; merged again, its samples would count twice.
 template <typename Scalar>
 [[nodiscard]] WelfordAccumulator<Scalar> mpi_merged(const WelfordAccumulator<Scalar>& own,
                                                     MPI_Comm comm = MPI_COMM_WORLD) {

@@ -8,8 +8,8 @@
 
 namespace viann::detail {
 
-/// Whether two real numbers are the same to the bit, but for the payload of a NaN. (Bytes are no
-/// answer: a long double has some that mean nothing.)
+/// Whether two real numbers are equal to the bit, where any two NaNs are equal. (Comparing bytes
+/// would be wrong: some bytes of a long double mean nothing.)
 template <typename Number>
 bool equal_bits(const Number& a, const Number& b) {
   return a == b ? std::signbit(a) == std::signbit(b) : std::isnan(a) && std::isnan(b);

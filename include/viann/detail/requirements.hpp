@@ -3,8 +3,8 @@
 
 #include <cstddef>  // tells which standard library this is
 
-/// What viann needs of a compiler, in one sentence each. To be included before all else: a file
-/// that is not there stops every compiler, whereas after #error alone pages of errors follow.
+/// What viann needs from a compiler, in one sentence each. Include this before everything else: a
+/// missing file stops every compiler, whereas pages of errors follow #error alone.
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 201703L
 #error "viann needs C++17 or later: compile with -std=c++17."

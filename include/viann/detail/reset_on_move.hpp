@@ -7,12 +7,12 @@
 
 namespace viann::detail {
 
-/// A value that is default-constructed again after a move from it, and whose copy assignment gives
-/// the strong guarantee: if memory runs out, the old value stays. Eigen's arrays do neither: their
-/// move assignment swaps, and their copy assignment frees the old memory first.
+/// A value that is default-constructed again when moved from, and whose copy assignment gives the
+/// strong guarantee: if memory runs out, the old value stays. Eigen's arrays do neither: their move
+/// assignment swaps, and their copy assignment frees the old memory first.
 ///
-/// A class with several such members has the strong guarantee, too, if the member that allocates
-/// is declared first.
+/// A class with several such members also has the strong guarantee if it declares the member that
+/// allocates first.
 template <typename Value>
 class ResetOnMove {
  public:

@@ -2,11 +2,11 @@
 //
 // How far can scores of importance be believed?
 //
-// Trains small networks on tasks of which it is known which inputs matter, and on real data beside
-// probes, which do not; asks every method which inputs the network relies on; and prints how often
-// it is right. Synthetic tasks and real data are told apart, since of a real input it is not known
-// that it matters. The same seeds give the same tables, but for the costs, with any number of
-// threads.
+// Trains small networks on tasks whose relevant inputs are known, and on real data with added
+// probes, which are irrelevant; asks every method which inputs the network relies on; and prints
+// how often it is right. Synthetic tasks and real data are reported separately, because it is not
+// known whether a real input matters. The same seeds give the same tables, except for the costs,
+// with any number of threads.
 
 #include <unistd.h>
 
@@ -89,7 +89,7 @@ Row evaluate(const BenchmarkTask& task, const Scored& scored, const VectorXd& pe
   row.values[Auc] = area_under_curve(scores, relevant);
   row.values[RhoTruth] = task.truth.size() > 0 ? viann::spearman(scored.scores, task.truth) : nan;
   row.values[RhoPermutation] = viann::spearman(scored.scores, permutation);
-  row.values[Stability] = nan;  // is known of all seeds together
+  row.values[Stability] = nan;  // is computed for all seeds together
   row.values[Cost] = scored.seconds / epoch_seconds;
   return row;
 }
@@ -101,7 +101,7 @@ std::vector<Index> any_order(Index count, Random& random) {
   return order;
 }
 
-/// Deals the training samples' targets out anew, so that there is nothing to find in them.
+/// Shuffles the training samples' targets, so that there is nothing to learn.
 void shuffle_labels(Sample& sample, Random& random) {
   const std::vector<Index> order = any_order(sample.Y.rows(), random);
   sample.Y = sample.Y(order, Eigen::all).eval();
@@ -142,8 +142,8 @@ std::vector<Run> carry_out(const BenchmarkTask& task, unsigned seed, const Optio
   return runs;
 }
 
-/// Carries out all runs, shared out over threads. Results stand where they belong, whichever thread
-/// they come from.
+/// Carries out all runs, distributed over threads. Every result has its place, whichever thread it
+/// comes from.
 Runs carry_out_all(const Options& options) {
   Runs runs(options.tasks.size(), std::vector<std::vector<Run>>(options.seeds));
   const std::size_t jobs = options.tasks.size() * options.seeds;
@@ -156,7 +156,7 @@ Runs carry_out_all(const Options& options) {
 
   const auto work = [&] {
     for (std::size_t job = next++; job < jobs; job = next++) {
-      // Seed by seed, so that what is left takes about as long as what is done.
+      // Seed by seed, so that the remaining runs take about as long as the finished ones.
       const std::size_t task = job % options.tasks.size();
       const std::size_t seed = job / options.tasks.size();
       try {
@@ -232,7 +232,7 @@ class Tables {
  private:
   using Group = std::function<bool(const BenchmarkTask&)>;
 
-  // All values of a method and a metric over the seeds and the given optimizers of a task.
+  // All values of a method and a metric, over a task's seeds and the given optimizers.
   std::vector<double> values(std::size_t task, std::size_t method, Metric metric,
                              std::size_t first_optimizer, std::size_t end_optimizer) const {
     std::vector<double> all;
@@ -248,7 +248,7 @@ class Tables {
     return mean_of(values(task, method, metric, 0, options_.optimizers.size()));
   }
 
-  // A number of every task of the group, averaged by unit.
+  // A number for every task of the group, averaged by unit.
   template <typename Value>
   std::vector<double> by_unit(const Group& group, const Value& value) const {
     std::map<std::string, std::vector<double>> units;

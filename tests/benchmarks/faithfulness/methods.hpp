@@ -27,19 +27,20 @@
 
 namespace faithfulness {
 
-/// What the others are compared with, and what is taken as what the network really uses.
+/// The methods that the others are compared with, and the one taken as what the network really
+/// uses.
 constexpr const char* reference_method = "variance";
 constexpr const char* second_reference_method = "displacement";
 constexpr const char* permutation_method = "permutation";
 
-/// Seconds of this thread's processor time, which other programs and threads do not count in.
+/// Seconds of this thread's processor time, without other programs and threads.
 inline double thread_seconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-/// Runs the call and adds what it took to the seconds.
+/// Runs the call and adds its time to the seconds.
 template <typename Call>
 auto timed(double& seconds, const Call& call) {
   struct Timer {
@@ -58,7 +59,7 @@ struct Scored {
 
 struct Trained {
   std::vector<Scored> methods;
-  double skill;  // 1 - loss on the test samples / loss there without a look at the inputs
+  double skill;  // 1 - loss on the test samples / loss there without using the inputs
   double epoch_seconds;
 };
 
@@ -100,7 +101,7 @@ inline std::vector<Hook> make_hooks() {
           make_hook("displacement, weighed", viann::DisplacementImportance<>(weighed))};
 }
 
-/// Of the loss that predicting the training samples' mean, or shares of classes, has.
+/// 1 - loss / the loss of predicting the training samples' mean, or shares of classes.
 inline double skill(Network& net, const Sample& sample) {
   const auto mean = sample.Y.colwise().mean().eval();
   double blind = 0;
@@ -114,7 +115,7 @@ inline double skill(Network& net, const Sample& sample) {
   return 1 - net.loss(sample.X_test, sample.Y_test) / blind;
 }
 
-/// One run: trains with the optimizer, hooks and all, and then asks the other methods but the
+/// One run: trains with the optimizer and the hooks, and then asks the other methods except the
 /// forest. Permutation and leaving one out use the test samples.
 inline Trained train_and_score(const Sample& sample, const OptimizerSettings& settings, int epochs,
                                std::uint64_t seed) {

@@ -24,8 +24,8 @@ struct OptimizerSettings {
   std::string name;
   bool adam;
   float learning_rate;
-  float coupled_decay;    // times w is added to the gradient, as L2 does
-  float decoupled_decay;  // times learning_rate * w is taken off, as AdamW does
+  float coupled_decay;    // this times w is added to the gradient, as in L2
+  float decoupled_decay;  // this times learning_rate * w is subtracted, as in AdamW
 };
 
 inline const std::vector<OptimizerSettings>& all_optimizers() {

@@ -11,16 +11,15 @@
 #include <vector>
 #include <viann/detail/statistics/shuffle.hpp>
 
-/// How well scores tell relevant inputs from irrelevant ones, and how sure a mean is.
+/// How well scores separate relevant from irrelevant inputs, and how certain a mean is.
 
 namespace faithfulness {
 
 using Flags = Eigen::Array<bool, Eigen::Dynamic, 1>;
 
 /// Average precision: the mean, over the relevant inputs, of the share of relevant ones among all
-/// that score at least as high. Equal scores enter together, so the inputs' order does not count.
-/// 1 is perfect; of scores drawn at random, about the share of relevant inputs is to be expected.
-/// NaN without relevant inputs.
+/// that score at least as high. Equal scores enter together, so the inputs' order does not count. 1
+/// is perfect; random scores get about the share of relevant inputs. NaN without relevant inputs.
 inline double average_precision(const Eigen::VectorXd& scores, const Flags& relevant) {
   double sum = 0;
   for (Eigen::Index i = 0; i < scores.size(); ++i) {
@@ -45,7 +44,7 @@ inline double area_under_curve(const Eigen::VectorXd& scores, const Flags& relev
   return won / (positives * (static_cast<double>(relevant.size()) - positives));
 }
 
-/// The mean of the numbers that are none of NaN; NaN if there are none.
+/// The mean of the numbers that are not NaN; NaN if there are none.
 inline double mean_of(const std::vector<double>& values) {
   double sum = 0;
   int count = 0;
@@ -57,7 +56,7 @@ inline double mean_of(const std::vector<double>& values) {
   return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// The middle of the numbers; of an even count, the upper of the two.
+/// The middle of the numbers; for an even count, the upper of the two.
 inline double median_of(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
@@ -70,7 +69,7 @@ struct Interval {
 
 /// The mean with its 95 % bootstrap interval: the 2.5 % and 97.5 % quantiles of the means of
 /// samples of the same size, drawn with replacement (B. Efron, The Annals of Statistics 7(1),
-/// 1979). Of few values it is too narrow.
+/// 1979). It is too narrow for few values.
 inline Interval bootstrap_mean(const std::vector<double>& values, std::size_t samples = 10000,
                                std::uint64_t seed = 1) {
   std::mt19937_64 random(seed);

@@ -67,8 +67,8 @@ TEST_CASE("the bootstrap interval of a mean") {
   CHECK(same.lower == 0.5);
   CHECK(same.upper == 0.5);
 
-  // Of n zeros and n ones the resampled mean is binomial: its standard deviation is 0.5 / sqrt(2n),
-  // and with n = 50 its 2.5 % and 97.5 % quantiles are 0.40 and 0.60.
+  // The resampled mean of n zeros and n ones is binomial: its standard deviation is 0.5 / sqrt(2n),
+  // and for n = 50 its 2.5 % and 97.5 % quantiles are 0.40 and 0.60.
   std::vector<double> values(100, 0.0);
   std::fill(values.begin() + 50, values.end(), 1.0);
   const auto interval = bootstrap_mean(values);

@@ -18,8 +18,8 @@
 #include "../../../examples/support/network.hpp"
 #include "statistics.hpp"
 
-/// What the networks learn: synthetic tasks of which it is known which inputs matter, and real data
-/// with probes, of which it is known that they do not.
+/// What the networks learn: synthetic tasks whose relevant inputs are known, and real data with
+/// probes, which are known to be irrelevant.
 
 namespace faithfulness {
 
@@ -28,12 +28,12 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using Random = std::mt19937_64;
 
-/// Tasks to invent scores on, and tasks to test what was invented on. Families were dealt out
-/// before any result was seen.
+/// Tasks to develop scores on, and tasks to test those scores on. Families were assigned before any
+/// result was seen.
 enum class Half { Develop, HeldOut };
 
-/// Samples drawn from a task. A seed of the benchmark draws anew: samples or their split into
-/// training and test, probes, noise.
+/// Samples drawn from a task. Every seed of the benchmark draws new ones: samples or their split
+/// into training and test, probes, noise.
 struct Sample {
   examples::Dataset training;  // as a forest takes it
   Eigen::MatrixXf X, Y;        // as a network takes it
@@ -44,18 +44,18 @@ struct Sample {
 struct BenchmarkTask {
   std::string name;
   std::string family;
-  std::string unit;  // tasks of one unit are no independent evidence: a data set with its probes
+  std::string unit;  // tasks of one unit are not independent evidence: a data set with its probes
   Half half;
   bool real;
   Flags relevant;
   Flags decidable;  // whether an input counts as relevant or irrelevant at all
-  VectorXd truth;   // how much each input decides; empty if that is not known
+  VectorXd truth;   // how much each input matters; empty if that is not known
   std::function<Sample(Random&)> draw;
 };
 
 namespace detail {
 
-/// Of inputs and targets, whether the inputs are standardised before a network gets them.
+/// Splits samples into training and test. Networks get classes one-hot, or standardised targets.
 inline Sample split(const MatrixXd& X, const VectorXd& y, Index training_samples, bool classes) {
   Sample sample;
   sample.training.X = X.topRows(training_samples);
@@ -92,14 +92,14 @@ struct FunctionTask {
   Function f;
   bool classes = false;    // two, by whether the noisy f is above its median; else f with noise
   VectorXd scales = {};    // of the inputs after standardising; 1 if empty
-  Index combinations = 0;  // inputs from the last on that are combinations of others: undecidable
+  Index combinations = 0;  // how many of the last inputs are combinations of others: undecidable
   bool standardized = true;
 };
 
 /// A task whose target is a function of the inputs, with noise of half its standard deviation. Each
-/// input's truth is by how much f changes when that input is permuted (mean square): what
-/// permutation importance would tell of a network that has learned f itself. Relevant are inputs
-/// that f uses; those with less than a thousandth of all effect count neither way.
+/// input's truth is the mean square change of f when that input is permuted: the permutation
+/// importance in a network that has learned f itself. Inputs that f uses are relevant; those with
+/// less than a thousandth of the total effect count neither way.
 inline BenchmarkTask make_task(const FunctionTask& from) {
   Random random(1);
   const MatrixXd X = from.inputs(4000, random);
@@ -132,11 +132,12 @@ inline BenchmarkTask make_task(const FunctionTask& from) {
           truth.array() > 0, decidable,   truth,     draw};
 }
 
-/// Classes as scikit-learn's make_classification makes them (I. Guyon, Design of experiments of
-/// the NIPS 2003 variable selection benchmark): two clusters a class, normally distributed around
+/// Classes as scikit-learn's make_classification makes them (I. Guyon, Design of experiments of the
+/// NIPS 2003 variable selection benchmark): two clusters a class, normally distributed around
 /// corners of a cube in the informative inputs and stretched at random; redundant inputs are random
 /// combinations of the informative ones. Either may serve the network, so redundant ones count
-/// neither as relevant nor as irrelevant, and how much each informative one decides is not known.
+/// neither as relevant nor as irrelevant, and it is not known how much each informative one
+/// matters.
 inline BenchmarkTask make_clusters(const std::string& name, Half half, Index classes,
                                    Index informative, Index redundant, Index noise) {
   Random fixed(static_cast<std::uint64_t>(10 * classes + informative));
@@ -173,7 +174,7 @@ inline BenchmarkTask make_clusters(const std::string& name, Half half, Index cla
   return {name, "redundant", name, half, false, relevant, decidable, {}, draw};
 }
 
-/// Inputs of a data set, standardised, and a probe of each; two thirds of the samples train.
+/// Standardised inputs of a data set, and a probe of each; two thirds of the samples train.
 /// Constant inputs are left out: they are their own probes.
 inline BenchmarkTask make_probed(const std::string& dataset, const std::string& path, Half half,
                                  viann::ProbeShuffle shuffle) {

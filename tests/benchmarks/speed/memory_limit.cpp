@@ -9,11 +9,11 @@ namespace speed {
 
 namespace {
 
-// Calls body(begin, end) for all, in parts if there are threads.
+// Calls body(begin, end) for the whole range, in parts if there are threads.
 template <typename Body>
 void in_parts(std::ptrdiff_t size, const Body& body) {
 #ifdef _OPENMP
-  // Not an if clause of the pragma, which takes microseconds to say no.
+  // An if clause of the pragma would take microseconds.
   if (const int threads = omp_get_max_threads(); threads > 1 && size >= 131072) {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int part = 0; part < threads; ++part) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What an observation costs: against the memory's limit, against what one would write or pick
-// instead, against an epoch of training, and for a table of which few rows are touched. All figures
-// of a line come from rounds that take turns, as medians.
+// The cost of an observation: compared with the memory's limit, with alternatives that one would
+// write or pick, and with an epoch of training, and for a table with few rows touched. All figures
+// of a line are medians of rounds that take turns.
 
 #include <CLI/CLI.hpp>
 #include <Eigen/Core>
@@ -66,7 +66,7 @@ std::vector<double> medians(const std::vector<Call>& calls) {
   std::vector<std::vector<double>> seconds(calls.size());
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < calls.size(); ++i) {
-      if (threads > 1 && times[i] > 0) calls[i]();  // wakes them: the call before may have had one
+      if (threads > 1 && times[i] > 0) calls[i]();  // wakes them: the call before may have used one
       seconds[i].push_back(times[i] > 0 ? seconds_of(calls[i], times[i]) : std::nan(""));
     }
   }
@@ -198,7 +198,7 @@ void compare_orders(Index features, Index units) {
   compare<Scalar, Eigen::RowMajor>(features, units);
 }
 
-/// A table of tokens, of which each epoch touches some.
+/// A table of tokens; each epoch touches some of them.
 void compare_lazy(Index tokens, Index dimensions) {
   const Matrix<float, Eigen::RowMajor> table =
       Matrix<float, Eigen::RowMajor>::Random(tokens, dimensions);

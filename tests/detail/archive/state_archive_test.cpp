@@ -27,7 +27,7 @@ using viann::WelfordAccumulator;
 
 namespace {
 
-/// Small objects that have seen something, whose state takes no rounding.
+/// Small objects with observations, whose state is free of rounding.
 Trajectory simple_training() {
   const Eigen::MatrixXd start = (Eigen::MatrixXd(2, 2) << 1, 2, -3, 4).finished();
   return {start, 2 * start, -start, start.reverse()};
@@ -208,7 +208,7 @@ TEMPLATE_TEST_CASE("a state that is not finite is not saved, and nothing is writ
 
 namespace {
 
-/// Archives that are known by a name of theirs to write integers as the locale has them.
+/// Archives whose members mark them as writing integers in the locale's form.
 struct SavingText : SavingArchive {
   using basic_text_oprimitive = void;
 };
@@ -271,7 +271,7 @@ TEST_CASE("saving changes nothing, not even in an object that is const") {
 
 namespace {
 
-/// Calls call(file, object) for what tests/archives holds of the first format.
+/// Calls call(file, object) for the files of the first format in tests/archives.
 template <typename Call>
 void for_each_frozen(const Call& call) {
   const auto file = [](const std::string& name) { return VIANN_ARCHIVES_DIR "/" + name + ".txt"; };
@@ -299,7 +299,7 @@ TEST_CASE("files of the first format can be loaded") {
   });
 }
 
-// viann_tests "[.freeze]" writes them anew: allowed until a release has been made with them.
+// viann_tests "[.freeze]" rewrites them: allowed until they are part of a release.
 TEST_CASE("write the files of the current format", "[.freeze]") {
   for_each_frozen([](const std::string& file, auto object) {
     std::ofstream(file) << saved(object);

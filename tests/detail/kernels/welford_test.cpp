@@ -103,7 +103,7 @@ TEST_CASE("the sums of the variance alone") {
 
 TEST_CASE("a sum of chunks: the lanes are added in one order on every processor") {
   viann::detail::LaneSum<double> sum;
-  // Of these, only (p0 + p2) + (p4 + p6) and (p1 + p3) + (p5 + p7) cancel before they round.
+  // Only (p0 + p2) + (p4 + p6) and (p1 + p3) + (p5 + p7) of these cancel before they round.
   const std::vector<double> partial = {1e30, 1, -1e30, 2, 1e20, 3, -1e20, 4, 0.5};
   for (int lane = 0; lane <= lanes; ++lane) sum[lane] += partial[static_cast<std::size_t>(lane)];
   CHECK(sum.total() == 10.5);
@@ -146,7 +146,7 @@ TEMPLATE_TEST_CASE("the lazy kernel against two passes over the observations in 
     CAPTURE(n);
     const auto size = static_cast<std::size_t>(n);
     const auto x = observations<TestType>(n);
-    // Observed are the first, and the fourth after two in which the weights stayed.
+    // The first is observed, and the fourth after two in which the weights did not move.
     std::vector<TestType> last = x[4], mean(size), m2(size);
     viann::detail::LaneSum<Sum> ignored, settled, pending;
     viann::detail::lazy_welford_update<true>(x[0].data(), last.data(), mean.data(), m2.data(), n,

@@ -15,7 +15,7 @@ using viann::detail::group_width;
 
 namespace {
 
-/// Sums of whole numbers, which no order of terms rounds: the second are of twice the numbers.
+/// Sums of whole numbers, which round in no order. The second sums are of twice the numbers.
 ArrayXXd sums_of(Axis down, const ArrayXXd& values, FeatureSums<double, 2>& sums) {
   sums.reserve(down, values.rows(), values.cols());
   sums.start();

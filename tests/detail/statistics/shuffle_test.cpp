@@ -32,12 +32,12 @@ TEST_CASE("all orders are equally likely") {
   REQUIRE(seen.size() == 24);
   double chi_squared = 0;
   for (const auto& [order, count] : seen) chi_squared += (count - 1000) * (count - 1000) / 1000.0;
-  CHECK(chi_squared < 49.73);  // 23 degrees of freedom: exceeded once in 1000 seeds
+  CHECK(chi_squared < 49.73);  // 23 degrees of freedom: exceeded by one seed in 1000
 }
 
 TEST_CASE("numbers below a bound are equally likely, also where the engine's range does not fit") {
   std::mt19937_64 random(4);
-  // Three quarters of the engine's range: without a second try, the lowest third would come twice
+  // Three quarters of the engine's range: without a second draw, the lowest third would occur twice
   // as often as the rest.
   const std::uint64_t bound = std::uint64_t{3} << 62;
   int lowest_third = 0;

@@ -16,7 +16,7 @@ using viann::detail::WeightSource;
 
 namespace {
 
-/// 3 features x 5 units, of which each tells its place, in strides of 1 and 4.
+/// 3 features x 5 units with strides of 1 and 4; each number encodes its place.
 template <typename Number>
 std::vector<Number> numbered() {
   std::vector<Number> numbers(20, Number(-1));

@@ -17,7 +17,7 @@ namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// A 3 x 5 matrix whose every element tells its place.
+/// A 3 x 5 matrix whose elements encode their places.
 MatrixXd numbered() {
   return MatrixXd::NullaryExpr(3, 5,
                                [](Index i, Index j) { return static_cast<double>(10 * i + j); });
@@ -93,7 +93,7 @@ TEST_CASE("the first weight that is not finite, and how a message shows it") {
   RowMajorMatrixXd larger = RowMajorMatrixXd::Constant(20, 700, not_a_number);
   auto W = larger.block(1, 2, 6, 600);
   W.setZero();
-  CHECK(WeightSource<double>(W).all_finite());  // what lies between the rows is not looked at
+  CHECK(WeightSource<double>(W).all_finite());  // memory between the rows is not read
   W(4, 599) = std::numeric_limits<double>::infinity();
   W(5, 3) = not_a_number;
   const WeightSource<double> source(W);

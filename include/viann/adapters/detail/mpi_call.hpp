@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The C interface is all that is needed; MPI's former C++ bindings would take a library more.
+// viann needs only the C interface; MPI's former C++ bindings would need one more library.
 #ifndef OMPI_SKIP_MPICXX
 #define OMPI_SKIP_MPICXX 1
 #endif
@@ -21,11 +21,11 @@
 
 #include "viann/detail/text/concat.hpp"
 
-/// What the functions of viann/adapters/mpi.hpp have in common.
+/// Common code of the functions of viann/adapters/mpi.hpp.
 
 namespace viann::detail {
 
-/// The most elements in a message: MPI counts them in int, and buffers are to be small.
+/// The most elements in a message: MPI counts them in int, and buffers should be small.
 inline constexpr Eigen::Index mpi_message_length = Eigen::Index{1} << 16;
 
 /// \throws std::runtime_error if an MPI function returned an error.
@@ -45,7 +45,7 @@ MPI_Datatype mpi_type() {
   if constexpr (std::is_same_v<Number, std::int64_t>) return MPI_INT64_T;
 }
 
-/// What a rank brings to a call: words to be compared with those of other ranks, or a failure.
+/// A rank's input to a call: words to compare with those of other ranks, or a failure.
 struct MpiPart {
   using Words = std::array<char, 512>;
 
@@ -97,8 +97,8 @@ class MpiCall {
   int rank() const { return rank_; }
   int size() const { return size_; }
 
-  /// Runs work(part) on every rank, which must not communicate, and waits for all. If it threw on a
-  /// rank, or the parts do not fit together, all ranks throw the same.
+  /// Runs work(part), which must not communicate, on every rank, and waits for all. If it throws on
+  /// a rank, or the parts do not fit together, all ranks throw the same exception.
   /// \returns the part of the first rank that is not empty; of rank 0 if all are.
   template <typename Work>
   MpiPart together(const Work& work) {
@@ -126,7 +126,7 @@ class MpiCall {
     return part;
   }
 
-  /// Calls message(begin, length) for stretches of n elements.
+  /// Calls message(begin, length) for consecutive parts of n elements.
   template <typename Message>
   void in_messages(Eigen::Index n, const Message& message) const {
     for (Eigen::Index begin = 0; begin < n; begin += message_length_) {
@@ -152,7 +152,7 @@ class MpiCall {
   }
 
  private:
-  // The first rank of which something is true; size() if there is none.
+  // The first rank on which something is true; size() if there is none.
   int first_rank(bool is_true) const {
     int first = is_true ? rank_ : size_;
     mpi_require(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
@@ -198,7 +198,7 @@ class MpiCall {
   MpiPart own_;
 };
 
-/// A communicator with the same ranks, whose messages no other can meet.
+/// A communicator with the same ranks, whose messages cannot match those of another.
 class MpiDuplicate {
  public:
   explicit MpiDuplicate(MPI_Comm comm) { mpi_require(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup"); }

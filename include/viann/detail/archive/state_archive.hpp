@@ -20,19 +20,19 @@
 ///
 /// An archive of Boost.Serialization or cereal gets 64-bit words, one at a time: the tag of the
 /// class, the version of the format, the binary digits of its Scalar, then its numbers. A checksum
-/// of all so far stands at the end, and before every array: so that no shape is believed that is
-/// not the one that was saved. (cereal crashes where there is less XML than is asked for.)
+/// of all words so far comes before every array and at the end, so that a shape is used only if it
+/// is the one that was saved. (cereal crashes if it is asked for more XML than there is.)
 ///
-/// A stream with a locale that groups digits writes 1.234 for 1234, which no other locale reads,
-/// nor even its own in some archives. Where that may happen a word is saved in parts below 1000.
+/// A stream whose locale groups digits writes 1.234 for 1234. No other locale can read that, and in
+/// some archives not even its own can. Where this may happen, a word is saved in parts below 1000.
 
 namespace viann::detail {
 
-/// To be raised when a class saves other numbers than before. A transfer() may then ask
+/// Raise this when a class saves other numbers than before. A transfer() may then ask
 /// archive.format() what to expect.
 inline constexpr Word archive_format = 1;
 
-/// FNV-1a, 64 bits (https://datatracker.ietf.org/doc/html/rfc9923). It tells damage, not forgery.
+/// FNV-1a, 64 bits (https://datatracker.ietf.org/doc/html/rfc9923). It detects damage, not forgery.
 class Checksum {
  public:
   void add_byte(unsigned char byte) { value_ = (value_ ^ byte) * 1099511628211U; }
@@ -45,7 +45,7 @@ class Checksum {
   Word value_ = 14695981039346656037U;
 };
 
-/// The first word of what an object of the class has saved.
+/// The first word that an object of the class saves.
 inline Word tag_of(const char* class_name) {
   Checksum checksum;
   for (; *class_name != 0; ++class_name) checksum.add_byte(static_cast<unsigned char>(*class_name));
@@ -64,9 +64,8 @@ inline bool is_shape(std::int64_t rows, std::int64_t cols) {
   return rows > 0 && cols > 0 && rows <= most / cols;
 }
 
-/// Whether an archive writes integers to a stream as the stream's locale has them: those of text
-/// and XML of Boost, which have a base class of this name, and cereal's of XML, which alone has
-/// attributes.
+/// Whether an archive writes integers in the stream's locale. Boost's text and XML archives do;
+/// they have a base class of this name. cereal's XML archive does; it alone has attributes.
 template <class Archive, typename = void>
 struct IsBoostText : std::false_type {};
 template <class Archive>
@@ -77,7 +76,7 @@ struct IsCerealXml : std::false_type {};
 template <class Archive>
 struct IsCerealXml<Archive, std::void_t<decltype(&Archive::appendAttribute)>> : std::true_type {};
 
-/// A word in digits to the base of 1000, the least first.
+/// A word as digits in base 1000, the least significant first.
 inline constexpr Word word_base = 1000;
 inline constexpr int word_digits = 7;
 
@@ -88,7 +87,7 @@ class StateArchive {
  public:
   using is_loading = std::bool_constant<Archive::is_loading::value>;
 
-  /// Saves, or loads and checks, what comes first.
+  /// Saves, or loads and checks, the words before the state.
   /// \param name    of the class, for its tag and for messages
   /// \param digits  of its Scalar, in binary
   StateArchive(Archive& archive, const char* name, int digits) : archive_(archive), name_(name) {
@@ -110,7 +109,7 @@ class StateArchive {
 
   Word format() const { return format_; }
 
-  /// \throws std::runtime_error if there is no such number to be loaded
+  /// \throws std::runtime_error if no such number can be loaded
   /// \throws std::overflow_error if the number to be saved is not finite
   template <typename Number>
   StateArchive& operator&(Number& number) {
@@ -125,7 +124,7 @@ class StateArchive {
     return *this;
   }
 
-  /// Saves, or loads and checks, the checksum of all so far.
+  /// Saves, or loads and checks, the checksum of all words so far.
   void seal() {
     const Word expected = checksum_.value();
     const Word checksum = transfer(expected);
@@ -143,7 +142,7 @@ class StateArchive {
   }
 
  private:
-  // Saves the word, or returns another that was loaded.
+  // Saves and returns the word, or loads and returns another.
   Word transfer(Word word) {
     if constexpr (is_loading::value) {
       word = load();
@@ -162,7 +161,7 @@ class StateArchive {
 
   Word load() {
     Word word = load_number();
-    // The first word is a tag, which is no number below 1000.
+    // The first word is a tag, and no tag is below 1000.
     if (!has_begun_) is_in_digits_ = word < word_base;
     has_begun_ = true;
     if (!is_in_digits_) return word;
@@ -196,7 +195,7 @@ class StateArchive {
   Checksum checksum_;
 };
 
-/// Saves or loads the elements of an array that has its size already, in memory order.
+/// Saves or loads, in memory order, the elements of an array that already has its size.
 template <class Archive, typename Array>
 void archive_elements(Archive& archive, Array& array) {
   for (auto* element = array.data(); element != array.data() + array.size(); ++element) {
@@ -204,8 +203,8 @@ void archive_elements(Archive& archive, Array& array) {
   }
 }
 
-/// Saves an array, or loads one of that shape. Memory is taken as the elements arrive, because an
-/// archive may tell of more than it holds.
+/// Saves an array, or loads one of that shape. Memory is allocated as the elements arrive, because
+/// an archive may claim more than it holds.
 template <class Archive, typename Array>
 void archive_array(Archive& archive, Array& array, Eigen::Index rows, Eigen::Index cols) {
   archive.seal();
@@ -236,9 +235,9 @@ struct NoArchive {
 /// \param  transfer  called as transfer(object, archive): moves the state to or from a StateArchive
 ///                   and returns whether it fits together. Changes nothing when saving, because
 ///                   both libraries save objects that are const.
-/// \throws std::runtime_error if what is loaded is no such object
-/// \throws std::overflow_error if what is to be saved is not finite
-/// \throws std::logic_error if what is to be saved could not be loaded again
+/// \throws std::runtime_error if the archive holds no such object
+/// \throws std::overflow_error if a number to be saved is not finite
+/// \throws std::logic_error if the saved state could not be loaded again
 template <typename Scalar, class Archive, typename Object, typename Transfer>
 void archive_object(Archive& archive, Object& object, const char* name, const Transfer& transfer) {
   constexpr int digits = std::numeric_limits<Scalar>::digits;
@@ -249,7 +248,7 @@ void archive_object(Archive& archive, Object& object, const char* name, const Tr
     in.seal();
     object = std::move(loaded);
   } else {
-    NoArchive none;  // first, so that nothing is written of a state that is refused
+    NoArchive none;  // first, so that a refused state writes nothing
     StateArchive<NoArchive> trial(none, name, digits);
     if (!transfer(object, trial)) {
       throw std::logic_error(concat("viann::", name,

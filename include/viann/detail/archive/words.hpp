@@ -9,8 +9,8 @@
 
 #include "viann/detail/requirements.hpp"
 
-/// Numbers as 64-bit words, which every archive holds exactly: text rounds real numbers to some
-/// precision, and binary has the machine's byte order and its own long double.
+/// Numbers as 64-bit words, which every archive holds exactly. Text archives round real numbers to
+/// some precision; binary archives have the machine's byte order and its own long double.
 
 namespace viann::detail {
 
@@ -23,14 +23,14 @@ inline Word bits_of(double value) {
   return bits;
 }
 
-// Told by the bits, since compilers take a finite value for granted under -ffast-math.
+// Tests the bits, because under -ffast-math compilers assume that every value is finite.
 inline bool is_finite(Word bits_of_a_double) {
   constexpr Word exponent_of_infinity = Word{0x7ff} << 52;  // and of NaN
   return (bits_of_a_double & exponent_of_infinity) != exponent_of_infinity;
 }
 
-/// Hands a bool, an integer or a real number on as put(word), word by word.
-/// \returns whether the number is finite; else nothing was put.
+/// Passes a bool, an integer or a real number to put(word), word by word.
+/// \returns whether the number is finite; if not, put() was not called.
 template <typename Number, typename Put>
 bool to_words(const Number& number, const Put& put) {
   if constexpr (std::is_integral_v<Number>) {

@@ -16,7 +16,7 @@ struct DisplacementSums {
   Sum along_sign;     // of d sign w(0)
 };
 
-/// The sign of w. In this form compilers vectorise it, with two comparisons they do not.
+/// The sign of w. Compilers vectorise this form, but not one with two comparisons.
 template <typename Sum>
 inline Sum sign(Sum w) {
   return w == 0 ? Sum(0) : std::copysign(Sum(1), w);

@@ -7,8 +7,9 @@ namespace viann::detail {
 
 /// Whether n numbers are all finite.
 ///
-/// 0 * x is 0 for a finite x and NaN for any other, so one vectorised sum tells; isfinite() for
-/// each takes several times as long. Like every test for NaN it is lost under -ffast-math.
+/// 0 * x is 0 for a finite x and NaN for any other, so one vectorised sum is enough; isfinite() for
+/// each number takes several times as long. Like every test for NaN, this one fails under
+/// -ffast-math.
 template <typename Scalar>
 [[gnu::noinline]] bool all_finite(const Scalar* __restrict__ x, Index n) {
   LaneSum<Scalar> zeros;

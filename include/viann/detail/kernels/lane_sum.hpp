@@ -8,8 +8,8 @@
 
 /// The kernels are plain loops over pointers and a length, templates of the scalar alone. Compilers
 /// vectorise them, because pointers are restrict and the inner loop has a fixed length: g++ 12 and
-/// clang++ 14 from -O2 on. They are not inlined, because there g++ forgets that pointers are
-/// restrict. On all that their speed relies, not their results.
+/// clang++ 14 from -O2 on. They are not inlined, because in inlined code g++ forgets that pointers
+/// are restrict. Only their speed depends on all this, not their results.
 
 namespace viann::detail {
 
@@ -22,8 +22,8 @@ using SumOf = std::conditional_t<std::is_same_v<Scalar, float>, double, Scalar>;
 /// The fixed length: eight doubles fill one register of AVX-512, two of AVX, four of SSE2.
 inline constexpr int lanes = 8;
 
-/// Calls body(i, lane) for i from 0 to n - 1; i % lanes is the lane, but where the last elements do
-/// not fill all lanes, theirs is `lanes`.
+/// Calls body(i, lane) for i from 0 to n - 1. The lane is i % lanes, except that the last elements,
+/// if they do not fill all lanes, have the lane `lanes`.
 template <typename Body>
 [[gnu::always_inline]] inline void for_each_in_lanes(Index n, const Body& body) {
   const Index whole = n - n % lanes;
@@ -36,14 +36,14 @@ template <typename Body>
   for (Index i = whole; i < n; ++i) body(i, lanes);
 }
 
-/// A sum in a partial sum per lane: with a single one, every addition would wait for the last.
+/// A sum with one partial sum per lane. With a single one, every addition would wait for the last.
 template <typename Sum>
 class LaneSum {
  public:
   Sum& operator[](int lane) { return partial_[lane]; }
 
-  /// In one order whatever the instruction set is: that of registers with two lanes, or one lane
-  /// for long double. (Recorded scores are summed so.)
+  /// The order is the same on every instruction set: that of registers with two lanes, or one lane
+  /// for long double. (Recorded scores depend on it.)
   Sum total() const {
     static_assert(lanes == 8);
     constexpr bool has_registers = !std::is_same_v<Sum, long double>;

@@ -8,8 +8,8 @@
 
 namespace viann::detail {
 
-/// The factors of an update by the n-th observation, where the last of them that was made was the
-/// seen-th: in those between, the weight did not move.
+/// The factors of an update by the n-th observation when the last one made was the seen-th. The
+/// weight did not move in the observations between.
 template <typename Scalar>
 struct LazyWelfordFactors {
   LazyWelfordFactors(std::int64_t n, std::int64_t seen)
@@ -22,8 +22,8 @@ struct LazyWelfordFactors {
   Scalar missed_m2;  // c k / (c + k)
 };
 
-/// Updates n weights of a feature, whose value so far is `last`: their means and M2 by the
-/// observations that were not made, and then by x (formula: LazyVarianceImportance).
+/// Updates the means and M2 of n weights of a feature, first by the observations that were not
+/// made, in which the weights were `last`, and then by x (formula: LazyVarianceImportance).
 /// \param settled  gets the terms M2 |x|, or M2
 /// \param pending  gets the terms (x - mean)^2 |x|, or (x - mean)^2
 template <bool with_magnitude, typename Scalar>
@@ -33,7 +33,7 @@ template <bool with_magnitude, typename Scalar>
                                            LaneSum<SumOf<Scalar>>& settled,
                                            LaneSum<SumOf<Scalar>>& pending) {
   using Sum = SumOf<Scalar>;
-  LaneSum<Sum> settled_here = settled;  // of its own, so that it may stay in registers
+  LaneSum<Sum> settled_here = settled;  // a local copy can stay in registers
   LaneSum<Sum> pending_here = pending;
   for_each_in_lanes(n, [=, &settled_here, &pending_here](Index i, int lane) {
     const Scalar since = last[i] - mean[i];

@@ -6,14 +6,14 @@
 
 #include "viann/detail/kernels/lane_sum.hpp"
 
-/// Products with a symmetric matrix C: n x n, column-major, of which the lower triangle is stored.
-/// They take four vectors at once, one after the other in memory, so that C is read once for all.
+/// Products with a symmetric matrix C: n x n, column-major, only the lower triangle stored. They
+/// take four vectors at once, one after the other in memory, so that C is read once for all four.
 
 namespace viann::detail {
 
 inline constexpr Index vectors = 4;
 
-/// From the diagonal down, adds a column of x x' to one of C, for each of the vectors x.
+/// Adds a column of x x', from the diagonal down, to that of C, for each of the vectors x.
 /// \param x  the vectors from the row of the diagonal on, `stride` numbers apart
 template <typename Sum>
 [[gnu::noinline]] void add_outer_products_to_column(const Sum* __restrict__ x, Index stride,
@@ -27,7 +27,7 @@ template <typename Sum>
   });
 }
 
-/// The products of a column of C, from the diagonal down, and the vectors. Parameters as above.
+/// The products of a column of C, from the diagonal down, with the vectors. Parameters as above.
 template <typename Sum>
 [[gnu::noinline]] std::array<Sum, 4> products_with_column(const Sum* __restrict__ x, Index stride,
                                                           Index n, const Sum* __restrict__ column) {
@@ -60,7 +60,7 @@ std::array<Sum, 4> quadratic_forms(const Sum* x, Index n, const Sum* C) {
     for (std::size_t k = 0; k < 4; ++k) {
       const Sum first = x[static_cast<Index>(k) * n + i];
       forms[k] +=
-          first * (2 * products[k] - column[0] * first);  // off the diagonal all occur twice
+          first * (2 * products[k] - column[0] * first);  // off the diagonal, all occur twice
     }
   }
   return forms;

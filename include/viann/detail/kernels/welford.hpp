@@ -23,7 +23,7 @@ struct WelfordFactors {
 template <typename Scalar>
 inline Scalar welford_update(Scalar x, Scalar& mean, Scalar& m2, WelfordFactors<Scalar> factors) {
   const Scalar d = x - mean;
-  // In this order of factors the first observation, with its shrink of 0, cannot overflow.
+  // With this order of factors the first observation, whose shrink is 0, cannot overflow.
   m2 += d * (d * factors.shrink);
   mean += d * factors.inverse;
   return m2;
@@ -35,7 +35,7 @@ inline Sum score_term(Sum v, Sum w) {
   return with_magnitude ? v * std::abs(w) : v;
 }
 
-/// Updates n means and M2 by as many values x.
+/// Updates n means and M2 by n values x.
 template <typename Scalar>
 [[gnu::noinline]] void welford_update(const Scalar* __restrict__ x, Scalar* __restrict__ mean,
                                       Scalar* __restrict__ m2, Index n,

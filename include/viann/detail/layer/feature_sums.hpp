@@ -9,15 +9,15 @@
 
 namespace viann::detail {
 
-/// `count` sums for every feature of a layer, which a walk over its state adds up. Where features
-/// are rows, every group of columns has sums of its own until the walk has finished.
+/// `count` sums for every feature of a layer, which a walk over its state adds up. If features are
+/// rows, every group of columns has its own sums until the walk has finished.
 template <typename Sum, int count = 1>
 class FeatureSums {
  public:
   using Total = Eigen::Array<Sum, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 
-  /// Takes the memory for walks over a state of that shape, unless it is there. If memory runs out,
-  /// nothing is changed.
+  /// Allocates memory for walks over a state of that shape, unless it is there already. If memory
+  /// runs out, nothing changes.
   /// \param down  as for walk()
   void reserve(Axis down, Index rows, Index cols) {
     const bool are_rows = down == Axis::Features;
@@ -35,7 +35,7 @@ class FeatureSums {
     down_ = down;
   }
 
-  /// To be called before a walk: sets all sums to 0.
+  /// Sets all sums to 0. Call it before a walk.
   void start() {
     std::fill_n(total_.data(), total_.size(), Sum(0));
     std::fill_n(of_later_groups_.data(), of_later_groups_.size(), Sum(0));
@@ -52,7 +52,7 @@ class FeatureSums {
     return of_group + which * features + chunk.row;
   }
 
-  /// To be called after a walk: adds up what the groups have.
+  /// Adds up the groups' sums. Call it after a walk.
   void finish() {
     const Sum* of_group = of_later_groups_.data();
     const Sum* const end = of_group + of_later_groups_.size();

@@ -13,8 +13,8 @@
 
 namespace viann::detail {
 
-/// What every hook knows of the layer it observes: its shape and its memory order, both taken from
-/// the first weights seen, and the checks that all later weights must pass.
+/// What every hook knows about the layer it observes: its shape and its memory order, both taken
+/// from the first weights seen, and the checks that all later weights must pass.
 class Layer {
  public:
   Index features() const { return static_cast<Index>(features_); }
@@ -68,7 +68,7 @@ class Layer {
     if (!weights.all_finite()) refuse_non_finite(weights.first_non_finite(), hook, epoch);
   }
 
-  /// The same in two parts: the shape, and what was found in the weights.
+  /// The same in two parts: one for the shape, one for a weight that is not finite.
   void check_shape(Index features, Index units, const char* hook, std::int64_t epoch) const {
     const bool are_none = features == 0 || units == 0;
     if (!are_none && (!known() || (features == features_ && units == units_))) return;
@@ -107,7 +107,7 @@ class Layer {
            (!a.known() || a.features_are_rows_ == b.features_are_rows_);
   }
 
-  /// \returns whether what was saved, or loaded, can be the shape of a layer.
+  /// \returns whether the saved or loaded shape can be that of a layer.
   template <class Archive>
   bool transfer(Archive& archive) {
     archive& features_& units_& features_are_rows_;

@@ -18,16 +18,17 @@
 
 namespace viann::detail {
 
-/// How far the weights w of every feature are from where they started, w(0): the square |D|^2 of
-/// d = w - w(0), or of what a least-squares regression of d on { w(0), sign w(0) } leaves of it.
+/// How far the weights w of every feature are from their start w(0): the square |D|^2 of their
+/// displacement d = w - w(0), or of the residual of a least-squares regression of d on { w(0), sign
+/// w(0) }.
 ///
-/// By Gram and Schmidt, with u the part of sign w(0) that is orthogonal to w(0):
+/// By Gram-Schmidt, where u is the part of sign w(0) that is orthogonal to w(0):
 ///
 ///     u = sign w(0) - k w(0),   k = |w(0)|_1 / |w(0)|^2
 ///     |D|^2 = |d|^2 - (d.w(0))^2 / |w(0)|^2 - (d.u)^2 / |u|^2
 ///
-/// A feature takes three sums, all from one walk over w and w(0), and a fourth is |w|^2. What they
-/// cannot tell from rounding counts as nothing: see without_decay().
+/// This takes three sums per feature, and a fourth is |w|^2; one walk over w and w(0) adds up all.
+/// A |D|^2 that cannot be told from rounding counts as 0: see without_decay().
 template <typename Scalar>
 class LayerDisplacement {
  public:
@@ -35,14 +36,14 @@ class LayerDisplacement {
 
   const Layer& layer() const { return layer_; }
 
-  /// By feature, of the weights last observed: |D|^2. Infinite or NaN where a square exceeds the
+  /// By feature, |D|^2 of the weights last observed. Infinite or NaN where a square exceeds the
   /// range of Sum.
   const Sum* displacement() const { return sum(Displacement); }
 
-  /// By feature, of the weights last kept: |w|^2.
+  /// By feature, |w|^2 of the weights last kept.
   const Sum* magnitude() const { return magnitude_.data(); }
 
-  /// Keeps w(0), which passed the layer's check. To be prepared next.
+  /// Keeps w(0), which passed the layer's check. Call prepare() next.
   void start(const WeightSource<Scalar>& weights) {
     layer_.learn(weights);
     initial_.resize(layer_.state_rows(), layer_.state_cols());
@@ -52,8 +53,8 @@ class LayerDisplacement {
     magnitude_.assign(static_cast<std::size_t>(layer_.features()), Sum(0));
   }
 
-  /// Works out what follows from w(0), and takes the memory that observe() needs: after start() or
-  /// loading, for the same `remove_decay` as observe().
+  /// Computes what follows from w(0), and allocates the memory that observe() needs. Call it after
+  /// start() or loading, with the same `remove_decay` as observe().
   void prepare(bool remove_decay) {
     reserve(sums_);
     if (!remove_decay) return;
@@ -66,21 +67,21 @@ class LayerDisplacement {
       const Sum square = sums.total()(i, Displacement);
       const Sum absolute = -sums.total()(i, AlongSign);
       Directions& u = directions_[static_cast<std::size_t>(i)];
-      // A square that is subnormal counts as none: its inverse is not finite.
+      // A subnormal square counts as 0: its inverse is not finite.
       if (square >= (std::numeric_limits<Sum>::min)()) {
         u.slope = absolute / square;
         u.inverse_initial = 1 / square;
       }
       Index not_zero = 0;  // |sign w(0)|^2
       for (Index unit = 0; unit < layer_.units(); ++unit) not_zero += initial(i, unit) != 0 ? 1 : 0;
-      // Below an angle of 1e-5 the directions count as one: u would consist of rounding.
+      // At an angle below 1e-5 the directions count as one: u would consist of rounding.
       const auto signs = static_cast<Sum>(not_zero);
       const Sum across = signs - u.slope * absolute;
       if (across > Sum(1e-10) * signs) u.inverse_sign = 1 / across;
     }
   }
 
-  /// Measures weights that passed the layer's check. Changes no state until they are kept.
+  /// Measures weights that passed the layer's check. The state does not change until keep().
   void observe(const WeightSource<Scalar>& weights, bool remove_decay) {
     measure(weights, sums_);
     if (!remove_decay) return;
@@ -89,10 +90,10 @@ class LayerDisplacement {
     }
   }
 
-  /// Keeps what is part of the state of the weights observed.
+  /// Keeps those measurements of the observed weights that belong to the state.
   void keep() { std::copy_n(sum(Magnitude), layer_.features(), magnitude_.data()); }
 
-  /// Sets D and w to those of a feature, by unit, for weights that were observed just now.
+  /// Sets D and w to those of a feature, by unit, for the weights just observed.
   void read(const WeightSource<Scalar>& weights, bool remove_decay, Index feature, Sum* D,
             Sum* w) const {
     const Decay decay = remove_decay ? decay_of(feature) : Decay();
@@ -114,7 +115,7 @@ class LayerDisplacement {
            all_equal_bits(a.magnitude_, b.magnitude_);
   }
 
-  /// \returns whether what was saved, or loaded, is the state of one layer. To be prepared next.
+  /// \returns whether the saved or loaded state is that of one layer. Call prepare() next.
   template <class Archive>
   bool transfer(Archive& archive) {
     if (!layer_.transfer(archive)) return false;
@@ -129,7 +130,7 @@ class LayerDisplacement {
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using Sums = FeatureSums<Sum, 4>;
 
-  // What is summed over a feature's units, with d = w - w(0).
+  // The sums over a feature's units, with d = w - w(0).
   enum Which {
     Magnitude,     // |w|^2
     Displacement,  // |d|^2, then |D|^2
@@ -137,8 +138,8 @@ class LayerDisplacement {
     AlongSign      // d.sign w(0)
   };
 
-  // What is taken out of a feature's movement: its parts along w(0) and sign w(0). What is left of
-  // a feature that only decays is rounding, and counts as nothing.
+  // What is removed from a feature's movement: its parts along w(0) and sign w(0). The rest of a
+  // feature that only decays is rounding, and counts as nothing.
   struct Decay {
     Sum along_initial = 0;
     Sum along_sign = 0;
@@ -181,8 +182,8 @@ class LayerDisplacement {
     sums.finish();
   }
 
-  // |D|^2 of a feature. Where the row only decays, it is a difference of equal numbers, and less
-  // than units * epsilon * |d|^2 is the rounding of their sums.
+  // |D|^2 of a feature. If the row only decays, this is a difference of equal numbers; a value
+  // below units * epsilon * |d|^2 is the rounding of their sums.
   Sum without_decay(Index feature) const {
     const Directions& u = directions_[static_cast<std::size_t>(feature)];
     const Sum d = sum(Displacement)[feature];  // |d|^2, so far
@@ -211,15 +212,15 @@ class LayerDisplacement {
   std::vector<Directions> directions_;  // by feature
 };
 
-/// The mean of n numbers, by terms x / n: the sum of finite numbers may not be finite.
+/// The mean of n numbers, as the sum of x / n: the sum of finite numbers may not be finite.
 template <typename Sum>
 Sum mean_of(const Sum* x, Index n) {
   using Numbers = Eigen::Map<const Eigen::Array<Sum, Eigen::Dynamic, 1>>;
   return (Numbers(x, n) / static_cast<Sum>(n)).sum();
 }
 
-/// Shares of the total, x / sum(x), or zeros if that is 0. The share of what is infinite or NaN is
-/// NaN, no other is.
+/// Shares of the total, x / sum(x), or zeros if that is 0. Only the share of an infinite number or
+/// NaN is NaN.
 template <typename Sum>
 class Shares {
  public:

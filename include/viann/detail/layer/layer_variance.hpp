@@ -16,9 +16,9 @@
 
 namespace viann::detail {
 
-/// Mean and variance of every weight of a layer and, per feature, a sum over its units: all brought
-/// up to date in one walk. The state lies in the memory order of the first weights seen, so that
-/// the walk follows the memory of both.
+/// Mean and variance of every weight of a layer and, per feature, a sum over its units. One walk
+/// updates all. The state has the memory order of the first weights seen, so that the walk follows
+/// the memory of both.
 template <typename Scalar>
 class LayerVariance {
  public:
@@ -40,7 +40,7 @@ class LayerVariance {
     reserve_sums();
   }
 
-  /// Takes in weights that passed the layer's check. If memory runs out, nothing is changed.
+  /// Takes in weights that passed the layer's check. If memory runs out, nothing changes.
   void observe(const WeightSource<Scalar>& weights, ScoreCombination combination) {
     if (moments_.count == 0) {
       LayerVariance first;
@@ -50,7 +50,7 @@ class LayerVariance {
       first.moments_.start(first.layer_.state_rows(), first.layer_.state_cols());
       *this = std::move(first);
     }
-    reserve_sums();  // a state that was loaded has none
+    reserve_sums();  // a loaded state has none
     const WelfordFactors<Scalar> factors(++moments_.count);
     sums_.start();
     layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
@@ -68,7 +68,7 @@ class LayerVariance {
            all_equal_bits(a.sums_.total(), b.sums_.total());
   }
 
-  /// \returns whether what was saved, or loaded, is the state of one layer.
+  /// \returns whether the saved or loaded state is that of one layer.
   template <class Archive>
   bool transfer(Archive& archive) {
     if (!layer_.transfer(archive) || !moments_.transfer(archive)) return false;

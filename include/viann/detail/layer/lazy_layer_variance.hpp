@@ -16,8 +16,8 @@
 
 namespace viann::detail {
 
-/// LayerVariance for a layer of which only some features are observed at a time. The others did not
-/// move. How often that was observed is caught up on when they are observed again, and allowed for
+/// LayerVariance for a layer of which only some features are observed at a time; the others did not
+/// move. Their missed observations are made up for when they are observed again, and allowed for
 /// when their sums are read (formula: LazyVarianceImportance).
 template <typename Scalar>
 class LazyLayerVariance {
@@ -26,7 +26,8 @@ class LazyLayerVariance {
 
   const Layer& layer() const { return layer_; }
 
-  /// Keeps the weights of all features, which passed the layer's check. They are no observation.
+  /// Keeps the weights of all features, which passed the layer's check. They do not count as an
+  /// observation.
   void start(const WeightSource<Scalar>& weights) {
     layer_.learn(weights, Axis::Units);  // features are observed one by one
     state_.setZero(3 * layer_.units(), layer_.features());
@@ -37,13 +38,13 @@ class LazyLayerVariance {
     touched();
   }
 
-  /// Room for the indices of all features, which allocates once.
+  /// A vector with room for the indices of all features; only the first call allocates.
   std::vector<Index>& touched() {
     touched_.reserve(static_cast<std::size_t>(layer_.features()));
     return touched_;
   }
 
-  /// Has the memory of a feature fetched, for an observe() that comes soon.
+  /// Prefetches the memory of a feature for an observe() that comes soon.
   void prefetch([[maybe_unused]] Index feature) const {
 #ifdef __GNUC__
     constexpr Index cache_line = Index{64} / Index{sizeof(Scalar)};
@@ -53,8 +54,8 @@ class LazyLayerVariance {
 #endif
   }
 
-  /// Takes in the finite weights of a feature after n observations of the layer; once, however
-  /// often it is called.
+  /// Takes in the finite weights of a feature after n observations of the layer. Repeated calls
+  /// have no effect.
   void observe(Index feature, const WeightSource<Scalar>& weights, std::int64_t n,
                ScoreCombination combination) {
     if (seen_[static_cast<std::size_t>(feature)].count > n) return;  // repeated
@@ -77,7 +78,7 @@ class LazyLayerVariance {
     return a.layer_ == b.layer_ && a.seen_ == b.seen_ && all_equal_bits(a.state_, b.state_);
   }
 
-  /// \returns whether what was saved, or loaded, is the state of one layer after n observations.
+  /// \returns whether the saved or loaded state is that of one layer after n observations.
   template <class Archive>
   bool transfer(Archive& archive, std::int64_t n) {
     const Index units = layer_.units();
@@ -95,16 +96,16 @@ class LazyLayerVariance {
     return are_seen && (state_.bottomRows(units) >= 0).all();
   }
 
-  /// To be called first: n depends on whether there is a layer.
+  /// Call it first: n depends on whether there is a layer.
   template <class Archive>
   bool transfer_layer(Archive& archive) {
     return layer_.transfer(archive);
   }
 
  private:
-  // What is known of a feature: the number of the last observation that was made, and the sums of
-  // M2 |x| and of (x - m)^2 |x| over its units. In one place, because reaching a row's memory takes
-  // longer than computing with it.
+  // What is known about a feature: the number of the last observation made, and the sums of M2 |x|
+  // and of (x - m)^2 |x| over its units. They share one place, because reaching a row's memory
+  // takes longer than computing with it.
   struct Seen {
     std::int64_t count = 0;
     Sum settled = 0;
@@ -135,7 +136,7 @@ class LazyLayerVariance {
   }
 
   Layer layer_;
-  // By feature a column: x, m, M2.
+  // A column per feature: x, m, M2.
   Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> state_;
   std::vector<Seen> seen_;
   std::vector<Index> touched_;  // not part of the state

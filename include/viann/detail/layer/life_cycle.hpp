@@ -10,7 +10,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/weight_view.hpp"
 
-/// What the hooks would otherwise each say in the same words. `hook` is the name of a class.
+/// Code that every hook would otherwise repeat. `hook` is the name of a class.
 
 namespace viann::detail {
 
@@ -34,7 +34,7 @@ constexpr const char* name_of_scalar() {
                                           : "long double";
 }
 
-/// Refuses to go on with `what` before there were enough observations.
+/// Refuses `what` before there are enough observations.
 /// \throws std::logic_error
 inline void require_observations(std::int64_t least, std::int64_t seen, const char* hook,
                                  const char* what) {
@@ -45,7 +45,7 @@ inline void require_observations(std::int64_t least, std::int64_t seen, const ch
       seen, "; train for more epochs, and call on_epoch_end() after each (callbacks do)."));
 }
 
-/// Raw scores as they were after an epoch, refused if one is not finite.
+/// Raw scores after an epoch, refused if one is not finite.
 /// \param raw_score  called with every feature's index
 /// \throws std::overflow_error
 template <typename RawScore>

@@ -26,7 +26,7 @@ struct Moments {
   Index rows() const { return mean.rows(); }
   Index cols() const { return mean.cols(); }
 
-  /// Takes the memory for a first observation. If memory runs out, nothing is changed.
+  /// Allocates memory for a first observation. If memory runs out, nothing changes.
   void start(Index rows, Index cols) {
     Array zeros[2] = {Array(rows, cols), Array(rows, cols)};  // NOLINT(*-avoid-c-arrays)
     for (Array& zero : zeros) std::fill_n(zero.data(), zero.size(), Scalar(0));
@@ -59,7 +59,7 @@ struct Moments {
            std::all_of(m2.data(), m2.data() + m2.size(), is_possible);
   }
 
-  /// \returns whether what was saved, or loaded, is such a state.
+  /// \returns whether the saved or loaded numbers are such a state.
   template <class Archive>
   bool transfer(Archive& archive) {
     std::int64_t rows = this->rows();

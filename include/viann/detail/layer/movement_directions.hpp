@@ -17,7 +17,7 @@
 namespace viann::detail {
 
 /// The directions, over the units, in which the weights of all features move together, and how far
-/// each feature's weights reach along them. With D(t) the displacement, a row for each feature:
+/// each feature's weights reach along them. D(t) is the displacement, with a row per feature:
 ///
 ///     C(t) = D(t)' D(t) / |D(t)|^2      (units x units)
 ///     C    = sum of C(t) / t            (so far)
@@ -30,7 +30,7 @@ class MovementDirections {
   using Sum = SumOf<Scalar>;
   using Sums = std::vector<Sum>;
 
-  /// By feature, of the weights last observed.
+  /// By feature, for the weights last observed.
   const Sum* magnitude() const { return magnitude_.data(); }
 
   void start(const Layer& layer) {
@@ -38,9 +38,9 @@ class MovementDirections {
     magnitude_.assign(index(layer.features()), Sum(0));
   }
 
-  /// Takes in weights that `displacement` has observed just now. If memory runs out, nothing is
-  /// changed.
-  /// \returns movement_i / |D(t)|^2; what is infinite or NaN in |D_i|^2 is so here.
+  /// Takes in the weights that `displacement` has just observed. If memory runs out, nothing
+  /// changes.
+  /// \returns movement_i / |D(t)|^2, infinite or NaN where |D_i|^2 is.
   Sums observe(const LayerDisplacement<Scalar>& displacement, const WeightSource<Scalar>& weights,
                bool remove_decay, Sum inverse_epoch) {
     const Index features = displacement.layer().features();
@@ -50,7 +50,7 @@ class MovementDirections {
     Matrix now = total_;  // C(t)
     std::fill_n(now.data(), now.size(), Sum(0));
     Matrix total = total_;
-    Sums D(index(vectors * units));  // of a group of features, one after the other
+    Sums D(index(vectors * units));  // of the features of a group, one after the other
     Sums w(D.size());
 
     const Sum mean = mean_of(movement.data(), features);
@@ -86,7 +86,7 @@ class MovementDirections {
     return all_equal_bits(a.total_, b.total_) && all_equal_bits(a.magnitude_, b.magnitude_);
   }
 
-  /// \returns whether what was saved, or loaded, can be the state of such a layer.
+  /// \returns whether the saved or loaded state can be that of such a layer.
   template <class Archive>
   bool transfer(Archive& archive, const Layer& layer) {
     archive_array(archive, total_, layer.units(), layer.units());

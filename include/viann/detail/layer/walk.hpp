@@ -11,11 +11,11 @@ using Index = Eigen::Index;
 /// The axes of a layer's weights.
 enum class Axis { Features, Units };
 
-/// Chunks of a few arrays of doubles fit into a first-level cache of 32 KiB at once.
+/// Chunks of a few arrays of doubles fit together into a first-level cache of 32 KiB.
 inline constexpr Index chunk_length = 512;
 
-/// Where a feature's sum is taken across columns, a group of columns has sums of its own: wide
-/// enough that these take little memory beside the columns, narrow enough that a layer of some
+/// If a feature's sum runs across columns, every group of columns has its own sums. A group is wide
+/// enough that these take little memory beside the columns, and narrow enough that a layer of some
 /// width has a group for every thread.
 inline constexpr Index group_width = 32;
 
@@ -32,8 +32,8 @@ inline int threads_for([[maybe_unused]] Index size) {
   return 1;
 }
 
-/// Calls body(part) for every part, from several threads if there are. OpenMP is not asked for one
-/// thread: it takes microseconds to say no.
+/// Calls body(part) for every part, from several threads if there are. A single thread does not
+/// call OpenMP, which would take microseconds.
 template <typename Body>
 void for_each_part(Index parts, [[maybe_unused]] int threads, const Body& body) {
 #ifdef _OPENMP
@@ -51,10 +51,10 @@ struct Chunk {
   Index row;
   Index col;
   Index length;
-  Index group;  // of the column where the rows are features, see walk()
+  Index group;  // the column's, if the rows are features, see walk()
 };
 
-/// Room for a chunk. Not set to 0, as it would be without its constructor.
+/// Memory for a chunk. The constructor keeps it from being set to 0.
 template <typename Scalar>
 class ChunkBuffer {
  public:
@@ -68,9 +68,9 @@ class ChunkBuffer {
 
 /// Walks a column-major rows x cols array in chunks, by several threads if it is large.
 ///
-/// What is summed by feature needs no lock, and is rounded alike for any number of threads. Where
-/// a column is a feature, one thread meets the column's chunks in their order. Where a row is a
-/// feature, one thread meets the row's elements of each group of columns in their order.
+/// Sums by feature need no lock, and round alike for any number of threads. If a column is a
+/// feature, one thread visits the column's chunks in order. If a row is a feature, one thread
+/// visits the row's elements in each group of columns in order.
 /// \param down  what lies along a column: a feature's units, or the features
 /// \param body  called as body(chunk), from several threads; must not throw
 template <typename Body>
@@ -80,8 +80,8 @@ void walk(Axis down, Index rows, Index cols, const Body& body) {
   Index height = rows;
   if (down == Axis::Features) {
     width = group_width;
-    // Too few groups for the threads: rows are shared out, too, but not in short panels, in which
-    // threads would fetch each other's memory in advance. In long panels sums leave the cache.
+    // If there are too few groups for the threads, rows are divided into panels, too. In short
+    // panels threads would prefetch each other's memory; in long panels sums leave the cache.
     constexpr Index shortest = 16 * chunk_length;
     constexpr Index longest = 64 * chunk_length;
     const Index wanted = divide_up(threads, divide_up(cols, width));

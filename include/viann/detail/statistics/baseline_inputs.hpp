@@ -11,11 +11,11 @@
 #include "viann/detail/weights/weight_source.hpp"
 #include "viann/weight_view.hpp"
 
-/// What the baselines are given, checked: layers of trained weights, or data and a loss.
+/// The checked inputs of the baselines: layers of trained weights, or data and a loss.
 
 namespace viann::detail {
 
-/// A layer's weights as doubles, inputs x units, checked in the name of a public function.
+/// A layer's weights as doubles, inputs x units, checked on behalf of a public function.
 template <typename Stored>
 Eigen::MatrixXd finite_layer(const WeightView<Stored>& view, const char* function) {
   Eigen::MatrixXd weights = view.features_by_units().template cast<double>().matrix();
@@ -49,7 +49,7 @@ inline void require_equal_width(Eigen::Index units, Eigen::Index inputs, const c
   }
 }
 
-/// The loss on X, refused if it is no number.
+/// The loss on X, refused if it is not finite.
 template <typename Loss, typename Data>
 double finite_loss(Loss& loss, const Data& X, const char* function, const std::string& when) {
   const auto value = static_cast<double>(loss(X));
@@ -81,7 +81,7 @@ class PerturbedColumns {
 
   Eigen::Index features() const { return X_.cols(); }
 
-  /// By how much the loss rises when perturb(column) has changed a feature's column.
+  /// How much the loss rises after perturb(column) has changed a feature's column.
   template <typename Perturb>
   double loss_increase(Eigen::Index feature, const Perturb& perturb) {
     const auto kept = X_.col(feature).eval();

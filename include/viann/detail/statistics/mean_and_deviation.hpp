@@ -13,8 +13,8 @@ struct MeanAndDeviation {
 };
 
 /// The mean of n finite numbers, and their standard deviation: the root of the sum of squared
-/// distances from the mean over `degrees`, exactly 0 for equal numbers. Computed relative to the
-/// largest number, so that neither sums nor squares leave the range of double.
+/// distances from the mean over `degrees`, exactly 0 for equal numbers. They are computed relative
+/// to the largest number, so that neither sums nor squares leave the range of double.
 /// \param number  called with 0, ..., n - 1
 template <typename Number>
 MeanAndDeviation mean_and_deviation(Eigen::Index n, double degrees, const Number& number) {

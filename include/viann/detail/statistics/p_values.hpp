@@ -11,8 +11,8 @@
 
 namespace viann::detail {
 
-/// By number of hits among `runs`: the chance of so few or fewer where every run is a toss of a
-/// coin.
+/// For every number of hits among `runs`: the chance of so few or fewer if every run is a coin
+/// toss.
 inline Eigen::VectorXd coin_tosses_at_most(Eigen::Index runs) {
   Eigen::VectorXd chance(runs + 1);
   double log_term = -static_cast<double>(runs) * std::log(2.0);  // 2^-runs may be too small

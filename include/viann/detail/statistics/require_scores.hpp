@@ -9,7 +9,7 @@
 
 namespace viann::detail {
 
-/// Refuses what is no vector of finite scores, one per feature, in the name of a public function.
+/// Refuses anything but a vector of finite scores, one per feature, on behalf of a public function.
 /// \throws std::invalid_argument
 inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, const char* function) {
   if (scores.size() == 0) {
@@ -23,11 +23,11 @@ inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, cons
   }
 }
 
-/// Scores of several runs, features x runs: a run's scores lie one after the other.
+/// Scores of several runs, features x runs: a run's scores are contiguous.
 using ScoresOfRuns =
     Eigen::Ref<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>>;
 
-/// Refuses what is no matrix of finite scores, in the name of a public function.
+/// Refuses anything but a matrix of finite scores, on behalf of a public function.
 /// \throws std::invalid_argument
 inline void require_runs(const ScoresOfRuns& scores, const char* function) {
   if (scores.size() == 0) {

@@ -9,9 +9,9 @@
 
 namespace viann::detail {
 
-/// A number from 0 to bound - 1, each as likely as any other.
+/// A number from 0 to bound - 1, all equally likely.
 inline std::uint64_t draw_below(std::uint64_t bound, std::mt19937_64& random) {
-  // The largest multiple of the bound: numbers from there on would favour the small remainders.
+  // The largest multiple of the bound. Numbers from there on would favour small remainders.
   const std::uint64_t end = (std::mt19937_64::max)() - (std::mt19937_64::max)() % bound;
   std::uint64_t drawn = random();
   while (drawn >= end) drawn = random();
@@ -19,9 +19,9 @@ inline std::uint64_t draw_below(std::uint64_t bound, std::mt19937_64& random) {
 }
 
 /// Puts a random-access range into an order drawn from all orders (R. Durstenfeld, Algorithm 235:
-/// Random permutation, Communications of the ACM 7(7), 1964). The standard says what numbers an
-/// engine gives, but not what std::shuffle and std::uniform_int_distribution make of them; here a
-/// seed gives the same order with every standard library.
+/// Random permutation, Communications of the ACM 7(7), 1964). The standard fixes the numbers of an
+/// engine, but not what std::shuffle and std::uniform_int_distribution do with them. Here a seed
+/// gives the same order with every standard library.
 template <typename Iterator>
 void shuffle(Iterator begin, Iterator end, std::mt19937_64& random) {
   for (auto rest = end - begin; rest > 1; --rest) {

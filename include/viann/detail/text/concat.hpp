@@ -17,10 +17,10 @@ inline void append(std::string& text, unsigned long long number) {
   text.append(std::to_string(number));
 }
 
-/// As std::ostream writes it in the "C" locale, whatever the program's locale is.
+/// Writes it like std::ostream in the "C" locale, whatever the program's locale is.
 inline void append(std::string& text, long double number) {
   if (std::isnan(number)) {
-    text.append("nan");  // without the sign that a NaN has for to_chars
+    text.append("nan");  // without the sign that to_chars writes
     return;
   }
   char buffer[32];  // NOLINT(*-avoid-c-arrays,*-member-init)
@@ -29,8 +29,9 @@ inline void append(std::string& text, long double number) {
   text.append(buffer, written.ptr);
 }
 
-/// Texts and numbers, one after the other: the message of an exception. By value, so that texts of
-/// any length are of one type: messages with the same kinds of parts are compiled once.
+/// Texts and numbers, one after the other: the message of an exception. Parts are taken by value,
+/// so that texts of any length have one type: messages with the same kinds of parts are compiled
+/// once.
 template <typename... Parts>
 std::string concat(Parts... parts) {
   [[maybe_unused]] const auto widened = [](const auto& part) {

@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
-/// What a report is made of: columns, and how their numbers and texts stand in tables and in CSV.
+/// The columns of a report, and how their numbers and texts look in tables and in CSV.
 
 namespace viann::detail {
 
-/// A number by std::to_chars, which knows no locale; with digits as in the arguments, or else as
-/// many as it takes to read back the same number.
+/// A number by std::to_chars, which ignores the locale. The arguments set its digits; without them
+/// it has as many as it takes to read back the same number.
 template <typename... Format>
 std::string number_text(double value, Format... format) {
-  if (std::isnan(value)) return "nan";  // without the sign that a NaN has for to_chars
+  if (std::isnan(value)) return "nan";  // without the sign that to_chars writes
   std::array<char, 64> buffer{};
   const auto written =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format...);
@@ -35,12 +35,12 @@ inline std::size_t text_width(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_code_point));
 }
 
-/// A text for one line of a table: without control characters, and with an ellipsis in the place of
-/// all that would make it wider than `most`.
+/// A text for one line of a table: without control characters, and cut off with an ellipsis if it
+/// is wider than `most`.
 inline std::string table_text(std::string text, std::size_t most) {
   const auto is_control = [](unsigned char byte) { return byte < 0x20U || byte == 0x7FU; };
   std::replace_if(text.begin(), text.end(), is_control, ' ');
-  // U+0080 to U+009F, some of which terminals obey as well.
+  // U+0080 to U+009F: terminals obey some of these as well.
   for (auto at = text.find('\xC2'); at != std::string::npos; at = text.find('\xC2', at + 1)) {
     if (at + 1 == text.size() || static_cast<unsigned char>(text[at + 1]) > 0x9FU) continue;
     text.replace(at, 2, " ");
@@ -60,7 +60,8 @@ inline std::string padded(const std::string& text, std::size_t width, bool on_th
   return on_the_left ? blanks + text : text + blanks;
 }
 
-/// A bar for a score, of full width for the largest; of minuses below 0, and none for NaN.
+/// A bar for a score, of full width for the largest. It consists of minuses below 0, and is empty
+/// for NaN.
 inline std::string bar(double score, double largest, Eigen::Index width) {
   if (std::isnan(score) || score == 0) return "";
   const double share = (std::min)(1.0, std::abs(score) / largest);  // 1 for an infinite one
@@ -78,7 +79,7 @@ inline std::string csv_field(const std::string& text) {
   return quoted + '"';
 }
 
-/// One thing that is known of every feature.
+/// One thing that is known about every feature.
 struct ReportColumn {
   enum class Content { Texts, Integers, Numbers };
 
@@ -106,8 +107,8 @@ struct ReportColumn {
     return result;
   }
 
-  /// What stands in the rows of a table, under the title if that is wanted. The numbers are all
-  /// rounded alike: with three decimals, or three and an exponent if that suits the largest better.
+  /// The cells of a table's rows, below the title if that is wanted. The numbers are all rounded
+  /// alike: with three decimals, or three and an exponent if that suits the largest better.
   std::vector<std::string> table_cells(const std::vector<Eigen::Index>& rows, bool with_title,
                                        std::size_t most) const {
     std::vector<std::string> cells;

@@ -16,8 +16,8 @@
 
 namespace viann::detail {
 
-/// Whether a function object gives the same for the same arguments. Eigen says so of its own; of
-/// random numbers, and of a lambda that somebody brought, it does not.
+/// Whether a function object gives the same result for the same arguments. Eigen declares this for
+/// its own, but not for random numbers or a user's lambda.
 template <typename Op, typename = void>
 struct IsRepeatable : std::true_type {};
 template <typename Op>
@@ -31,9 +31,9 @@ template <typename Expression>
 struct IsInMemory<Expression, std::void_t<decltype(std::declval<const Expression&>().data())>>
     : std::bool_constant<(int(Expression::Flags) & int(Eigen::DirectAccessBit)) != 0> {};
 
-/// Whether a coefficient of the expression can be read again and again, with the same result and
-/// at the cost of a few instructions. Anything not known to be so has to be evaluated before it is
-/// used: above all a matrix product, which Eigen computes anew for every block that is read.
+/// Whether a coefficient of the expression can be read again and again, with the same result and at
+/// the cost of a few instructions. Anything not known to be so must be evaluated before it is used:
+/// above all a matrix product, which Eigen computes anew for every block that is read.
 template <typename Expression>
 struct IsCoefficientWise : IsInMemory<Expression> {};
 
@@ -63,7 +63,7 @@ struct IsCoefficientWise<Eigen::ArrayWrapper<X>> : IsCoefficientWise<X> {};
 template <typename X>
 struct IsCoefficientWise<Eigen::MatrixWrapper<X>> : IsCoefficientWise<X> {};
 
-/// What an expression is made of: two others, or one.
+/// Whether an expression is made of two others, or of one.
 template <typename Expression, typename = void>
 struct HasOperands : std::false_type {};
 template <typename Expression>
@@ -93,14 +93,14 @@ constexpr bool refers_to_matrix() {
   }
 }
 
-/// What to bind an expression to that is read more than once: a reference to a matrix, the
+/// The type to bind an expression to that is read more than once: a reference to a matrix, the
 /// expression itself if it is coefficient-wise, else its value.
 template <typename Expression>
 using Evaluated = std::conditional_t<IsCoefficientWise<Expression>::value,
                                      typename Expression::Nested, typename Expression::PlainObject>;
 
-/// Whether an expression reads a matrix's memory. (Of an expression that must be evaluated before
-/// it is read this is not known: it is to be evaluated first.)
+/// Whether an expression reads a matrix's memory. (For an expression that must be evaluated before
+/// it is read, this is not known: evaluate it first.)
 template <typename Expression, typename Matrix>
 bool shares_memory(const Expression& x, const Matrix& matrix) {
   if constexpr (IsInMemory<Expression>::value) {
@@ -128,8 +128,8 @@ template <typename Derived>
 Derived dense_expression(const Eigen::DenseBase<Derived>&);
 void dense_expression(...);
 
-/// The type of a function's argument, known to be a dense Eigen expression of real numbers. Of any
-/// other it is MatrixXd, so that the compiler has nothing to add to the assertion.
+/// The type of a function's argument, known to be a dense Eigen expression of real numbers. For any
+/// other argument it is MatrixXd, so that the compiler adds no errors to the assertion's.
 template <typename Weights>
 struct RequireDense {
   using Given = decltype(dense_expression(std::declval<const std::decay_t<Weights>&>()));

@@ -10,8 +10,8 @@
 
 namespace viann::detail {
 
-/// The elements of a matrix in foreign memory, whose type and strides are known only when a program
-/// runs, with what keeps that memory alive.
+/// The elements of a matrix in foreign memory, whose type and strides are known only at run time,
+/// and the owner that keeps that memory alive.
 class ForeignElements {
  public:
   /// \param data    element (0, 0): float, double, Eigen::half or Eigen::bfloat16
@@ -28,7 +28,7 @@ class ForeignElements {
   Eigen::Index row_stride() const { return row_stride_; }
   Eigen::Index col_stride() const { return col_stride_; }
 
-  /// Calls visitor(data), with the pointer that was handed over.
+  /// Calls visitor(data), with the pointer that was passed in.
   template <typename Visitor>
   auto visit(const Visitor& visitor) const {
     switch (type_) {
@@ -68,7 +68,7 @@ class ForeignElements {
   std::shared_ptr<const void> owner_;
 };
 
-/// Such a matrix: for Eigen an expression of doubles, called row-major whatever the strides are.
+/// Such a matrix. For Eigen it is an expression of doubles, row-major whatever the strides are.
 /// WeightSource reads the memory itself.
 using ForeignMatrix = Eigen::CwiseNullaryOp<
     ForeignElements, const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;

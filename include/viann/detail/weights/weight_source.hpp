@@ -21,12 +21,11 @@ struct IsForeign : std::false_type {};
 template <typename Plain>
 struct IsForeign<Eigen::CwiseNullaryOp<ForeignElements, Plain>> : std::true_type {};
 
-/// The weights of a layer, whatever Eigen expression they come in, as every hook reads them: in
-/// chunks of contiguous numbers of the state's type. A chunk that lies so in memory is read in
-/// place. Any other is copied into a small buffer; that copy is all that is compiled for each kind
-/// of weights.
+/// The weights of a layer, from any Eigen expression, as every hook reads them: in chunks of
+/// contiguous numbers of the state's type. A chunk that is already so in memory is read in place.
+/// Any other is copied into a small buffer; only that copy is compiled for each kind of weights.
 ///
-/// It refers to the expression, and must not outlive the call that takes the weights.
+/// A source refers to the expression, and must not outlive the call that takes the weights.
 /// \tparam Scalar  type of the hook's state
 template <typename Scalar>
 class WeightSource {
@@ -67,7 +66,7 @@ class WeightSource {
   /// The axis along which weights are neighbours in memory.
   Axis memory_axis() const { return memory_axis_; }
 
-  /// `length` neighbours along an axis: where they are, or in the buffer.
+  /// `length` neighbours along an axis: in place, or copied into the buffer.
   /// \param along   the first one's index on that axis
   /// \param across  their index on the other axis
   /// \param buffer  has room for `length` numbers
@@ -82,7 +81,7 @@ class WeightSource {
     return buffer;
   }
 
-  /// Copies `length` neighbours along an axis, as chunk() has them.
+  /// Copies the `length` neighbours along an axis that chunk() returns.
   void read(Axis axis, Index along, Index across, Index length, Scalar* to) const {
     const Scalar* const from = chunk(axis, along, across, length, to);
     if (from != to) std::copy(from, from + length, to);
@@ -119,7 +118,7 @@ class WeightSource {
     std::string value;  // as it was given, for a message
   };
 
-  /// The first of them, feature by feature from `feature` on. To be called only if there is one.
+  /// The first of them, feature by feature from `feature` on. Call it only if there is one.
   NonFinite first_non_finite(Index feature = 0) const {
     for (; feature < features_; ++feature) {
       for (Index unit = 0; unit < units_; ++unit) {
@@ -165,7 +164,7 @@ class WeightSource {
     return detail::all_finite(chunk(axis, along, across, length, buffer.data()), length);
   }
 
-  // Numbers of a type that is no wider are looked at as they are: to convert them takes longer.
+  // Numbers of a type that is no wider are tested without conversion, which would take longer.
   template <typename Number>
   static bool are_finite_in_memory(const WeightSource& source, Index feature, Index unit,
                                    Index length) {

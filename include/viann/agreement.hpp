@@ -13,9 +13,10 @@
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 
-/// Measures of how far two vectors of scores agree, feature by feature. Coefficients lie in [-1, 1]
-/// and are symmetric in their arguments. If all scores of a vector are equal, as with a single
-/// feature, the vector has no order: its correlation with anything is 0, never NaN.
+/// Measures of how far two vectors of scores agree, feature by feature, symmetric in their
+/// arguments. Correlations lie in [-1, 1], overlaps in [0, 1]. If all scores of a vector are equal,
+/// as with a single feature, the vector has no order: its correlation with anything is 0, never
+/// NaN.
 
 namespace viann {
 

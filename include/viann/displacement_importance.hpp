@@ -103,7 +103,8 @@ struct DisplacementImportanceOptions {
 /// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
 /// that size and allocates nothing; weights in the other memory order take longer. With
 /// weigh_directions, the hook also keeps units^2 doubles and one per feature. An observation then
-/// takes 5 features units^2 operations in one thread, reads the weights twice more, and allocates.
+/// takes 3 features units^2 operations in one thread, reads the weights three times more, and
+/// allocates.
 ///
 /// Messages count epochs from 1, features and units from 0. As with any standard container, the
 /// caller must synchronise a thread that reads with a thread that observes.

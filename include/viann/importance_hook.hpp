@@ -23,7 +23,7 @@
 /// | epochs()                   | epochs taken in since the start, std::int64_t                   |
 /// | raw_scores()               | one finite number per feature, Eigen::VectorXd, in its own unit |
 /// | scores()                   | these after min_max_normalize()                                 |
-/// | serialize(archive, version) | saves or loads: Boost.Serialization's and cereal's interface   |
+/// | serialize(archive, number) | saves or loads: Boost.Serialization's and cereal's interface    |
 ///
 /// A view is a WeightView of any real type in any storage order, for use within the call only. A
 /// hook throws std::invalid_argument for invalid weights, std::logic_error for calls out of order,
@@ -39,7 +39,7 @@
 /// - `static constexpr bool independent_over_features = true`: the raw scores of some features
 ///   are the same with and without the others in the layer.
 /// - `std::string settings() const`: type and options in words. Hooks with equal settings measure
-///   the same; the first 500 characters are compared.
+///   the same; the first 511 characters are compared.
 
 namespace viann {
 

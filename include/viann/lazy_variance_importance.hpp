@@ -123,6 +123,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
 
   /// The same when all features' weights may have changed. The first call fixes the shape unless
   /// on_train_begin() did.
+  /// \throws as VarianceImportance::on_epoch_end().
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
     const Weights all(weights.features_by_units());

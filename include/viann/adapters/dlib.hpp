@@ -23,7 +23,7 @@
 /// }
 /// ```
 ///
-/// dlib allocates a layer's weights when it sees the first samples. Until then every function here
+/// dlib allocates a layer's weights when it sees the first samples. Until then dlib_weights()
 /// throws std::invalid_argument: to observe the weights before training, call the network once.
 /// Views refer to dlib's memory or, for weights on a GPU, to its copy on the host. Use them only
 /// within the call that takes them.

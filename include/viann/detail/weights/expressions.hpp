@@ -104,6 +104,7 @@ using Evaluated = std::conditional_t<IsCoefficientWise<Expression>::value,
 template <typename Expression, typename Matrix>
 bool shares_memory(const Expression& x, const Matrix& matrix) {
   if constexpr (IsInMemory<Expression>::value) {
+    if (x.size() == 0 || matrix.size() == 0) return false;  // there may be no memory at all
     const Eigen::Index rows = (x.rows() - 1) * x.rowStride();
     const Eigen::Index cols = (x.cols() - 1) * x.colStride();
     const void* const first =
@@ -113,7 +114,7 @@ bool shares_memory(const Expression& x, const Matrix& matrix) {
     const void* const begin = matrix.data();
     const void* const end = matrix.data() + matrix.size();
     const std::less<> before;  // of any two pointers, unlike <
-    return x.size() > 0 && before(first, end) && !before(last, begin);
+    return before(first, end) && !before(last, begin);
   } else if constexpr (HasOperands<Expression>::value) {
     return shares_memory(x.lhs(), matrix) || shares_memory(x.rhs(), matrix);
   } else if constexpr (HasOperand<Expression>::value) {

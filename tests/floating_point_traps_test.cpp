@@ -47,12 +47,7 @@ TEST_CASE("the counter of traps counts") {
 }
 
 TEST_CASE("hooks raise no floating-point exception") {
-  check_hook(viann::VarianceImportance<>());
-  check_hook(viann::LazyVarianceImportance<>());
-  check_hook(viann::DisplacementImportance<>());
-  viann::DisplacementImportanceOptions options;
-  options.weigh_directions = true;
-  check_hook(viann::DisplacementImportance<>(options));
+  for_each_hook([](const auto& hook) { check_hook(hook); });
 }
 
 TEST_CASE("the tools raise no floating-point exception") {

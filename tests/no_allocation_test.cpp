@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/hooks.hpp"
 #include "support/stream_archive.hpp"
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
@@ -360,12 +361,7 @@ TEST_CASE("assignments are made as a whole or not at all") {
     check_assignments(observed(hook, small), observed(hook, large), state);
     check_assignments(observed(hook, large), observed(hook, small), state);
   };
-  check_hook(viann::VarianceImportance<>());
-  check_hook(viann::LazyVarianceImportance<>());
-  check_hook(viann::DisplacementImportance<>());
-  viann::DisplacementImportanceOptions options;
-  options.weigh_directions = true;
-  check_hook(viann::DisplacementImportance<>(options));
+  for_each_hook(check_hook);
 
   viann::WelfordAccumulator<> first, second;
   for (const double scale : {1.0, 3.0}) {
@@ -413,12 +409,7 @@ TEST_CASE("no public call leaves a thing half done when memory runs out") {
     auto copy = hook;
     check_unchanged(copy, [&] { copy.on_epoch_end(view); });
   };
-  check_hook(viann::VarianceImportance<>());
-  check_hook(viann::LazyVarianceImportance<>());
-  check_hook(viann::DisplacementImportance<>());
-  viann::DisplacementImportanceOptions options;
-  options.weigh_directions = true;
-  check_hook(viann::DisplacementImportance<>(options));
+  for_each_hook(check_hook);
   viann::LazyVarianceImportance<> lazy;
   lazy.on_train_begin(view);
   const std::vector<int> touched(100, 1);  // more indices than features

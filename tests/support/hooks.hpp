@@ -42,6 +42,17 @@ Hook trained(const Trajectory& trajectory, bool row_major = false) {
   return trained(trajectory, Hook(), row_major);
 }
 
+/// Calls call(hook) with a new hook of every kind.
+template <typename Call>
+void for_each_hook(const Call& call) {
+  call(viann::VarianceImportance<>());
+  call(viann::LazyVarianceImportance<>());
+  call(viann::DisplacementImportance<>());
+  viann::DisplacementImportanceOptions options;
+  options.weigh_directions = true;
+  call(viann::DisplacementImportance<>(options));
+}
+
 /// The name of a hook in its messages.
 template <typename Hook>
 inline const char* name_of = nullptr;

@@ -323,6 +323,15 @@ TEST_CASE("a feature's mean is taken in double, whatever the data's type") {
   CHECK(value_of(Eigen::half(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
   CHECK(value_of(Eigen::bfloat16(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
   CHECK(value_of(1.0, 4, [](Index) { return 1e308; }) == 1e308);
+  using LongDoubles = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
+  const long double large = std::numeric_limits<long double>::max() / 4;
+  const LongDoubles X = large * Eigen::Matrix<long double, 3, 1>(1, 2, 3);
+  std::vector<double> relative;
+  viann::leave_one_feature_out(X, [&](const LongDoubles& data) {
+    relative.push_back(static_cast<double>(data(0, 0) / large));
+    return 0.0;
+  });
+  CHECK(relative == std::vector<double>{1, 2});
 }
 
 TEST_CASE("mean and spread of loss increases of any size") {

@@ -6,6 +6,7 @@
 #include <cfenv>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
@@ -63,6 +64,9 @@ TEST_CASE("the tools raise no floating-point exception") {
     CHECK_FALSE(would_trap([&] { viann::pearson(scores, ends); }));
     CHECK_FALSE(would_trap([&] { viann::kendall(scores, ends); }));
     CHECK_FALSE(would_trap([&] { viann::Report({"a", "b", "c"}, scores).table(); }));
+    VectorXd with_nan = scores;
+    with_nan[1] = std::numeric_limits<double>::quiet_NaN();
+    CHECK_FALSE(would_trap([&] { viann::Report({"a", "b", "c"}, with_nan).table(); }));
     const MatrixXd runs = scores.replicate(1, 19);
     CHECK_FALSE(would_trap([&] { viann::stability_across_runs(runs, 2); }));
   }

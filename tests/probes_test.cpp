@@ -287,6 +287,16 @@ TEST_CASE("as many runs as it takes are asked for, not one more") {
   }
 }
 
+TEST_CASE("an error rate that no number of runs can reach is refused, too") {
+  const MatrixXd scores = MatrixXd::Random(4, 30);
+  for (const double alpha : {1e-15, 1e-16, 1e-17, 1e-300}) {
+    CHECK_THROWS_AS(viann::decide_by_probes(scores, alpha), std::invalid_argument);
+  }
+  CHECK(contains(
+      message_of<std::invalid_argument>([&] { viann::decide_by_probes(scores, 1.0 / 1234567); }),
+      "make 1234566 runs or more"));
+}
+
 TEST_CASE("scores that are none of inputs and probes are refused") {
   CHECK(
       contains(message_of<std::invalid_argument>([] { compare_with_probes(VectorXd::Ones(5)); }),

@@ -155,8 +155,8 @@ TEST_CASE("columns of standard vectors and of lists are columns of numbers") {
       .add_column("flag", std::vector<bool>{true, false});
   CHECK(report.csv() ==
         "feature,score,spread,float,hits,share,large,whole,flag\n"
-        "a,2,1e-09,0.5,0,0.25,9007199254740992,9007199254740991,1\n"
-        "b,1,0.1,2,0,0.5,0,0,0\n");
+        "a,2,1e-09,0.5,0,0.25,9.007199254740992e+15,9007199254740991,1\n"
+        "b,1,0.1,2,0,0.5,0e+00,0,0\n");
   // Rounded, so not printed as if it were exact.
   CHECK(contains(report.table({50, 40, 0}), " 9.007e+15  9007199254740991 "));
 #if __has_include(<nlohmann/json.hpp>)

@@ -73,6 +73,31 @@ bool is_missing(const std::string& cell) {
   return signs.count(cell) > 0;
 }
 
+/// Whether the first row has the names of the columns: a text above numbers, or one that its column
+/// does not have again. \throws std::runtime_error if nobody can tell
+bool has_names(const std::vector<Row>& rows) {
+  const Row& first = rows[0];
+  bool counts = first.size() > 2;  // 0, 1, ..., as programs name the columns of a matrix
+  for (std::size_t j = 0; j < first.size(); ++j) {
+    counts = counts && first[j] == std::to_string(j);
+    if (is_number(first[j]) || is_missing(first[j])) continue;
+    bool all_numbers = rows.size() > 1;
+    bool occurs_again = false;
+    for (std::size_t i = 1; i < rows.size(); ++i) {
+      if (j >= rows[i].size()) continue;
+      all_numbers = all_numbers && (is_number(rows[i][j]) || is_missing(rows[i][j]));
+      occurs_again = occurs_again || rows[i][j] == first[j];
+    }
+    if (all_numbers || !occurs_again) return true;
+  }
+  if (counts) {
+    throw std::runtime_error(
+        "the first row counts 0, 1, ...: if these are names, put letters before them; if they are "
+        "numbers, put a row of names above.");
+  }
+  return false;
+}
+
 }  // namespace
 
 Dataset read_csv(const std::string& path) {
@@ -88,7 +113,13 @@ Dataset read_csv(const std::string& path) {
   }
   Dataset data;
   std::size_t lines_before = 1;
-  if (std::none_of(rows[0].begin(), rows[0].end(), is_number)) {
+  bool names = false;
+  try {
+    names = has_names(rows);
+  } catch (const std::runtime_error& error) {
+    refuse(error.what());
+  }
+  if (names) {
     data.features = rows[0];
     rows.erase(rows.begin());
     ++lines_before;
@@ -133,10 +164,13 @@ Dataset read_csv(const std::string& path) {
     texts.insert(row.back());
   }
   data.features.pop_back();
-  if (texts.size() == 1) refuse("the target, the last column, is the same in all rows.");
+  if ((has_texts ? texts.size() : values.size()) == 1) {
+    refuse("the target, the last column, is the same in all rows.");
+  }
 
-  const bool are_integers = std::all_of(values.begin(), values.end(),
-                                        [](double value) { return value == std::floor(value); });
+  const bool are_integers = std::all_of(values.begin(), values.end(), [](double value) {
+    return value == std::floor(value) && std::abs(value) < 1e15;
+  });
   const std::size_t most = std::min<std::size_t>(20, std::max<std::size_t>(2, rows.size() / 5));
   if (has_texts || (are_integers && values.size() <= most)) {
     if (has_texts && texts.size() > most) {

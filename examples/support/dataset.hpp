@@ -20,8 +20,8 @@ struct Dataset {
 };
 
 /// Reads a CSV file: comma, semicolon or tab between the cells, quotes as in RFC 4180, blank lines
-/// skipped. A first line without a number holds the names of the columns; otherwise they are x0,
-/// x1, ...
+/// skipped. A first line with a text above numbers holds the names of the columns, and so does one
+/// whose texts do not come again; otherwise they are x0, x1, ...
 ///
 /// The last column is the target. It has classes if it holds texts, or few different integers (at
 /// most 20, and one in five samples); they are numbered in ascending order.

@@ -172,8 +172,9 @@ Eigen::VectorXd leave_one_feature_out(const Eigen::DenseBase<Derived>& X, Loss&&
     scores[feature] = columns.loss_increase(feature, [&](auto column) {
       Scalar value(0);
       if (replacement == Replacement::Mean) {
-        const auto mean = detail::mean_and_deviation(
-            column.size(), 1.0, [&](Eigen::Index i) { return static_cast<double>(column[i]); });
+        using Sum = std::conditional_t<std::is_same_v<Scalar, long double>, long double, double>;
+        const auto mean = detail::mean_and_deviation<Sum>(
+            column.size(), 1.0, [&](Eigen::Index i) { return static_cast<Sum>(column[i]); });
         value = static_cast<Scalar>(mean.mean);
       }
       column.setConstant(value);

@@ -211,11 +211,13 @@ inline ProbeDecisions decide_by_probes(const detail::ScoresOfRuns& scores, doubl
     return static_cast<double>(1 + of_runs - hits) / static_cast<double>(1 + of_runs);
   };
   if (p_confirmed(runs, runs) > alpha) {
-    double least = std::ceil(1 / alpha);  // 1 / alpha may have been rounded up
-    while (1 / least <= alpha) --least;
+    double least = std::ceil(1 / alpha) - 1;
+    if (1 / least <= alpha) --least;  // 1 / alpha was rounded up
     throw std::invalid_argument(detail::concat(
         "viann::decide_by_probes: ", runs, " runs can confirm nothing at alpha = ", alpha,
-        ", because no p-value is below 1 / (1 + runs); make ", least, " runs or more."));
+        ", because no p-value is below 1 / (1 + runs); make ",
+        least < 9e15 ? detail::concat(static_cast<std::int64_t>(least)) : detail::concat(least),
+        " runs or more."));
   }
 
   ProbeDecisions result;

@@ -83,7 +83,9 @@ class Report {
       // Beyond 2^53 a double cannot hold every integer.
       are_exact_integers = are_exact_integers && std::abs(column.numbers[i]) < 9007199254740992.0;
     }
-    if (are_exact_integers) column.content = Content::Integers;
+    if (Eigen::NumTraits<Scalar>::IsInteger) {
+      column.content = are_exact_integers ? Content::Integers : Content::RoundedIntegers;
+    }
     return add(std::move(column));
   }
 
@@ -174,7 +176,7 @@ class Report {
     line([](const Column& column) { return column.title; });
     for (Eigen::Index i = 0; i < features(); ++i) {
       line([i](const Column& column) {
-        return column.has_texts() ? column.text(i) : detail::number_text(column.numbers[i]);
+        return column.has_texts() ? column.text(i) : column.exact_text(i);
       });
     }
     return text;
@@ -196,6 +198,7 @@ class Report {
           case Content::Integers:
             row[column.title] = static_cast<std::int64_t>(column.numbers[i]);
             break;
+          case Content::RoundedIntegers:
           case Content::Numbers:
             row[column.title] = column.numbers[i];
             break;
@@ -232,7 +235,9 @@ class Report {
     std::vector<Eigen::Index> order(static_cast<std::size_t>(features()));
     std::iota(order.begin(), order.end(), Eigen::Index{0});
     std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
-      return std::isnan(scores()[b]) ? !std::isnan(scores()[a]) : scores()[a] > scores()[b];
+      const bool a_is_nan = std::isnan(scores()[a]);
+      const bool b_is_nan = std::isnan(scores()[b]);
+      return a_is_nan || b_is_nan ? b_is_nan && !a_is_nan : scores()[a] > scores()[b];
     });
     order.resize(static_cast<std::size_t>((std::min)(most, features())));
     return order;

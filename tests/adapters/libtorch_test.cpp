@@ -285,6 +285,19 @@ TEST_CASE("what is observed is what forward() multiplies by, also of tied weight
                 [&](Index, const Tensor& input) { return net->forward(input); });
 }
 
+TEST_CASE("attention, too, is observed by the tensor that forward() multiplies by") {
+  nn::MultiheadAttention first(nn::MultiheadAttentionOptions(4, 2));
+  nn::MultiheadAttention tied(nn::MultiheadAttentionOptions(4, 2));
+  tied->in_proj_weight = first->in_proj_weight;
+  CHECK(address_of(libtorch_weights(tied)) == first->in_proj_weight.data_ptr());
+}
+
+TEST_CASE("weights that were put in place of a layer's own are frozen if they are") {
+  nn::Sequential net(nn::Embedding(5, 3), nn::Linear(3, 2));
+  net[0]->as<nn::Embedding>()->weight = torch::randn({5, 3});
+  CHECK(contains(message_of<std::invalid_argument>([&] { libtorch_weights(net); }), "is frozen"));
+}
+
 TEST_CASE("the units of a bidirectional layer are those of both directions") {
   nn::GRU layer(nn::GRUOptions(3, 4).bidirectional(true));
   const auto parameters = layer->named_parameters();

@@ -69,6 +69,16 @@ TEST_CASE("without names no row is lost") {
   CHECK(data.features == std::vector<std::string>{"x0", "x1"});
 }
 
+TEST_CASE("names may be numbers, if one is not") {
+  const auto data = read("0,1,target\n5,6,0.5\n7,8,1.5\n");
+  CHECK(data.features == std::vector<std::string>{"0", "1"});
+  CHECK(data.X.rows() == 2);
+  CHECK(read("0,1,target\n5,6,no\n7,8,yes\n9,1,no\n").X.rows() == 3);
+  CHECK(read("5,6,no\n7,8,yes\n9,1,no\n").X.rows() == 3);  // no names at all
+  CHECK(contains(refusal("0,1,2\n5,6,0.5\n7,8,1.5\n"), "the first row counts 0, 1, ..."));
+  CHECK(read("0,1\n5,0.5\n").X.rows() == 2);
+}
+
 TEST_CASE("classes may be called anything") {
   const auto numbered = [](const std::string& a, const std::string& b) {
     return read("x,y\n1," + a + "\n2," + b + "\n3," + b + "\n4," + a + "\n");
@@ -84,6 +94,7 @@ TEST_CASE("classes may be called anything") {
   CHECK(read("x,y\n1,10\n2,9\n3,10\n").classes == std::vector<std::string>{"9", "10"});
   CHECK(read("x,y\n1,1\n2,2\n3,3\n4,4\n").classes.empty());  // as many numbers as rows
   CHECK(read("x,y\n1,0\n2,0.5\n").classes.empty());
+  CHECK(read("x,y\n1,1e300\n2,-1e300\n3,1e300\n").classes.empty());
 }
 
 TEST_CASE("what cannot be read is refused by row and column") {
@@ -99,6 +110,8 @@ TEST_CASE("what cannot be read is refused by row and column") {
   CHECK(contains(refusal("a,b,y\n1,2,3\n4,5\n"), "row 3 has 2 cells, but the first row has 3"));
   CHECK(
       contains(refusal("a,y\n1,2\n3,2\n"), "the target, the last column, is the same in all rows"));
+  CHECK(contains(refusal("a,y\n1,1\n2,1.0\n"), "is the same in all rows"));
+  CHECK(contains(refusal("a,y\n1,0\n2,-0\n"), "is the same in all rows"));
   CHECK(contains(refusal("a,y\n1,p\n2,q\n3,r\n"),
                  "3 different texts in 3 rows; these are no classes"));
   CHECK(contains(refusal("a\n1\n"), "there is one column"));

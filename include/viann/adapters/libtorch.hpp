@@ -107,6 +107,9 @@ inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
   visit_torch_layer<nn::Linear, nn::Bilinear, nn::Embedding, nn::EmbeddingBag, nn::Conv1d,
                     nn::Conv2d, nn::Conv3d, nn::ConvTranspose1d, nn::ConvTranspose2d,
                     nn::ConvTranspose3d>(module, [&](const auto& layer) { weight = layer.weight; });
+  visit_torch_layer<nn::MultiheadAttention>(module, [&](const auto& layer) {
+    weight = layer.in_proj_weight.defined() ? layer.in_proj_weight : layer.q_proj_weight;
+  });
   visit_torch_layer<nn::RNNCell, nn::LSTMCell, nn::GRUCell>(
       module, [&](const auto& layer) { weight = layer.weight_ih; });
   if (weight.defined() || module.as<nn::LayerNorm>() != nullptr) {
@@ -118,7 +121,9 @@ inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
     if (!weight.defined() || parameter.key() == "weight") weight = parameter.value();
     if (parameter.key() == "weight_ih_l0_reverse") reverse = parameter.value();
   }
-  return reverse.defined() ? torch::cat({weight, reverse}) : weight;
+  if (!reverse.defined()) return weight;
+  const torch::AutoGradMode tells_what_is_frozen(true);
+  return torch::cat({weight, reverse});
 }
 
 /// The module's weight with the units first, whatever the module's own order.
@@ -154,12 +159,8 @@ inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
   if (own.defined() && is_torch_layer(model)) return {"", torch_units_first(model, own)};
   const auto chosen = [&](const std::string& name, const torch::nn::Module& module,
                           const torch::Tensor& weight) {
-    bool is_trained = weight.requires_grad();
-    for (const auto& parameter : module.parameters(/*recurse=*/false)) {
-      is_trained = is_trained || (parameter.dim() > 1 && parameter.requires_grad());
-    }
-    // If it is frozen in the middle of a run, another layer must not silently replace it.
-    if (is_trained) return TorchLayer{name, torch_units_first(module, weight)};
+    // Frozen in the middle of a run, it must not make way for another in silence.
+    if (weight.requires_grad()) return TorchLayer{name, torch_units_first(module, weight)};
     refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
                          "\", is frozen (requires_grad is false); name the layer that you mean, ",
                          "frozen or not: libtorch_weights(net, \"", name, "\").");

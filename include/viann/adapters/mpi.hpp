@@ -148,7 +148,7 @@ WelfordAccumulator<Scalar> mpi_merge(const WelfordAccumulator<Scalar>& own, MPI_
   call.together([&](MpiPart&) {
     mean = own.empty() ? Array::Zero(first.rows, first.cols) : own.mean();
     m2 = own.empty() ? Array::Zero(first.rows, first.cols) : own.squared_deviations();
-    their_mean.resize(std::min(message_length, mean.size()), 1);
+    their_mean.resize((std::min)(message_length, mean.size()), 1);
     their_m2.resize(their_mean.rows(), 1);
   });
 

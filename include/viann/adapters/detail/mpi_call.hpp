@@ -130,7 +130,7 @@ class MpiCall {
   template <typename Message>
   void in_messages(Eigen::Index n, const Message& message) const {
     for (Eigen::Index begin = 0; begin < n; begin += message_length_) {
-      message(begin, static_cast<int>(std::min(message_length_, n - begin)));
+      message(begin, static_cast<int>((std::min)(message_length_, n - begin)));
     }
   }
 

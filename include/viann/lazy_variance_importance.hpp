@@ -113,8 +113,8 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     for (const auto& feature : touched) {
       using Number = std::decay_t<decltype(feature)>;
       static_assert(std::is_integral_v<Number> && !std::is_same_v<Number, bool>,
-                    "viann: touched features are said by their indices, which are integers; a "
-                    "mask of booleans says something else.");
+                    "viann: touched features are given by their indices, which are integers; a "
+                    "mask of booleans is something else.");
       features.push_back(static_cast<Index>(feature));
     }
     take_in(Weights(weights.features_by_units()), static_cast<Index>(features.size()),

@@ -5,7 +5,7 @@ set(axis "features_by_units.W. where W.feature, unit., as in X . W, or [^\n]*uni
 set(buffer "Hand a row-major buffer over as .data, rows, columns., and a vector of vectors as")
 set(pointer "this is no address of a number. Pass that of the first weight")
 set(complex "the weights must be real numbers")
-set(mask "touched features are said by their indices")
+set(mask "touched features are given by their indices")
 set(hook "a hook needs void on_train_begin.view. and void on_epoch_end.view.")
 set(whole "gather the weights on one rank and let that observe the whole layer")
 set(units "no sums over the units[^\n]*${whole}")

@@ -85,7 +85,7 @@ inline ForeignView torch_view(const torch::Tensor& weight) {
       return view(static_cast<const double*>(matrix->data_ptr()));
     default:
       refuse_torch_weights("the weights are of type ", torch::toString(weight.scalar_type()),
-                           "; observe real numbers, of a quantised layer those it was made from.");
+                           "; observe real numbers; for a quantised layer, those it was made from.");
   }
 }
 

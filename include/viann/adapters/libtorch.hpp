@@ -84,8 +84,9 @@ inline ForeignView torch_view(const torch::Tensor& weight) {
     case torch::kFloat64:
       return view(static_cast<const double*>(matrix->data_ptr()));
     default:
-      refuse_torch_weights("the weights are of type ", torch::toString(weight.scalar_type()),
-                           "; observe real numbers; for a quantised layer, those it was made from.");
+      refuse_torch_weights(
+          "the weights are of type ", torch::toString(weight.scalar_type()),
+          "; observe real numbers; for a quantised layer, those it was made from.");
   }
 }
 

@@ -74,12 +74,10 @@ bool is_missing(const std::string& cell) {
 }
 
 /// Whether the first row has the names of the columns: a text above numbers, or one that its column
-/// does not have again. \throws std::runtime_error if nobody can tell
+/// does not have again.
 bool has_names(const std::vector<Row>& rows) {
   const Row& first = rows[0];
-  bool counts = first.size() > 2;  // 0, 1, ..., as programs name the columns of a matrix
   for (std::size_t j = 0; j < first.size(); ++j) {
-    counts = counts && first[j] == std::to_string(j);
     if (is_number(first[j]) || is_missing(first[j])) continue;
     bool all_numbers = rows.size() > 1;
     bool occurs_again = false;
@@ -90,12 +88,14 @@ bool has_names(const std::vector<Row>& rows) {
     }
     if (all_numbers || !occurs_again) return true;
   }
-  if (counts) {
-    throw std::runtime_error(
-        "the first row counts 0, 1, ...: if these are names, put letters before them; if they are "
-        "numbers, put a row of names above.");
-  }
   return false;
+}
+
+/// Whether a row counts 0, 1, ..., as programs name the columns of a matrix. Two cells may be data.
+bool counts_columns(const Row& row) {
+  bool counts = row.size() > 2;
+  for (std::size_t j = 0; j < row.size(); ++j) counts = counts && row[j] == std::to_string(j);
+  return counts;
 }
 
 }  // namespace
@@ -113,13 +113,11 @@ Dataset read_csv(const std::string& path) {
   }
   Dataset data;
   std::size_t lines_before = 1;
-  bool names = false;
-  try {
-    names = has_names(rows);
-  } catch (const std::runtime_error& error) {
-    refuse(error.what());
+  if (counts_columns(rows[0])) {
+    refuse("the first row counts 0, 1, ...: if these are names, put letters before them; if they " +
+           std::string("are numbers, put a row of names above."));
   }
-  if (names) {
+  if (has_names(rows)) {
     data.features = rows[0];
     rows.erase(rows.begin());
     ++lines_before;

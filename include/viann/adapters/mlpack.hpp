@@ -36,8 +36,8 @@ void require_mlpack_weights(const Weights& weights) {
   if (weights.n_elem > 0) return;
   throw std::invalid_argument(
       "viann::mlpack_weights: the layer has no weights yet; mlpack allocates those of a new "
-      "network "
-      "in Train() or Reset(dimensions). One that was copied or loaded has them after Predict().");
+      "network in Train() or Reset(dimensions). One that was copied or loaded has them after "
+      "Predict().");
 }
 
 }  // namespace detail

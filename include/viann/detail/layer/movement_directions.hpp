@@ -106,12 +106,11 @@ class MovementDirections {
 
   static std::size_t index(Index i) { return static_cast<std::size_t>(i); }
 
-  // Sets squares to x' C x of `count` vectors x.
+  // Sets squares to x' C x of `count` vectors x, which rounding can make negative.
   static void set_squares(const Matrix& C, const Sums& x, Index count, Sum* squares) {
     const auto forms = quadratic_forms(x.data(), C.rows(), C.data());
-    std::transform(forms.begin(), forms.begin() + count, squares, [](Sum form) {
-      return (std::max)(Sum(0), form);
-    });  // rounding can make it negative
+    std::transform(forms.begin(), forms.begin() + count, squares,
+                   [](Sum form) { return (std::max)(Sum(0), form); });
   }
 
   Matrix total_;  // sum of C(t) / t, its lower triangle; the rest is not read

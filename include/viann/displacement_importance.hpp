@@ -17,6 +17,7 @@
 #include "viann/detail/layer/movement_directions.hpp"
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/statistics/min_max.hpp"
+#include "viann/detail/statistics/shares.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 #include "viann/fwd.hpp"
 #include "viann/weight_view.hpp"

@@ -3,16 +3,10 @@
 
 #include <torch/nn.h>
 
-#include <Eigen/Core>
-#include <cstdint>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
-#include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/foreign_matrix.hpp"
-#include "viann/weight_view.hpp"
+#include "viann/adapters/detail/torch_layer.hpp"
 
 /// libtorch: libtorch_weights() returns the weights of a layer as a view that any hook takes.
 ///
@@ -46,158 +40,6 @@
 /// them.
 
 namespace viann {
-
-namespace detail {
-
-template <typename... Reason>
-[[noreturn]] void refuse_torch_weights(const Reason&... reason) {
-  throw std::invalid_argument(concat("viann::libtorch_weights: ", reason...));
-}
-
-/// A view of a tensor of shape (units, features...).
-inline ForeignView torch_view(const torch::Tensor& weight) {
-  if (!weight.defined()) {
-    refuse_torch_weights("the tensor is undefined; build the layer before it is observed.");
-  }
-  if (weight.is_meta() || weight.layout() != torch::kStrided) {
-    refuse_torch_weights("the tensor is ", weight.is_meta() ? "on the meta device" : "not dense",
-                         "; hand over the tensor that holds the values of the weights.");
-  }
-  if (weight.dim() < 2) {
-    refuse_torch_weights("the tensor has ", weight.dim(), " dimension(s); weights have two or ",
-                         "more, the units first and then the features.");
-  }
-  const auto matrix = std::make_shared<const torch::Tensor>(
-      weight.detach().to(torch::kCPU).flatten(1));  // copies only what must be copied
-  const auto view = [&](const auto* data) {
-    return foreign_view(data, matrix->size(1), matrix->size(0), matrix->stride(1),
-                        matrix->stride(0), matrix);
-  };
-  // libtorch's own types of 16 bits have the same bits as Eigen's.
-  switch (weight.scalar_type()) {
-    case torch::kFloat16:
-      return view(static_cast<const Eigen::half*>(matrix->data_ptr()));
-    case torch::kBFloat16:
-      return view(static_cast<const Eigen::bfloat16*>(matrix->data_ptr()));
-    case torch::kFloat32:
-      return view(static_cast<const float*>(matrix->data_ptr()));
-    case torch::kFloat64:
-      return view(static_cast<const double*>(matrix->data_ptr()));
-    default:
-      refuse_torch_weights(
-          "the weights are of type ", torch::toString(weight.scalar_type()),
-          "; observe real numbers; for a quantised layer, those it was made from.");
-  }
-}
-
-/// Calls visit(layer) if the module is of one of these types.
-template <typename... Layer, typename Visitor>
-void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
-  const auto visit_if = [&](const auto* layer) {
-    if (layer != nullptr) visit(*layer);
-  };
-  (visit_if(module.as<Layer>()), ...);
-}
-
-/// The weight of a module itself: for libtorch's layers the member that they compute with, for any
-/// other module the parameter of two or more dimensions that is called weight, or else the first.
-/// Undefined if there is none. It does not depend on what is frozen, which may change in a run.
-inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
-  namespace nn = torch::nn;
-  torch::Tensor weight;
-  visit_torch_layer<nn::Linear, nn::Bilinear, nn::Embedding, nn::EmbeddingBag, nn::Conv1d,
-                    nn::Conv2d, nn::Conv3d, nn::ConvTranspose1d, nn::ConvTranspose2d,
-                    nn::ConvTranspose3d>(module, [&](const auto& layer) { weight = layer.weight; });
-  visit_torch_layer<nn::MultiheadAttention>(module, [&](const auto& layer) {
-    weight = layer.in_proj_weight.defined() ? layer.in_proj_weight : layer.q_proj_weight;
-  });
-  visit_torch_layer<nn::RNNCell, nn::LSTMCell, nn::GRUCell>(
-      module, [&](const auto& layer) { weight = layer.weight_ih; });
-  if (weight.defined() || module.as<nn::LayerNorm>() != nullptr) {
-    return weight;  // a LayerNorm has one weight per feature, and no units
-  }
-  torch::Tensor reverse;
-  for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
-    if (parameter.value().dim() < 2) continue;
-    if (!weight.defined() || parameter.key() == "weight") weight = parameter.value();
-    if (parameter.key() == "weight_ih_l0_reverse") reverse = parameter.value();
-  }
-  if (!reverse.defined()) return weight;
-  const torch::AutoGradMode tells_what_is_frozen(true);
-  return torch::cat({weight, reverse});
-}
-
-/// The module's weight with the units first, whatever the module's own order.
-inline torch::Tensor torch_units_first(const torch::nn::Module& module,
-                                       const torch::Tensor& weight) {
-  namespace nn = torch::nn;
-  torch::Tensor ordered = weight;
-  visit_torch_layer<nn::Embedding, nn::EmbeddingBag, nn::ConvTranspose1d, nn::ConvTranspose2d,
-                    nn::ConvTranspose3d>(
-      module, [&](const auto& /*layer*/) { ordered = weight.transpose(0, 1); });
-  visit_torch_layer<nn::Conv1d, nn::Conv2d, nn::Conv3d>(module, [&](const auto& convolution) {
-    const std::int64_t groups = convolution.options.groups();
-    if (groups == 1) return;
-    // The filters of a group read the channels of that group alone.
-    ordered = weight.unflatten(0, {groups, weight.size(0) / groups}).transpose(0, 1).flatten(1, 2);
-  });
-  return ordered;
-}
-
-/// Whether the module is a layer, not a model made of layers.
-inline bool is_torch_layer(const torch::nn::Module& module) {
-  return module.children().empty() || module.as<torch::nn::MultiheadAttention>() != nullptr;
-}
-
-struct TorchLayer {
-  std::string name;      // in its model; empty for the module itself
-  torch::Tensor weight;  // units first
-};
-
-/// The layer itself, or a model's first layer with weights.
-inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
-  const torch::Tensor own = torch_own_weight(model);
-  if (own.defined() && is_torch_layer(model)) return {"", torch_units_first(model, own)};
-  const auto chosen = [&](const std::string& name, const torch::nn::Module& module,
-                          const torch::Tensor& weight) {
-    // Frozen in the middle of a run, it must not make way for another in silence.
-    if (weight.requires_grad()) return TorchLayer{name, torch_units_first(module, weight)};
-    refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
-                         "\", is frozen (requires_grad is false); name the layer that you mean, ",
-                         "frozen or not: libtorch_weights(net, \"", name, "\").");
-  };
-  // The own parameters of a module made of layers (position codes, class tokens) come last.
-  for (const bool layers : {true, false}) {
-    for (const auto& module : model.named_modules("", /*include_self=*/false)) {
-      if (is_torch_layer(*module.value()) != layers) continue;
-      const torch::Tensor weight = torch_own_weight(*module.value());
-      if (weight.defined()) return chosen(module.key(), *module.value(), weight);
-    }
-  }
-  if (own.defined()) return {"", own};
-  refuse_torch_weights(
-      model.name(), " has no weights of two or more dimensions; build its layers ",
-      "with register_module(), or name the one you mean: ", "libtorch_weights(net->fc1).");
-}
-
-/// The module in a holder of a layer or a model: torch::nn::Linear and its like, std::shared_ptr,
-/// torch::nn::AnyModule, or the module itself.
-inline const torch::nn::Module& torch_module(const torch::nn::Module& module) { return module; }
-template <typename Module>
-const torch::nn::Module& torch_module(const std::shared_ptr<Module>& module) {
-  if (module != nullptr) return *module;
-  refuse_torch_weights("the layer is empty (nullptr); build it, as in ",
-                       "net->fc1 = register_module(\"fc1\", torch::nn::Linear(4, 8)).");
-}
-template <typename Module>
-const torch::nn::Module& torch_module(const torch::nn::ModuleHolder<Module>& holder) {
-  return torch_module(holder.is_empty() ? std::shared_ptr<Module>() : holder.ptr());
-}
-inline const torch::nn::Module& torch_module(const torch::nn::AnyModule& module) {
-  return torch_module(module.is_empty() ? std::shared_ptr<torch::nn::Module>() : module.ptr());
-}
-
-}  // namespace detail
 
 /// The weights in a tensor of shape (units, features...), as in Linear. For other layers pass the
 /// layer: an Embedding's tensor has its features first, and a convolution's tensor does not show

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "viann/detail/archive/word_stream.hpp"
 #include "viann/detail/archive/words.hpp"
 #include "viann/detail/text/concat.hpp"
 
@@ -22,9 +23,6 @@
 /// class, the version of the format, the binary digits of its Scalar, then its numbers. A checksum
 /// of all words so far comes before every array and at the end, so that a shape is used only if it
 /// is the one that was saved. (cereal crashes if it is asked for more XML than there is.)
-///
-/// A stream whose locale groups digits writes 1.234 for 1234. No other locale can read that, and in
-/// some archives not even its own can. Where this may happen, a word is saved in parts below 1000.
 
 namespace viann::detail {
 
@@ -64,22 +62,6 @@ inline bool is_shape(std::int64_t rows, std::int64_t cols) {
   return rows > 0 && cols > 0 && rows <= most / cols;
 }
 
-/// Whether an archive writes integers in the stream's locale. Boost's text and XML archives do;
-/// they have a base class of this name. cereal's XML archive does; it alone has attributes.
-template <class Archive, typename = void>
-struct IsBoostText : std::false_type {};
-template <class Archive>
-struct IsBoostText<Archive, std::void_t<typename Archive::basic_text_oprimitive>> : std::true_type {
-};
-template <class Archive, typename = void>
-struct IsCerealXml : std::false_type {};
-template <class Archive>
-struct IsCerealXml<Archive, std::void_t<decltype(&Archive::appendAttribute)>> : std::true_type {};
-
-/// A word as digits in base 1000, the least significant first.
-inline constexpr Word word_base = 1000;
-inline constexpr int word_digits = 7;
-
 /// An archive as the classes see it: archive & number saves or loads a bool, an integer or a real
 /// number.
 template <class Archive>
@@ -90,7 +72,7 @@ class StateArchive {
   /// Saves, or loads and checks, the words before the state.
   /// \param name    of the class, for its tag and for messages
   /// \param digits  of its Scalar, in binary
-  StateArchive(Archive& archive, const char* name, int digits) : archive_(archive), name_(name) {
+  StateArchive(Archive& archive, const char* name, int digits) : words_(archive), name_(name) {
     if (transfer(tag_of(name)) != tag_of(name)) refuse();
     format_ = transfer(archive_format);
     if (format_ > archive_format) {
@@ -145,52 +127,24 @@ class StateArchive {
   // Saves and returns the word, or loads and returns another.
   Word transfer(Word word) {
     if constexpr (is_loading::value) {
-      word = load();
-    } else if (is_in_digits_) {
-      Word rest = word;
-      for (int digit = 0; digit < word_digits; ++digit, rest /= word_base) {
-        Word value = rest % word_base;
-        archive_& value;
+      try {
+        word = words_.load();
+      } catch (const std::bad_alloc&) {
+        throw;
+      } catch (const std::exception& error) {
+        throw std::runtime_error(concat("viann::", name_, ": the archive is ",
+                                        words_.has_begun() ? "cut short" : "empty", " or damaged (",
+                                        error.what(), ")."));
       }
     } else {
-      archive_& word;
+      words_.save(word);
     }
     checksum_.add(word);
     return word;
   }
 
-  Word load() {
-    Word word = load_number();
-    // The first word is a tag, and no tag is below 1000.
-    if (!has_begun_) is_in_digits_ = word < word_base;
-    has_begun_ = true;
-    if (!is_in_digits_) return word;
-    Word unit = 1;
-    for (int digit = 1; digit < word_digits; ++digit) {
-      unit *= word_base;
-      word += unit * load_number();
-    }
-    return word;
-  }
-
-  Word load_number() {
-    Word number = 0;
-    try {
-      archive_& number;
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const std::exception& error) {
-      throw std::runtime_error(concat("viann::", name_, ": the archive is ",
-                                      has_begun_ ? "cut short or damaged (" : "empty or damaged (",
-                                      error.what(), ")."));
-    }
-    return number;
-  }
-
-  Archive& archive_;
+  WordStream<Archive> words_;
   const char* name_;
-  bool is_in_digits_ = IsBoostText<Archive>::value || IsCerealXml<Archive>::value;
-  bool has_begun_ = false;
   Word format_ = 0;
   Checksum checksum_;
 };

@@ -212,37 +212,4 @@ class LayerDisplacement {
   std::vector<Directions> directions_;  // by feature
 };
 
-/// The mean of n numbers, as the sum of x / n: the sum of finite numbers may not be finite.
-template <typename Sum>
-Sum mean_of(const Sum* x, Index n) {
-  using Numbers = Eigen::Map<const Eigen::Array<Sum, Eigen::Dynamic, 1>>;
-  return (Numbers(x, n) / static_cast<Sum>(n)).sum();
-}
-
-/// Shares of the total, x / sum(x), or zeros if that is 0. Only the share of an infinite number or
-/// NaN is NaN.
-template <typename Sum>
-class Shares {
- public:
-  Shares(const Sum* x, Index n) : x_(x), size_(static_cast<Sum>(n)) {
-    const Sum mean = mean_of(x, n);
-    if (mean > 0) mean_ = mean;
-  }
-  Sum operator()(Index i) const { return x_[i] / mean_ / size_; }
-
- private:
-  const Sum* x_;
-  Sum size_;
-  Sum mean_ = 1;
-};
-
-/// Whether `sum`, which was rounded, can be 1 + 1/2 + ... + 1/n.
-template <typename Sum>
-bool is_harmonic(const Sum& sum, std::int64_t n) {
-  if (n == 0) return sum == 0;
-  const Sum logarithm = std::log(static_cast<Sum>(n));
-  return is_count(n) && sum > Sum(0.999) * logarithm && sum >= 1 &&
-         sum < Sum(1.001) * (1 + logarithm);
-}
-
 }  // namespace viann::detail

@@ -12,6 +12,7 @@
 #include "viann/detail/kernels/symmetric.hpp"
 #include "viann/detail/layer/layer.hpp"
 #include "viann/detail/layer/layer_displacement.hpp"
+#include "viann/detail/statistics/shares.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 
 namespace viann::detail {

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "support/catch.hpp"
+#include "support/displacement_formula.hpp"
 #include "support/hooks.hpp"
 #include "support/stream_archive.hpp"
 #include "support/trajectories.hpp"
@@ -23,65 +24,6 @@ using viann::features_by_units;
 
 namespace {
 
-DisplacementImportanceOptions plain() {
-  DisplacementImportanceOptions options;
-  options.remove_decay = false;
-  return options;
-}
-
-DisplacementImportanceOptions weighed(bool remove_decay = true) {
-  DisplacementImportanceOptions options;
-  options.remove_decay = remove_decay;
-  options.weigh_directions = true;
-  return options;
-}
-
-using Matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-using Vector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
-
-/// The residual of a least-squares regression of d on { w, sign w }. Directions that coincide or
-/// vanish count as one or none.
-Vector without_decay(Vector d, const Vector& w) {
-  Vector u = w.array().sign();
-  if (w.squaredNorm() > 0) {
-    u -= w * (u.dot(w) / w.squaredNorm());
-    d -= w * (d.dot(w) / w.squaredNorm());
-  }
-  if (u.norm() > 1e-9L) d -= u * (d.dot(u) / u.squaredNorm());
-  return d;
-}
-
-/// The formula, spelled out in long double.
-VectorXd formula(const Trajectory& trajectory, bool remove_decay, bool weigh_directions = false) {
-  const auto nz = [](const Vector& x) -> Vector { return x.sum() > 0 ? Vector(x / x.sum()) : x; };
-  const auto along = [](const Matrix& C, const Matrix& rows) -> Vector {
-    return (rows * C * rows.transpose()).diagonal();
-  };
-  const Matrix W0 = trajectory[0].cast<long double>();
-  Vector L = Vector::Zero(W0.rows());
-  Matrix C = Matrix::Zero(W0.cols(), W0.cols());
-  long double harmonic = 0;
-  for (std::size_t t = 1; t < trajectory.size(); ++t) {
-    Matrix D = trajectory[t].cast<long double>() - W0;
-    for (Index i = 0; remove_decay && i < D.rows(); ++i) {
-      D.row(i) = without_decay(D.row(i).transpose(), W0.row(i).transpose()).transpose();
-    }
-    const auto weight = 1 / static_cast<long double>(t);
-    if (weigh_directions) {
-      Matrix C_t = D.transpose() * D;
-      if (C_t.trace() > 0) C_t /= C_t.trace();
-      C += weight * C_t;
-      L += weight * nz(along(C_t, D));
-    } else {
-      L += weight * nz(D.rowwise().squaredNorm());
-    }
-    harmonic += weight;
-  }
-  const Matrix last = trajectory.back().cast<long double>();
-  const Vector magnitude = weigh_directions ? along(C, last) : Vector(last.rowwise().squaredNorm());
-  return (L / harmonic).cwiseProduct(nz(magnitude)).cwiseSqrt().cast<double>();
-}
-
 /// The layers that every hook is tested with, and some with enough units to remove decay from.
 std::vector<std::pair<int, int>> shapes() {
   auto shapes = layer_shapes();
@@ -89,21 +31,10 @@ std::vector<std::pair<int, int>> shapes() {
   return shapes;
 }
 
-/// A random walk under weight decay, in numbers that a float can hold.
-Trajectory decaying_walk(Index features, Index units, std::uint64_t seed) {
-  Trajectory trajectory = random_walk(features, units, 12, seed);
-  for (std::size_t t = 1; t < trajectory.size(); ++t) {
-    trajectory[t] -= 0.02 * static_cast<double>(t) * trajectory[0];
-    trajectory[t] -= (0.01 * static_cast<double>(t) * trajectory[0].array().sign()).matrix();
-  }
-  for (auto& weights : trajectory) weights = weights.cast<float>().cast<double>().eval();
-  return trajectory;
-}
-
 }  // namespace
 
 TEST_CASE("the plain displacement by hand") {
-  DisplacementImportance<> importance;
+  DisplacementImportance<> importance(plain());
   importance.on_train_begin(features_by_units((MatrixXd(2, 2) << 1, 1, 1, 1).finished()));
   CHECK_FALSE(importance.removes_decay());
   CHECK(importance.features() == 2);
@@ -130,49 +61,12 @@ TEMPLATE_TEST_CASE("the displacement agrees with the formula for generated layer
   const bool remove_decay = GENERATE(true, false);
   const bool row_major = GENERATE(true, false);
   const auto trajectory = decaying_walk(shape.first, shape.second, 41);
-  DisplacementImportanceOptions options;
-  options.remove_decay = remove_decay;
+  const auto options = displacement_options(remove_decay, false);
   const auto importance = trained(trajectory, DisplacementImportance<TestType>(options), row_major);
   CAPTURE(shape, remove_decay, row_major);
   CHECK(importance.removes_decay() == (remove_decay && shape.second >= 16));
-  CHECK(relative_error(importance.raw_scores(), formula(trajectory, importance.removes_decay())) <
-        1e-11);
-}
-
-TEMPLATE_TEST_CASE("weighed by directions it agrees with the formula", "", float, double,
-                   long double) {
-  const auto [features, units] =
-      GENERATE(table<Index, Index>({{1, 1}, {1, 16}, {5, 3}, {4, 20}, {300, 17}, {3, 300}}));
-  const bool remove_decay = GENERATE(true, false);
-  const bool row_major = GENERATE(true, false);
-  const auto trajectory = decaying_walk(features, units, 43);
-  const DisplacementImportance<TestType> start(weighed(remove_decay));
-  const auto importance = trained(trajectory, start, row_major);
-  CAPTURE(features, units, remove_decay, row_major);
-  CHECK(relative_error(importance.raw_scores(),
-                       formula(trajectory, importance.removes_decay(), true)) < 1e-11);
-}
-
-TEST_CASE("directions: what moves with others counts more than what moves alone") {
-  // Every row's displacement has the square 1; the first three move along one direction.
-  MatrixXd W = MatrixXd::Zero(4, 3);
-  const auto start = features_by_units(W);
-  DisplacementImportance<> importance(weighed());
-  importance.on_train_begin(start);
-  W.col(0).head(3).setOnes();
-  W(3, 1) = 1;
-  importance.on_epoch_end(features_by_units(W));
-  // C(1) = diag(3, 1, 0) / 4; shares 3, 3, 3, 1 of 10, of movement and of final weights.
-  CHECK(importance.raw_scores().isApprox(Eigen::Vector4d(0.3, 0.3, 0.3, 0.1), 1e-15));
-  W(3, 2) = -1;
-  importance.on_epoch_end(features_by_units(W));
-  // C(2) = (3, 1, 1 with -1 between the last two) / 5; movement 3, 3, 3, 4 of 13. Twice the sum of
-  // C(t) / t is (2.1, 0.7, 0.2, and -0.2); final weights 2.1 three times, and 0.7 + 0.2 + 0.4.
-  const double moved_together = (0.3 + 3. / 13 / 2) / 1.5, moved_alone = (0.1 + 4. / 13 / 2) / 1.5;
-  CHECK(importance.raw_scores().isApprox(
-      Eigen::Vector4d(std::sqrt(moved_together * 2.1 / 7.6), std::sqrt(moved_together * 2.1 / 7.6),
-                      std::sqrt(moved_together * 2.1 / 7.6), std::sqrt(moved_alone * 1.3 / 7.6)),
-      1e-15));
+  CHECK_FALSE(importance.weighs_directions());
+  CHECK(relative_error(importance.raw_scores(), formula(trajectory, options)) < 1e-11);
 }
 
 TEMPLATE_TEST_CASE("displacements of weights of any real type", "", float, Eigen::half) {
@@ -188,7 +82,7 @@ TEMPLATE_TEST_CASE("displacements of weights of any real type", "", float, Eigen
       importance.on_epoch_end(features_by_units(W));
     }
   }
-  CHECK(relative_error(importance.raw_scores(), formula(rounded, true)) < 1e-12);
+  CHECK(relative_error(importance.raw_scores(), formula(rounded)) < 1e-12);
 }
 
 TEST_CASE("all weights times c: the same scores") {
@@ -261,35 +155,6 @@ TEMPLATE_TEST_CASE("a feature that only decays scores 0 up to rounding", "", flo
   CHECK(with_decay.raw_scores().minCoeff() > 1e-3);
 }
 
-TEST_CASE("weighed by directions: what scaling, reordering, decay and rest do to the scores") {
-  const int units = GENERATE(3, 20);
-  const auto trajectory = decaying_walk(6, units, 73);
-  const auto raw_of = [](const Trajectory& seen) {
-    return trained(seen, DisplacementImportance<>(weighed())).raw_scores();
-  };
-  const VectorXd raw = raw_of(trajectory);
-  const auto changed = [&](const auto& change) {
-    Trajectory other = trajectory;
-    for (std::size_t t = 0; t < other.size(); ++t) change(other[t], t);
-    return raw_of(other);
-  };
-  for (const double c : {-2.0, 1e-150, 1e150}) {
-    CHECK(relative_error(changed([&](MatrixXd& W, auto) { W *= c; }), raw) < 1e-12);
-  }
-  CHECK(relative_error(changed([](MatrixXd& W, auto) { W = W.colwise().reverse().eval(); }),
-                       raw.reverse()) < 1e-12);
-  CHECK(relative_error(changed([](MatrixXd& W, auto) { W = W.rowwise().reverse().eval(); }), raw) <
-        1e-12);
-  CHECK(changed([&](MatrixXd& W, auto) { W.row(1) = trajectory[0].row(1); })[1] == 0);
-  CHECK(changed([&](MatrixXd& W, std::size_t t) {
-          W.row(1) = (1 - 0.03 * static_cast<double>(t)) * trajectory[0].row(1);
-        })[1] == Approx(0).margin(units >= 16 ? 1e-14 : 1));
-  CHECK(relative_error(raw_of({trajectory[0], trajectory[0], trajectory[4]}),
-                       formula({trajectory[0], trajectory[0], trajectory[4]}, units >= 16, true)) <
-        1e-12);
-  CHECK(raw_of({trajectory[0], trajectory[0]}).isZero(0));
-}
-
 TEST_CASE("decay is told from a movement that is much smaller") {
   Trajectory trajectory = random_walk(2, 64, 6, 71);
   for (std::size_t t = 1; t < trajectory.size(); ++t) {
@@ -298,7 +163,7 @@ TEST_CASE("decay is told from a movement that is much smaller") {
     trajectory[t] = decay * trajectory[0];
     trajectory[t].row(1) += movement;
   }
-  const auto raw = trained<DisplacementImportance<>>(trajectory).raw_scores();
+  const auto raw = trained(trajectory, DisplacementImportance<>(without_directions())).raw_scores();
   CHECK(raw[0] == 0);
   // Only feature 1 moves.
   CHECK(raw[1] * raw[1] ==
@@ -316,7 +181,7 @@ TEST_CASE("directions that coincide or vanish are projected on what there is") {
   start(3, 5) = -2;  // one weight: again only one
   const auto importance = trained<DisplacementImportance<>>(trajectory, row_major);
   CHECK(importance.removes_decay());
-  CHECK(relative_error(importance.raw_scores(), formula(trajectory, true)) < 1e-12);
+  CHECK(relative_error(importance.raw_scores(), formula(trajectory)) < 1e-12);
 }
 
 TEST_CASE("initial weights whose squares are next to nothing count as none") {
@@ -354,14 +219,15 @@ TEST_CASE("without enough units weight decay stays in, and the hook says so") {
   CHECK(trained<DisplacementImportance<>>(enough).removes_decay());
   CHECK_FALSE(trained(enough, DisplacementImportance<>(plain())).removes_decay());
   CHECK(trained<DisplacementImportance<>>(few).raw_scores() ==
-        trained(few, DisplacementImportance<>(plain())).raw_scores());
+        trained(few, DisplacementImportance<>(displacement_options(false, true))).raw_scores());
   CHECK(trained<DisplacementImportance<>>(enough).raw_scores() !=
-        trained(enough, DisplacementImportance<>(plain())).raw_scores());
+        trained(enough, DisplacementImportance<>(displacement_options(false, true))).raw_scores());
 }
 
 TEST_CASE("scores may be read after every epoch, the first included") {
-  const auto trajectory = decaying_walk(4, 20, 89);
-  DisplacementImportance<> importance;
+  const auto options = GENERATE(DisplacementImportanceOptions(), without_directions());
+  const auto trajectory = decaying_walk(4, 20, 89, 40);
+  DisplacementImportance<> importance(options);
   importance.on_train_begin(features_by_units(trajectory[0]));
   for (std::size_t t = 1; t < trajectory.size(); ++t) {
     observe(importance, trajectory[t]);
@@ -369,7 +235,7 @@ TEST_CASE("scores may be read after every epoch, the first included") {
     CHECK(importance.epochs() == static_cast<std::int64_t>(t));
     const auto begin = trajectory.begin();
     const Trajectory so_far(begin, begin + static_cast<std::ptrdiff_t>(t) + 1);
-    CHECK(relative_error(importance.raw_scores(), formula(so_far, true)) < 1e-12);
+    CHECK(relative_error(importance.raw_scores(), formula(so_far, options)) < 1e-12);
   }
 }
 
@@ -385,8 +251,8 @@ TEST_CASE("nothing has moved, or nothing is left: all scores are 0, never NaN") 
   CHECK(never.raw_scores().isZero(0));
   // An epoch without movement counts as one in which every feature's share is 0.
   const Trajectory late = {W, W, 2 * W + MatrixXd::Random(3, units)};
-  CHECK(relative_error(trained<DisplacementImportance<>>(late).raw_scores(),
-                       formula(late, units >= 16)) < 1e-12);
+  CHECK(relative_error(trained<DisplacementImportance<>>(late).raw_scores(), formula(late)) <
+        1e-12);
 }
 
 TEST_CASE("the weights before training are required") {
@@ -419,7 +285,7 @@ TEST_CASE("without an epoch there is no score") {
 TEST_CASE("squares beyond the range of double are an error, not infinity") {
   const int units = GENERATE(4, 16);
   const bool row_major = GENERATE(true, false);
-  const auto options = GENERATE(DisplacementImportanceOptions(), weighed());
+  const auto options = GENERATE(DisplacementImportanceOptions(), without_directions());
   Trajectory trajectory = random_walk(3, units, 4, 101);
   const auto check = [&] {
     const auto importance = trained(trajectory, DisplacementImportance<>(options), row_major);
@@ -461,8 +327,8 @@ TEST_CASE("comparison sees options and displacement") {
   const auto importance = trained<DisplacementImportance<>>(trajectory);
   CHECK(importance != trained(trajectory, DisplacementImportance<>(plain())));
   CHECK(DisplacementImportance<>() != DisplacementImportance<>(plain()));
-  CHECK(DisplacementImportance<>() != DisplacementImportance<>(weighed()));
-  CHECK(importance != trained(trajectory, DisplacementImportance<>(weighed())));
+  CHECK(DisplacementImportance<>() != DisplacementImportance<>(without_directions()));
+  CHECK(importance != trained(trajectory, DisplacementImportance<>(without_directions())));
   CHECK(trained<DisplacementImportance<>>({trajectory[0]}) !=
         trained<DisplacementImportance<>>({trajectory[1]}));
   const auto with = [&](std::size_t epoch) {
@@ -478,52 +344,9 @@ TEST_CASE("comparison sees options and displacement") {
         trained<DisplacementImportance<>>({trajectory[0], 0.25 * trajectory[0]}));
 }
 
-TEST_CASE("comparison sees the directions, also where no score does") {
-  // One feature that ends at 0: its shares are 1 and its magnitudes 0, whatever its path.
-  DisplacementImportance<> first(weighed(false)), second(weighed(false));
-  for (auto* hook : {&first, &second}) {
-    hook->on_train_begin(features_by_units(Eigen::RowVector3d(1, 2, 3)));
-    hook->on_epoch_end(features_by_units(hook == &first ? Eigen::RowVector3d(2, 2, 3)
-                                                        : Eigen::RowVector3d(1, 3, 3)));
-    hook->on_epoch_end(features_by_units(Eigen::RowVector3d(0, 0, 0)));
-  }
-  CHECK(first.raw_scores() == second.raw_scores());
-  CHECK(first != second);
-}
-
-TEST_CASE("of a weighed displacement's numbers, the initial weight alone may be negative") {
-  const auto one_weight = [](double w) { return MatrixXd::Constant(1, 1, w); };
-  DisplacementImportance<> hook(weighed(false));
-  hook.on_train_begin(features_by_units(one_weight(1)));
-  hook.on_epoch_end(features_by_units(one_weight(3)));
-  const Words words = words_of(saved(hook));
-  std::vector<double> accepted;
-  for (std::size_t i = 3; i + 1 < words.size(); ++i) {
-    DisplacementImportance<> loaded;
-    try {
-      load(loaded, altered(words, i, {word_of(-1.0)}));
-    } catch (const std::runtime_error&) {
-      continue;
-    }
-    if (loaded != hook) accepted.push_back(static_cast<double>(i));
-  }
-  CHECK(accepted == std::vector<double>{11});
-}
-
-TEST_CASE("directions that were saved with both triangles are those with one") {
-  DisplacementImportance<> hook(weighed(false));
-  hook.on_train_begin(features_by_units(Eigen::RowVector2d(1, 2)));
-  hook.on_epoch_end(features_by_units(Eigen::RowVector2d(3, 5)));
-  const Words words = words_of(saved(hook));
-  const auto of_triangle = static_cast<std::int64_t>(words[18]);  // row 1 of column 0
-  REQUIRE(with_words(words, 18, {word_of(6.0 / 13), 0}) == words);
-  DisplacementImportance<> loaded;
-  load(loaded, altered(words, 19, {of_triangle}));
-  CHECK(loaded == hook);
-}
-
 TEST_CASE("a saved displacement comes back with its options") {
-  const auto options = GENERATE(plain(), weighed(), weighed(false));
+  const auto options = GENERATE(plain(), without_directions(), displacement_options(true, true),
+                                displacement_options(false, true));
   const auto trajectory = decaying_walk(3, 20, 107);
   auto saved_hook = trained(trajectory, DisplacementImportance<>(options));
   DisplacementImportance<> loaded;
@@ -536,7 +359,8 @@ TEST_CASE("a saved displacement comes back with its options") {
 }
 
 TEST_CASE("a displacement that does not fit together is refused and changes nothing") {
-  auto importance = trained<DisplacementImportance<>>({MatrixXd::Ones(3, 4), MatrixXd::Zero(3, 4)});
+  auto importance = trained({MatrixXd::Ones(3, 4), MatrixXd::Zero(3, 4)},
+                            DisplacementImportance<>(without_directions()));
   const auto before = importance;
   const Words words = words_of(saved(importance));
   // After the head: the two options, epochs, the sum of 1/t, features, units, memory order, then a

@@ -78,6 +78,15 @@ const std::vector<typename Network<Scalar>::Layer>& Network<Scalar>::gradients(c
 }
 
 template <typename Scalar>
+typename Network<Scalar>::Matrix Network<Scalar>::input_gradients(const Matrix& X, Index output) {
+  forward(X);
+  delta_.setZero(X.rows(), outputs_.back().cols());
+  delta_.col(output).setOnes();
+  for (std::size_t l = layers_.size(); l-- > 0;) backpropagate(l);
+  return delta_;
+}
+
+template <typename Scalar>
 void Network<Scalar>::forward(const Matrix& X) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const bool is_hidden = l + 1 < layers_.size();
@@ -125,14 +134,18 @@ double Network<Scalar>::backward(const Matrix& X, const Matrix& Y) {
       gradients_[l].W += static_cast<Scalar>(2 * options_.l2) * layers_[l].W;
     }
     gradients_[l].b = delta_.colwise().sum();
-    if (l == 0) break;
-    next_delta_.noalias() = delta_ * layers_[l].W.transpose();
-    if (options_.activation == Activation::Relu) {
-      next_delta_ = (outputs_[l - 1].array() > Scalar(0)).select(next_delta_, Scalar(0));
-    }
-    delta_.swap(next_delta_);
+    if (l > 0) backpropagate(l);
   }
   return loss;
+}
+
+template <typename Scalar>
+void Network<Scalar>::backpropagate(std::size_t layer) {
+  next_delta_.noalias() = delta_ * layers_[layer].W.transpose();
+  if (layer > 0 && options_.activation == Activation::Relu) {
+    next_delta_ = (outputs_[layer - 1].array() > Scalar(0)).select(next_delta_, Scalar(0));
+  }
+  delta_.swap(next_delta_);
 }
 
 template class Network<NETWORK_SCALAR>;

@@ -67,6 +67,10 @@ class Network {
   /// The gradient of the loss with its L2 term, by layer.
   const std::vector<Layer>& gradients(const Matrix& X, const Matrix& Y);
 
+  /// The gradient of one output by the inputs, for every sample: samples x inputs. A class's output
+  /// is the number before softmax.
+  Matrix input_gradients(const Matrix& X, Index output);
+
   /// Saves or loads, by cereal, what training changes: the weights and the state of the shuffling's
   /// random numbers. Load it into a network of the same shape.
   template <class Archive>
@@ -87,6 +91,7 @@ class Network {
   void forward(const Matrix& X);  // sets outputs_
   double loss_of_outputs(const Matrix& Y) const;
   double backward(const Matrix& X, const Matrix& Y);  // sets gradients_; the loss without L2
+  void backpropagate(std::size_t layer);              // takes delta_ from a layer to its inputs
 
   Task task_;
   NetworkOptions options_;

@@ -29,10 +29,11 @@ struct DisplacementImportanceOptions {
   /// DisplacementImportance::min_units_without_decay units, nothing is removed in either case.
   bool remove_decay = true;
 
-  /// Whether to weight movement and final weights by the directions in which all features' weights
-  /// move together. This is right more often (README), but takes 3 features units^2 operations an
-  /// epoch and memory of units^2.
-  bool weigh_directions = false;
+  /// Whether to weight movement and final weights by how well they align with the directions in
+  /// which all features' weights move together. This is right more often (README). Above
+  /// DisplacementImportance::max_units_with_directions units, nothing is weighted in either case,
+  /// because directions take memory of units^2.
+  bool weigh_directions = true;
 
   friend bool operator==(const DisplacementImportanceOptions& a,
                          const DisplacementImportanceOptions& b) {
@@ -73,10 +74,19 @@ struct DisplacementImportanceOptions {
 /// decay alone may have done to a feature without gradient: decay in proportion to the weight (SGD
 /// with L2, AdamW) moves it along w(0), Adam with L2 in its gradient moves it along sign w(0).
 ///
-/// With weigh_directions, D_i(t) C(t) D_i(t)' replaces |D_i(t)|^2, and w_i(T) C w_i(T)' replaces
-/// |w_i(T)|^2, where C(t) = D(t)' D(t) / |D(t)|^2 and C is its mean with weights 1/t. The
-/// information in an input moves its weights along the few directions that later layers use,
-/// together with the weights of other inputs. Noise moves weights along all directions.
+/// weigh_directions weights both shares by the directions, over the units, in which the weights of
+/// all features move together. The information in an input moves its weights along the few
+/// directions that later layers use. Noise moves weights along all directions. These are measured
+/// after some epochs s = 1, 2, ..., 8, 12, 18, 27, 41, ... (the next is the first that is at least
+/// 1.5 s). With H(t) = 1 + 1/2 + ... + 1/t, and s' the epoch measured before s:
+///
+///     C(s)    = D(s)' D(s) / |D(s)|^2                                     (units x units)
+///     L_i     = sum_s (H(s) - H(s')) nz_i(D_i(s) C(s) D_i(s)')  /  sum_s (H(s) - H(s'))
+///     C       = sum_s (H(s) - H(s')) C(s)
+///     a_i     = w_i(s) C w_i(s)' / |w_i(s)|^2                             (s: the last until T)
+///     raw_i   = sqrt(L_i nz_i(a_i |w(T)|^2))
+///
+/// A feature with w_i(s) = 0 gets the mean a of the others.
 ///
 /// The score is viann's own. The idea that the weights of an important input move comes from VIANN
 /// (see VarianceImportance). Pruning has shown that the movement since the start and the final size
@@ -86,7 +96,7 @@ struct DisplacementImportanceOptions {
 /// Limits:
 /// - The regression also removes two of units() dimensions from real movement. With few units that
 ///   costs more than decay does. So below 16 units there is no regression: D_i(t) = w_i(t) -
-///   w_i(0), and removes_decay() returns false. Without weight decay the regression has no use.
+///   w_i(0), and removes_decay() returns false.
 /// - Correlated inputs share or swap their scores; where the labels are noise, they rank below
 ///   independent ones.
 /// - It agrees only moderately with permutation importance.
@@ -98,14 +108,13 @@ struct DisplacementImportanceOptions {
 /// must be in that type's range: decay is not removed if initial weights are below about 1e-155,
 /// and all scores are 0 below 1e-162.
 ///
-/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and nine
+/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and ten
 /// doubles per feature (long doubles if Scalar is that), with four more for every 32 units if a
-/// feature's weights are not contiguous. The hook keeps no pointer to the weights.
-/// An observation reads the weights twice (finite check, update) and w(0) once, writes nothing of
-/// that size and allocates nothing; weights in the other memory order take longer. With
-/// weigh_directions, the hook also keeps units^2 doubles and one per feature. An observation then
-/// takes 3 features units^2 operations in one thread, reads the weights three times more, and
-/// allocates.
+/// feature's weights are not contiguous. weigh_directions adds 2 units^2 doubles, 16 MiB at most.
+/// The hook keeps no pointer to the weights. An observation reads the weights twice (finite check,
+/// update) and w(0) once, writes nothing of that size and allocates nothing; weights in the other
+/// memory order take longer. In the epochs s it takes 3 features units^2 operations more, in one
+/// thread, and reads the weights three times more.
 ///
 /// Messages count epochs from 1, features and units from 0. As with any standard container, the
 /// caller must synchronise a thread that reads with a thread that observes.
@@ -118,6 +127,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   /// With fewer units, weight decay is not removed.
   static constexpr Index min_units_without_decay = 16;
+
+  /// With more units, directions are not weighed: the matrix C would take more than 8 MiB.
+  static constexpr Index max_units_with_directions = 1024;
 
   DisplacementImportance() = default;
   explicit DisplacementImportance(DisplacementImportanceOptions options) : options_(options) {}
@@ -164,6 +176,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// Whether weight decay is removed: the option is set and there are enough units.
   bool removes_decay() const { return options_.remove_decay && units() >= min_units_without_decay; }
 
+  /// Whether directions are weighed: the option is set and there are not too many units. False
+  /// before on_train_begin().
+  bool weighs_directions() const { return state_->directions.measures(); }
+
   /// raw_i of every feature, from 0 (never moved, or ended at 0) to 1; all 0 if nothing has moved.
   /// May be read after every epoch, the first included.
   /// \throws std::logic_error if no epoch was observed.
@@ -171,12 +187,18 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         range of double (of long double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
-    const detail::Shares<Sum> final_share(options_.weigh_directions
-                                              ? state_->directions.magnitude()
-                                              : state_->displacement.magnitude(),
-                                          features());
+    std::vector<Sum> magnitude(state_->directions.alignment(),
+                               state_->directions.alignment() + features());
+    for (std::size_t i = 0; i < magnitude.size(); ++i) {
+      magnitude[i] *= state_->displacement.magnitude()[i];
+    }
+    const detail::Shares<Sum> final_share(magnitude.data(), features());
+    const Sum measured = harmonic_ - pending_;  // 0 if directions are weighed and nothing has moved
     return detail::finite_raw_scores(
-        features(), [&](Index i) { return std::sqrt(movement(i) / harmonic_ * final_share(i)); },
+        features(),
+        [&](Index i) {
+          return measured > 0 ? std::sqrt(movement(i) / measured * final_share(i)) : Sum(0);
+        },
         name, epochs());
   }
 
@@ -188,7 +210,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_->displacement == b.state_->displacement &&
            a.state_->directions == b.state_->directions &&
-           detail::all_equal_bits(a.state_->movement, b.state_->movement);
+           detail::all_equal_bits(a.state_->movement, b.state_->movement) &&
+           detail::equal_bits(a.pending_.value(), b.pending_.value());
   }
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
     return !(a == b);
@@ -221,9 +244,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
     fresh.state_->displacement.layer().require_valid(weights, name, 0);
     fresh.state_->displacement.start(weights);
     fresh.prepare();
-    if (options_.weigh_directions) {
-      fresh.state_->directions.start(fresh.state_->displacement.layer());
-    }
+    fresh.state_->directions.start(
+        fresh.state_->displacement.layer(),
+        options_.weigh_directions && fresh.units() <= max_units_with_directions);
     *this = std::move(fresh);
   }
 
@@ -235,16 +258,15 @@ class DisplacementImportance : detail::RefusesBareWeights {
     }
     state_->displacement.layer().require_valid(weights, name, epochs() + 1);
     const Sum inverse_epoch = Sum(1) / static_cast<Sum>(epochs() + 1);
-    state_->displacement.observe(weights, removes_decay());
-    if (options_.weigh_directions) {
-      const std::vector<Sum> moved =
-          state_->directions.observe(state_->displacement, weights, removes_decay(), inverse_epoch);
-      add_movement(moved.data(), inverse_epoch);
-    } else {
-      add_movement(state_->displacement.displacement(), inverse_epoch);
-    }
-    state_->displacement.keep();
     harmonic_.value() += inverse_epoch;
+    pending_.value() += inverse_epoch;
+    state_->displacement.observe(weights, removes_decay());
+    if (!weighs_directions()) {
+      add_movement(state_->displacement.displacement());
+    } else if (state_->directions.observe(state_->displacement, weights, removes_decay(),
+                                          epochs() + 1, pending_)) {
+      add_movement(state_->directions.movement());
+    }
     ++epochs_.value();
     is_loaded_ = false;
   }
@@ -254,11 +276,12 @@ class DisplacementImportance : detail::RefusesBareWeights {
     state_->movement.assign(static_cast<std::size_t>(features()), Sum(0));
   }
 
-  void add_movement(const Sum* moved, Sum inverse_epoch) {
+  void add_movement(const Sum* moved) {
     const detail::Shares<Sum> share(moved, features());
     for (Index i = 0; i < features(); ++i) {
-      state_->movement[static_cast<std::size_t>(i)] += share(i) * inverse_epoch;
+      state_->movement[static_cast<std::size_t>(i)] += share(i) * pending_;
     }
+    pending_.value() = 0;
   }
 
   Sum movement(Index feature) const { return state_->movement[static_cast<std::size_t>(feature)]; }
@@ -273,10 +296,13 @@ class DisplacementImportance : detail::RefusesBareWeights {
       is_loaded_ = features() > 0;
     }
     detail::archive_elements(archive, state_->movement);
-    if (options_.weigh_directions &&
-        !state_->directions.transfer(archive, state_->displacement.layer()))
+    if (!state_->directions.transfer(archive, state_->displacement, options_.weigh_directions,
+                                     epochs())) {
       return false;
+    }
+    if (archive.format() > 1) archive& pending_.value();
     return (epochs() == 0 || features() > 0) && detail::is_harmonic(harmonic_.value(), epochs()) &&
+           pending_ >= 0 && pending_ <= harmonic_ &&
            std::all_of(state_->movement.begin(), state_->movement.end(),
                        [](Sum x) { return x >= 0; }) &&
            std::accumulate(state_->movement.begin(), state_->movement.end(), Sum(0)) <
@@ -286,12 +312,13 @@ class DisplacementImportance : detail::RefusesBareWeights {
   struct State {
     detail::LayerDisplacement<Scalar> displacement;
     detail::MovementDirections<Scalar> directions;
-    std::vector<Sum> movement;  // sum of nz(|D(t)|^2) / t
+    std::vector<Sum> movement;  // L without its denominator
   };
 
   detail::ResetOnMove<State> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
   detail::ResetOnMove<Sum> harmonic_;    // sum of 1/t
+  detail::ResetOnMove<Sum> pending_;     // that of epochs since the last in `movement`
   detail::ResetOnMove<bool> is_loaded_;  // and has not continued yet
   DisplacementImportanceOptions options_;
 };

@@ -13,7 +13,8 @@ mark_as_advanced(Boost_HISTOGRAM_INCLUDE_DIR)
 viann_executable(faithfulness SOURCES benchmarks/faithfulness/faithfulness.cpp
   LIBRARIES command_line Threads::Threads dataset network_float)
 target_compile_definitions(faithfulness PRIVATE
-  FAITHFULNESS_DATA="${PROJECT_SOURCE_DIR}/examples/data")
+  FAITHFULNESS_DATA="${PROJECT_SOURCE_DIR}/examples/data"
+  FAITHFULNESS_PUBLISHED="${CMAKE_CURRENT_SOURCE_DIR}/reference/nonlinear_selection.csv")
 if(XGBoost_FOUND)
   target_link_libraries(faithfulness PRIVATE XGBoost::XGBoost)
   target_compile_definitions(faithfulness PRIVATE FAITHFULNESS_WITH_XGBOOST)

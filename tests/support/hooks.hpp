@@ -49,7 +49,7 @@ void for_each_hook(const Call& call) {
   call(viann::LazyVarianceImportance<>());
   call(viann::DisplacementImportance<>());
   viann::DisplacementImportanceOptions options;
-  options.weigh_directions = true;
+  options.weigh_directions = false;
   call(viann::DisplacementImportance<>(options));
 }
 

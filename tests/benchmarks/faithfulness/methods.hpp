@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <time.h>
-
 #include <Eigen/Core>
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +18,8 @@
 #include <viann/weight_view.hpp>
 
 #include "optimizers.hpp"
-#include "tasks.hpp"
+#include "regimes.hpp"
+#include "task.hpp"
 #ifdef FAITHFULNESS_WITH_XGBOOST
 #include "../../../examples/support/random_forest.hpp"
 #endif
@@ -33,11 +34,10 @@ constexpr const char* reference_method = "variance";
 constexpr const char* second_reference_method = "displacement";
 constexpr const char* permutation_method = "permutation";
 
-/// Seconds of this thread's processor time, without other programs and threads.
-inline double thread_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+/// Wall time, because reading the processor time of a thread can take longer than an observation. A
+/// run's costs may contain a pause for another program; medians of many runs do not.
+inline double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 /// Runs the call and adds its time to the seconds.
@@ -45,8 +45,8 @@ template <typename Call>
 auto timed(double& seconds, const Call& call) {
   struct Timer {
     double& seconds;
-    double begin = thread_seconds();
-    ~Timer() { seconds += thread_seconds() - begin; }
+    double begin = seconds_now();
+    ~Timer() { seconds += seconds_now() - begin; }
   } timer{seconds};
   return call();
 }
@@ -80,6 +80,18 @@ Hook make_hook(std::string method, Importance importance) {
           [=] { return hook->raw_scores(); }};
 }
 
+/// The sum of |w| over all epochs (Z. Atashgahi et al., arXiv 2408.04583, 2024, select inputs by
+/// such a history of weights).
+inline Hook make_history() {
+  const auto sum = std::make_shared<VectorXd>();
+  return {"sum |w|, all epochs",
+          [=](const Network& net) { sum->setZero(net.first_layer().rows()); },
+          [=](const Network& net) {
+            *sum += net.first_layer().cwiseAbs().rowwise().sum().template cast<double>();
+          },
+          [=] { return *sum; }};
+}
+
 inline std::vector<Hook> make_hooks() {
   const auto variance = [](std::int64_t max_epochs) {
     viann::VarianceImportanceOptions options;
@@ -88,17 +100,38 @@ inline std::vector<Hook> make_hooks() {
   };
   viann::VarianceImportanceOptions variance_alone;
   variance_alone.combination = viann::ScoreCombination::Variance;
-  viann::DisplacementImportanceOptions plain;
-  plain.remove_decay = false;
-  viann::DisplacementImportanceOptions weighed;
-  weighed.weigh_directions = true;
+  const auto displacement = [](bool remove_decay, bool weigh_directions) {
+    viann::DisplacementImportanceOptions options;
+    options.remove_decay = remove_decay;
+    options.weigh_directions = weigh_directions;
+    return viann::DisplacementImportance<>(options);
+  };
   return {make_hook(reference_method, viann::VarianceImportance<>()),
           make_hook("variance, 5 epochs", variance(5)),
           make_hook("variance, 10 epochs", variance(10)),
           make_hook("variance alone", viann::VarianceImportance<>(variance_alone)),
           make_hook(second_reference_method, viann::DisplacementImportance<>()),
-          make_hook("displacement, plain", viann::DisplacementImportance<>(plain)),
-          make_hook("displacement, weighed", viann::DisplacementImportance<>(weighed))};
+          make_hook("... with decay", displacement(false, true)),
+          make_hook("... without directions", displacement(true, false)),
+          make_hook("... neither", displacement(false, false)),
+          make_history()};
+}
+
+/// By input, over the samples and the sum over outputs: the mean of |gradient|, and the mean of its
+/// square, which is the diagonal of the average gradient outer product (A. Radhakrishnan, D.
+/// Beaglehole, P. Pandit, M. Belkin, Science 383, 2024).
+struct MeanGradients {
+  VectorXd absolute, square;
+};
+
+inline MeanGradients mean_gradients(Network& net, const Eigen::MatrixXf& X) {
+  MeanGradients mean{VectorXd::Zero(X.cols()), VectorXd::Zero(X.cols())};
+  for (Index output = 0; output < net.last_layer().cols(); ++output) {
+    const MatrixXd gradients = net.input_gradients(X, output).cast<double>();
+    mean.absolute += gradients.cwiseAbs().colwise().mean().transpose();
+    mean.square += gradients.cwiseAbs2().colwise().mean().transpose();
+  }
+  return mean;
 }
 
 /// 1 - loss / the loss of predicting the training samples' mean, or shares of classes.
@@ -116,25 +149,35 @@ inline double skill(Network& net, const Sample& sample) {
 }
 
 /// One run: trains with the optimizer and the hooks, and then asks the other methods except the
-/// forest. Permutation and leaving one out use the test samples.
-inline Trained train_and_score(const Sample& sample, const OptimizerSettings& settings, int epochs,
-                               std::uint64_t seed) {
-  Network net = make_network(sample.task, sample.X.cols(), sample.Y.cols(), seed);
-  Optimizer optimizer(settings, net);
+/// forest. Permutation, leaving one out and gradients use the test samples.
+inline Trained train_and_score(const Sample& sample, const OptimizerSettings& settings,
+                               const Regime& regime, std::uint64_t seed) {
+  Network net = make_network(sample.task, sample.X.cols(), sample.Y.cols(), regime.initial, seed);
+  OptimizerSettings scaled = settings;
+  scaled.learning_rate *= static_cast<float>(regime.learning_rate);
+  Optimizer optimizer(scaled, net);
   std::vector<Hook> hooks = make_hooks();
-  for (Hook& hook : hooks) timed(hook.seconds, [&] { hook.on_train_begin(net); });
-
+  const auto observe = [&] {
+    for (Hook& hook : hooks) timed(hook.seconds, [&] { hook.on_epoch_end(net); });
+  };
   std::vector<Index> order(static_cast<std::size_t>(sample.X.rows()));
   std::iota(order.begin(), order.end(), Index{0});
   Random random(seed);
   double training_seconds = 0;
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    timed(training_seconds,
-          [&] { train_one_epoch(net, optimizer, sample.X, sample.Y, order, random); });
-    for (Hook& hook : hooks) timed(hook.seconds, [&] { hook.on_epoch_end(net); });
+  for (int epoch = 0; epoch < regime.epochs; ++epoch) {
+    if (epoch == regime.first_observed) {
+      for (Hook& hook : hooks) timed(hook.seconds, [&] { hook.on_train_begin(net); });
+    }
+    const bool is_observed = epoch >= regime.first_observed;
+    timed(training_seconds, [&] {
+      train_one_epoch(net, optimizer, sample.X, sample.Y, regime.batch_size, order, random, [&] {
+        if (is_observed && regime.observes_batches) observe();
+      });
+    });
+    if (is_observed && !regime.observes_batches) observe();
   }
 
-  Trained result{{}, skill(net, sample), training_seconds / epochs};
+  Trained result{{}, skill(net, sample), training_seconds / regime.epochs};
   const auto add = [&](const char* method, const auto& scores, double seconds = 0) {
     VectorXd values = timed(seconds, scores);
     result.methods.push_back({method, std::move(values), seconds});
@@ -153,8 +196,25 @@ inline Trained train_and_score(const Sample& sample, const OptimizerSettings& se
     const Eigen::MatrixXf paths = net.layers()[1].W.cwiseAbs() * net.layers()[2].W.cwiseAbs();
     return viann::garson(view(0), viann::features_by_units(paths));
   });
+  add("displacement * sd", [&] {  // what it does to multiply by the inputs' standard deviations
+    const auto deviations = (sample.X.rowwise() - sample.X.colwise().mean()).colwise().norm();
+    const auto displacement =
+        std::find_if(result.methods.begin(), result.methods.end(),
+                     [](const Scored& scored) { return scored.method == second_reference_method; });
+    return VectorXd(
+        displacement->scores.cwiseProduct(deviations.transpose().template cast<double>()));
+  });
+  MeanGradients gradients;
+  add("mean |gradient|", [&] {
+    gradients = mean_gradients(net, sample.X_test);
+    return gradients.absolute;
+  });
+  add("mean gradient^2", [&] { return gradients.square; });
   add("leave one out", [&] { return viann::leave_one_feature_out(sample.X_test, loss); });
-  add(permutation_method, [&] { return viann::permutation_importance(sample.X_test, loss).mean; });
+  viann::PermutationImportanceOptions permutation;
+  if (sample.X.cols() > 256) permutation.repeats = 1;  // else it takes longer than all else
+  add(permutation_method,
+      [&] { return viann::permutation_importance(sample.X_test, loss, permutation).mean; });
   add("random", [&] { return VectorXd(detail::uniform(sample.X.cols(), 1, random)); });
   return result;
 }

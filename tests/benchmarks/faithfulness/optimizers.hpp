@@ -12,6 +12,7 @@
 #include <viann/detail/statistics/shuffle.hpp>
 
 #include "../../../examples/support/network.hpp"
+#include "regimes.hpp"
 
 /// The optimizers under which scores are compared, over the gradients of the examples' network.
 
@@ -83,30 +84,33 @@ class Optimizer {
   int steps_ = 0;
 };
 
-/// One hidden layer's width, twice. Initial weights are scaled as Keras does by default (X. Glorot
-/// & Y. Bengio, AISTATS 2010): the paper's framework.
+/// One hidden layer's width, twice.
 inline Network make_network(examples::Task task, Eigen::Index inputs, Eigen::Index outputs,
-                            std::uint64_t seed) {
+                            InitialWeights initial, std::uint64_t seed) {
   examples::NetworkOptions options;
   options.hidden_units = {50, 50};
   options.initial_deviation = 1;
   Network net(task, inputs, outputs, seed, options);
   for (auto& layer : net.layers()) {
-    layer.W *= std::sqrt(2.0F / static_cast<float>(layer.W.rows() + layer.W.cols()));
+    const Eigen::Index widths =
+        layer.W.rows() + (initial == InitialWeights::Glorot ? layer.W.cols() : 0);
+    layer.W *= std::sqrt(2.0F / static_cast<float>(widths));
   }
   return net;
 }
 
-/// One pass over all samples in shuffled mini-batches.
-inline void train_one_epoch(Network& net, Optimizer& optimizer, const Network::Matrix& X,
-                            const Network::Matrix& Y, std::vector<Eigen::Index>& order,
-                            std::mt19937_64& random) {
-  constexpr std::ptrdiff_t batch_size = 32;
+/// One pass over all samples in shuffled mini-batches; calls after_batch() after each.
+template <typename AfterBatch>
+void train_one_epoch(Network& net, Optimizer& optimizer, const Network::Matrix& X,
+                     const Network::Matrix& Y, std::ptrdiff_t batch_size,
+                     std::vector<Eigen::Index>& order, std::mt19937_64& random,
+                     const AfterBatch& after_batch) {
   viann::detail::shuffle(order.begin(), order.end(), random);
   for (auto begin = order.begin(); begin != order.end();) {
     const auto end = begin + std::min(order.end() - begin, batch_size);
     const std::vector<Eigen::Index> batch(begin, end);
     optimizer.step(net, net.gradients(X(batch, Eigen::all), Y(batch, Eigen::all)));
+    after_batch();
     begin = end;
   }
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -42,6 +43,23 @@ inline double area_under_curve(const Eigen::VectorXd& scores, const Flags& relev
   }
   const auto positives = static_cast<double>(relevant.count());
   return won / (positives * (static_cast<double>(relevant.size()) - positives));
+}
+
+/// The share of the k relevant inputs among the k highest scores. Inputs that tie for the last
+/// places count by the chance that they get one. NaN without relevant inputs.
+inline double share_in_top(const Eigen::VectorXd& scores, const Flags& relevant) {
+  const Eigen::Index k = relevant.count();
+  if (k == 0) return std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> sorted(scores.begin(), scores.end());
+  std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(), std::greater<>());
+  const double last = sorted[static_cast<std::size_t>(k - 1)];
+  const auto higher = (scores.array() > last).eval();
+  const auto tied = (scores.array() == last).eval();
+  const auto places = static_cast<double>(k - higher.count());
+  return (static_cast<double>((higher && relevant).count()) +
+          places * static_cast<double>((tied && relevant).count()) /
+              static_cast<double>(tied.count())) /
+         static_cast<double>(k);
 }
 
 /// The mean of the numbers that are not NaN; NaN if there are none.

@@ -11,6 +11,7 @@ using faithfulness::average_precision;
 using faithfulness::bootstrap_mean;
 using faithfulness::Flags;
 using faithfulness::mean_of;
+using faithfulness::share_in_top;
 
 namespace {
 
@@ -53,6 +54,16 @@ TEST_CASE("average precision and AUC where there is nothing to tell apart") {
   CHECK(std::isnan(area_under_curve(numbers({1, 2}), flags({0, 0}))));
   CHECK(average_precision(numbers({1, 2}), flags({1, 1})) == 1);
   CHECK(std::isnan(area_under_curve(numbers({1, 2}), flags({1, 1}))));
+}
+
+TEST_CASE("the share of the relevant among the highest") {
+  CHECK(share_in_top(numbers({4, 3, 2, 1}), flags({1, 1, 0, 0})) == 1);
+  CHECK(share_in_top(numbers({4, 3, 2, 1}), flags({1, 0, 1, 0})) == 0.5);
+  CHECK(share_in_top(numbers({1, 2, 3, 4}), flags({1, 1, 0, 0})) == 0);
+  // Three tie for one place after the first; the relevant one gets it with a chance of a third.
+  CHECK(share_in_top(numbers({9, 5, 5, 5}), flags({1, 1, 0, 0})) == Approx((1 + 1. / 3) / 2));
+  CHECK(share_in_top(numbers({5, 5, 5, 5}), flags({1, 0, 0, 0})) == 0.25);
+  CHECK(std::isnan(share_in_top(numbers({1, 2}), flags({0, 0}))));
 }
 
 TEST_CASE("means leave out what is not known") {

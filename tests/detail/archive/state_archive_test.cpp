@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "support/catch.hpp"
+#include "support/displacement_formula.hpp"
 #include "support/hooks.hpp"
 #include "support/stream_archive.hpp"
 #include "support/trajectories.hpp"
@@ -173,9 +174,9 @@ TEST_CASE("a refusal says what is wrong") {
   CHECK(refusal(object, saved(displacement)) ==
         "viann::VarianceImportance: the archive is damaged, or was not written by a "
         "VarianceImportance.");
-  CHECK(refusal(object, altered(words, 1, {2})) ==
-        "viann::VarianceImportance: the archive has format 2, but this version of viann knows "
-        "formats up to 1 only; load it with a later one.");
+  CHECK(refusal(object, altered(words, 1, {3})) ==
+        "viann::VarianceImportance: the archive has format 3, but this version of viann knows "
+        "formats up to 2 only; load it with a later one.");
   CHECK(contains(refusal(object, altered(words, 1, {0})), "the archive is damaged"));
   CHECK(contains(refusal(object, altered(words, 0, {1})), "the archive is damaged"));
   CHECK(refusal(object, saved(single)) ==
@@ -279,7 +280,8 @@ void for_each_frozen(const Call& call) {
   call(file("variance_importance"), after_training<VarianceImportance<>>());
   call(file("variance_importance_float"), after_training<VarianceImportance<float>>());
   call(file("lazy_variance_importance"), after_training<LazyVarianceImportance<>>());
-  call(file("displacement_importance"), after_training<DisplacementImportance<>>());
+  call(file("displacement_importance"),
+       trained(simple_training(), DisplacementImportance<>(without_directions())));
   call(file("ranking_stability"), after_training<RankingStability>());
   call(file("metric_threshold"), after_training<MetricThreshold>());
 }
@@ -293,16 +295,7 @@ TEST_CASE("files of the first format can be loaded") {
     text << std::ifstream(file).rdbuf();
     auto loaded = blank<decltype(object)>();
     load(loaded, text.str());
-    CHECK(saved(loaded) == text.str());
     // Sums of a handful of small integers, so the bits are those of any compiler.
     CHECK(saved(loaded) == saved(object));
-  });
-}
-
-// viann_tests "[.freeze]" rewrites them: allowed until they are part of a release.
-TEST_CASE("write the files of the current format", "[.freeze]") {
-  for_each_frozen([](const std::string& file, auto object) {
-    std::ofstream(file) << saved(object);
-    WARN(file);
   });
 }

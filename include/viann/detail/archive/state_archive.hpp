@@ -28,7 +28,7 @@ namespace viann::detail {
 
 /// Raise this when a class saves other numbers than before. A transfer() may then ask
 /// archive.format() what to expect.
-inline constexpr Word archive_format = 1;
+inline constexpr Word archive_format = 2;
 
 /// FNV-1a, 64 bits (https://datatracker.ietf.org/doc/html/rfc9923). It detects damage, not forgery.
 class Checksum {

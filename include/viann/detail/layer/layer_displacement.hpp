@@ -40,7 +40,7 @@ class LayerDisplacement {
   /// range of Sum.
   const Sum* displacement() const { return sum(Displacement); }
 
-  /// By feature, |w|^2 of the weights last kept.
+  /// By feature, |w|^2 of the weights last observed.
   const Sum* magnitude() const { return magnitude_.data(); }
 
   /// Keeps w(0), which passed the layer's check. Call prepare() next.
@@ -81,17 +81,15 @@ class LayerDisplacement {
     }
   }
 
-  /// Measures weights that passed the layer's check. The state does not change until keep().
+  /// Measures weights that passed the layer's check.
   void observe(const WeightSource<Scalar>& weights, bool remove_decay) {
     measure(weights, sums_);
+    std::copy_n(sum(Magnitude), layer_.features(), magnitude_.data());
     if (!remove_decay) return;
     for (Index i = 0; i < layer_.features(); ++i) {
       sums_.total()(i, Displacement) = without_decay(i);
     }
   }
-
-  /// Keeps those measurements of the observed weights that belong to the state.
-  void keep() { std::copy_n(sum(Magnitude), layer_.features(), magnitude_.data()); }
 
   /// Sets D and w to those of a feature, by unit, for the weights just observed.
   void read(const WeightSource<Scalar>& weights, bool remove_decay, Index feature, Sum* D,

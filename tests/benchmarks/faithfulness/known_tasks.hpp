@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -12,74 +11,18 @@
 #include <utility>
 #include <vector>
 #include <viann/detail/statistics/shuffle.hpp>
-#include <viann/probes.hpp>
 
 #include "../../../examples/support/dataset.hpp"
-#include "../../../examples/support/network.hpp"
-#include "statistics.hpp"
+#include "task.hpp"
 
-/// What the networks learn: synthetic tasks whose relevant inputs are known, and real data with
-/// probes, which are known to be irrelevant.
+/// Synthetic tasks, whose relevant inputs are known.
 
 namespace faithfulness {
 
-using Eigen::Index;
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-using Random = std::mt19937_64;
-
-/// Tasks to develop scores on, and tasks to test those scores on. Families were assigned before any
-/// result was seen.
-enum class Half { Develop, HeldOut };
-
-/// Samples drawn from a task. Every seed of the benchmark draws new ones: samples or their split
-/// into training and test, probes, noise.
-struct Sample {
-  examples::Dataset training;  // as a forest takes it
-  Eigen::MatrixXf X, Y;        // as a network takes it
-  Eigen::MatrixXf X_test, Y_test;
-  examples::Task task;
-};
-
-struct BenchmarkTask {
-  std::string name;
-  std::string family;
-  std::string unit;  // tasks of one unit are not independent evidence: a data set with its probes
-  Half half;
-  bool real;
-  Flags relevant;
-  Flags decidable;  // whether an input counts as relevant or irrelevant at all
-  VectorXd truth;   // how much each input matters; empty if that is not known
-  std::function<Sample(Random&)> draw;
-};
-
 namespace detail {
 
-/// Splits samples into training and test. Networks get classes one-hot, or standardised targets.
-inline Sample split(const MatrixXd& X, const VectorXd& y, Index training_samples, bool classes) {
-  Sample sample;
-  sample.training.X = X.topRows(training_samples);
-  sample.training.y = y.head(training_samples);
-  sample.task = classes ? examples::Task::Classification : examples::Task::Regression;
-  const MatrixXd Y = classes ? examples::one_hot(y) : examples::standardize(y);
-  sample.X = X.topRows(training_samples).cast<float>();
-  sample.Y = Y.topRows(training_samples).cast<float>();
-  sample.X_test = X.bottomRows(X.rows() - training_samples).cast<float>();
-  sample.Y_test = Y.bottomRows(Y.rows() - training_samples).cast<float>();
-  return sample;
-}
-
-inline MatrixXd normal(Index samples, Index features, Random& random) {
-  std::normal_distribution<double> draw;
-  return MatrixXd::NullaryExpr(samples, features, [&] { return draw(random); });
-}
-
-inline MatrixXd uniform(Index samples, Index features, Random& random) {
-  std::uniform_real_distribution<double> draw;
-  return MatrixXd::NullaryExpr(samples, features, [&] { return draw(random); });
-}
-
-constexpr Index training_samples = 500;
+// Drawn whatever the number that a network trains on, so that a seed's samples are the same.
+constexpr Index all_samples = 1000;
 constexpr Index test_samples = 500;
 
 using Inputs = std::function<MatrixXd(Index samples, Random&)>;
@@ -94,6 +37,7 @@ struct FunctionTask {
   VectorXd scales = {};    // of the inputs after standardising; 1 if empty
   Index combinations = 0;  // how many of the last inputs are combinations of others: undecidable
   bool standardized = true;
+  Suite suite = Suite::Known;
 };
 
 /// A task whose target is a function of the inputs, with noise of half its standard deviation. Each
@@ -113,8 +57,8 @@ inline BenchmarkTask make_task(const FunctionTask& from) {
   }
   truth /= truth.sum();
 
-  const auto draw = [from](Random& seeded) {
-    const MatrixXd raw = from.inputs(training_samples + test_samples, seeded);
+  const auto draw = [from](Random& seeded, unsigned /*seed*/, Index training_samples) {
+    const MatrixXd raw = from.inputs(all_samples, seeded);
     VectorXd y = examples::standardize(from.f(raw));
     y += 0.5 * normal(y.size(), 1, seeded);
     if (from.classes) {
@@ -124,11 +68,11 @@ inline BenchmarkTask make_task(const FunctionTask& from) {
     }
     MatrixXd standard = from.standardized ? examples::standardize(raw) : raw;
     if (from.scales.size() > 0) standard = standard * from.scales.asDiagonal();
-    return split(standard, y, training_samples, from.classes);
+    return split(standard, y, training_samples, test_samples, from.classes);
   };
   Flags decidable = truth.array() == 0 || truth.array() > 0.001;
   decidable.tail(from.combinations) = false;
-  return {from.name,         from.family, from.name, from.half, false,
+  return {from.name,         from.family, from.name, from.half, from.suite,
           truth.array() > 0, decidable,   truth,     draw};
 }
 
@@ -151,8 +95,8 @@ inline BenchmarkTask make_clusters(const std::string& name, Half half, Index cla
   viann::detail::shuffle(corners.begin(), corners.end(), fixed);
   const MatrixXd combine = 2 * uniform(informative, redundant, fixed).array() - 1;
 
-  const auto draw = [=](Random& random) {
-    const Index samples = training_samples + test_samples;
+  const auto draw = [=](Random& random, unsigned /*seed*/, Index training_samples) {
+    const Index samples = all_samples;
     MatrixXd X = normal(samples, informative + redundant + noise, random);
     VectorXd y(samples);
     for (Index i = 0; i < samples; ++i) {
@@ -165,48 +109,12 @@ inline BenchmarkTask make_clusters(const std::string& name, Half half, Index cla
       X.row(i).head(informative) = x;
     }
     X.middleCols(informative, redundant) = X.leftCols(informative) * combine;
-    return split(examples::standardize(X), y, training_samples, true);
+    return split(examples::standardize(X), y, training_samples, test_samples, true);
   };
-  Flags relevant = Flags::Constant(informative + redundant + noise, false);
-  relevant.head(informative) = true;
+  const Flags relevant = first_of(informative, informative + redundant + noise);
   Flags decidable = Flags::Constant(relevant.size(), true);
   decidable.segment(informative, redundant) = false;
-  return {name, "redundant", name, half, false, relevant, decidable, {}, draw};
-}
-
-/// Standardised inputs of a data set, and a probe of each; two thirds of the samples train.
-/// Constant inputs are left out: they are their own probes.
-inline BenchmarkTask make_probed(const std::string& dataset, const std::string& path, Half half,
-                                 viann::ProbeShuffle shuffle) {
-  const examples::Dataset data = examples::read_csv(path);
-  const MatrixXd Z = examples::standardize(data.X);
-  std::vector<Index> varying;
-  for (Index j = 0; j < Z.cols(); ++j) {
-    if (Z.col(j).cwiseAbs().maxCoeff() > 0) varying.push_back(j);
-  }
-  const MatrixXd X = Z(Eigen::all, varying);
-  const auto draw = [X, y = data.y, classes = !data.classes.empty(), shuffle](Random& random) {
-    std::vector<Index> order(static_cast<std::size_t>(X.rows()));
-    std::iota(order.begin(), order.end(), Index{0});
-    viann::detail::shuffle(order.begin(), order.end(), random);
-    viann::ProbeOptions options;
-    options.shuffle = shuffle;
-    options.seed = random();
-    return split(viann::append_probes(X(order, Eigen::all), options), y(order), X.rows() * 2 / 3,
-                 classes);
-  };
-  Flags relevant = Flags::Constant(2 * X.cols(), false);
-  relevant.head(X.cols()) = true;
-  const char* const probes = shuffle == viann::ProbeShuffle::Rows ? ".rows" : ".columns";
-  return {dataset + probes,
-          dataset,
-          dataset,
-          half,
-          true,
-          relevant,
-          Flags::Constant(2 * X.cols(), true),
-          {},
-          draw};
+  return {name, "redundant", name, half, Suite::Known, relevant, decidable, {}, draw};
 }
 
 inline Inputs normal_inputs(Index features) {
@@ -284,10 +192,28 @@ inline VectorXd scales_between(Index features, double least, double largest) {
   return (std::log(least) + std::log(largest / least) * uniform(features, 1, fixed).array()).exp();
 }
 
+/// Independent inputs, and a copy of each with noise of half its standard deviation.
+inline Inputs copied_inputs(Index independent) {
+  return [=](Index samples, Random& random) {
+    MatrixXd X = normal(samples, 2 * independent, random);
+    X.rightCols(independent) = X.leftCols(independent) + 0.5 * X.rightCols(independent);
+    return X;
+  };
+}
+
+/// Normal inputs, and `rare` inputs that are 1 with the given probability, else 0.
+inline Inputs rare_inputs(Index normal_ones, Index rare, double probability) {
+  return [=](Index samples, Random& random) {
+    MatrixXd X = normal(samples, normal_ones + rare, random);
+    X.rightCols(rare) =
+        (uniform(samples, rare, random).array() < probability).cast<double>().matrix();
+    return X;
+  };
+}
+
 }  // namespace detail
 
-/// All tasks; those on real data from the CSV files in `data`.
-inline std::vector<BenchmarkTask> all_tasks(const std::string& data) {
+inline std::vector<BenchmarkTask> known_tasks() {
   using namespace detail;
   const double pi = std::acos(-1.0);
   const auto friedman1 = [=](const MatrixXd& X) -> VectorXd {
@@ -319,6 +245,9 @@ inline std::vector<BenchmarkTask> all_tasks(const std::string& data) {
   const Function sine_and_line = [](const MatrixXd& X) -> VectorXd {
     const auto x = X.array();
     return (2 * x.col(0)).sin() + x.col(1) + 0.7 * x.col(2).square() - x.col(3) + 0.5 * x.col(4);
+  };
+  const Function rare_and_line = [](const MatrixXd& X) -> VectorXd {
+    return X.col(0) - X.col(1) + 3 * X.col(10) - 3 * X.col(11) + 3 * X.col(12);
   };
 
   constexpr auto develop = Half::Develop;
@@ -356,18 +285,18 @@ inline std::vector<BenchmarkTask> all_tasks(const std::string& data) {
       {"sparse", "sparse_linear", held_out, normal_inputs(50), linear(10)},
       {"sparse_classes", "sparse_linear", held_out, normal_inputs(100), linear(6), true},
   };
+  const auto hard = [&](const char* name, const char* family, Half half, const Inputs& inputs,
+                        const Function& f) {
+    functions.push_back({name, family, half, inputs, f});
+    functions.back().suite = Suite::Regimes;
+  };
+  hard("copies", "copies", develop, copied_inputs(15), sine_and_line);
+  hard("rare_1", "rare", held_out, rare_inputs(10, 10, 0.01), rare_and_line);
+  hard("rare_3", "rare", held_out, rare_inputs(10, 10, 0.03), rare_and_line);
   std::vector<BenchmarkTask> tasks;
   for (const FunctionTask& task : functions) tasks.push_back(make_task(task));
   tasks.push_back(make_clusters("clusters_2", develop, 2, 4, 4, 12));
   tasks.push_back(make_clusters("clusters_3", develop, 3, 6, 4, 15));
-  const std::vector<std::pair<const char*, Half>> datasets = {
-      {"boston", develop},  {"breastcancer", held_out}, {"diabetes", develop},
-      {"digits", held_out}, {"iris", develop},          {"wine", held_out}};
-  for (const auto& [name, half] : datasets) {
-    for (const auto shuffle : {viann::ProbeShuffle::Rows, viann::ProbeShuffle::EachColumn}) {
-      tasks.push_back(make_probed(name, data + "/" + name + ".csv", half, shuffle));
-    }
-  }
   return tasks;
 }
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+/// In what ways a network is trained and observed.
+
+namespace faithfulness {
+
+/// The initial weights' variance, by a layer's widths: 2 / (inputs + outputs), Keras's default (X.
+/// Glorot & Y. Bengio, AISTATS 2010), or 2 / inputs (K. He, X. Zhang, S. Ren, J. Sun, ICCV 2015).
+enum class InitialWeights { Glorot, He };
+
+struct Regime {
+  std::string name = "usual";
+  Eigen::Index training_samples = 500;  // of synthetic tasks
+  InitialWeights initial = InitialWeights::Glorot;
+  double learning_rate = 1;  // times the optimizer's
+  std::ptrdiff_t batch_size = 32;
+  int epochs = 100;
+  int first_observed = 0;         // hooks see the weights from the end of this epoch on
+  bool observes_batches = false;  // instead of epochs
+};
+
+/// Those in which scores are known to be harder to get right.
+inline std::vector<Regime> hard_regimes() {
+  std::vector<Regime> all;
+  const auto add = [&](const char* name) -> Regime& {
+    all.emplace_back();
+    all.back().name = name;
+    return all.back();
+  };
+  add("150 samples").training_samples = 150;
+  add("20 epochs").epochs = 20;
+  add("He weights").initial = InitialWeights::He;
+  add("rate / 10").learning_rate = 0.1;
+  add("batch 256").batch_size = 256;
+  add("hook late").first_observed = 20;
+  add("each batch").observes_batches = true;
+  return all;
+}
+
+/// The optimizer's learning rate times 10, as it is, and a tenth.
+inline std::vector<Regime> learning_rates() {
+  std::vector<Regime> all(3);
+  all[0].name = "rate * 10";
+  all[0].learning_rate = 10;
+  all[2].name = "rate / 10";
+  all[2].learning_rate = 0.1;
+  return all;
+}
+
+}  // namespace faithfulness

@@ -108,7 +108,7 @@ struct DisplacementImportanceOptions {
 /// must be in that type's range: decay is not removed if initial weights are below about 1e-155,
 /// and all scores are 0 below 1e-162.
 ///
-/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and ten
+/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and eleven
 /// doubles per feature (long doubles if Scalar is that), with four more for every 32 units if a
 /// feature's weights are not contiguous. weigh_directions adds 2 units^2 doubles, 16 MiB at most.
 /// The hook keeps no pointer to the weights. An observation reads the weights twice (finite check,

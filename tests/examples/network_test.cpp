@@ -86,6 +86,38 @@ TEST_CASE("the examples' trainer: gradients agree with finite differences") {
   }
 }
 
+TEST_CASE("the examples' trainer: gradients by the inputs agree with finite differences") {
+  for (const Task task : {Task::Classification, Task::Regression}) {
+    const Data data = data_for(task);
+    Network<> net(task, data.X.cols(), data.Y.cols(), 1, three_layers(Activation::Relu));
+    for (auto& layer : net.layers()) layer.b.setConstant(0.1);
+    // Before softmax: differences of logarithms of probabilities are differences of outputs.
+    const auto outputs = [&](const MatrixXd& X) -> MatrixXd {
+      if (task == Task::Regression) return net.predict(X);
+      const MatrixXd logs = net.predict(X).array().log();
+      return logs.colwise() - logs.col(0);
+    };
+    const auto gradients = [&](Index output) -> MatrixXd {
+      const MatrixXd of_output = net.input_gradients(data.X, output);
+      if (task == Task::Regression) return of_output;
+      return of_output - net.input_gradients(data.X, 0);
+    };
+    for (Index output = 0; output < data.Y.cols(); ++output) {
+      MatrixXd differences(data.X.rows(), data.X.cols());
+      for (Index input = 0; input < data.X.cols(); ++input) {
+        const double h = 1e-6;
+        MatrixXd above = data.X, below = data.X;
+        above.col(input).array() += h;
+        below.col(input).array() -= h;
+        differences.col(input) =
+            (outputs(above).col(output) - outputs(below).col(output)) / (2 * h);
+      }
+      CHECK(gradients(output).isApprox(differences, 1e-6));
+    }
+    CHECK(net.input_gradients(data.X, 1).norm() > 0);
+  }
+}
+
 TEST_CASE("the examples' trainer: one batch is one step down the gradient") {
   const auto [X, Y] = data_for(Task::Classification);
   NetworkOptions options = three_layers(Activation::Relu);

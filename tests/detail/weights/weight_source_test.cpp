@@ -91,6 +91,14 @@ TEST_CASE("strides that are known at run time alone say what the memory order is
     check(WeightSource<double>(viann::detail::foreign_matrix(data, 3, 5, strides.row, strides.col)),
           axis);
   }
+  // Along an axis of one element, libraries set any stride.
+  for (const Index stride : {0, 1, 7}) {
+    const double one = 1;
+    const auto row = viann::detail::strided_map(&one, 1, 5, stride, 1);
+    CHECK(WeightSource<double>(row).memory_axis() == Axis::Units);
+    const auto column = viann::detail::strided_map(&one, 5, 1, 1, stride);
+    CHECK(WeightSource<double>(column).memory_axis() == Axis::Features);
+  }
   // Equal strides leave Eigen's order. So do vectors, which have no other.
   const std::vector<double> ones(20, 1);
   CHECK(WeightSource<double>(viann::detail::strided_map(ones.data(), 3, 5, 2, 2)).memory_axis() ==

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -160,10 +161,12 @@ class WeightSource {
     copy_widest_ = copy_memory<Number, long double>;
   }
 
-  // Strides that are known at run time alone need not agree with Eigen's memory order.
+  // Strides that are known at run time alone need not agree with Eigen's memory order. Along an axis
+  // of one element they mean nothing.
   void find_memory_axis() {
-    const Index feature_distance = std::abs(feature_stride_);
-    const Index unit_distance = std::abs(unit_stride_);
+    constexpr Index none = (std::numeric_limits<Index>::max)();
+    const Index feature_distance = features_ == 1 ? none : std::abs(feature_stride_);
+    const Index unit_distance = units_ == 1 ? none : std::abs(unit_stride_);
     if (feature_distance == unit_distance) return;
     memory_axis_ = feature_distance < unit_distance ? Axis::Features : Axis::Units;
   }

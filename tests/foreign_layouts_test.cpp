@@ -4,7 +4,6 @@
 // layouts. Stand-ins have the names that the lines call.
 
 #include <Eigen/Core>
-#include <cstddef>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -61,7 +60,7 @@ struct Rows {
   const Scalar* ptr() const {
     return values.data();
   }
-  std::size_t step1() const { return 7; }
+  Index step1() const { return 7; }
 };
 
 }  // namespace
@@ -148,7 +147,7 @@ TEST_CASE("Armadillo, Julia, Fortran: column by column") {
   const auto memory = buffer<double>(in * out, [](Index i, Index o) { return o * in + i; });
   struct {
     const double* memory;
-    unsigned long long n_rows, n_cols;
+    Index n_rows, n_cols;
     const double* memptr() const { return memory; }
   } W{memory.data(), in, out};
   check(features_by_units(W.memptr(), W.n_rows, W.n_cols, 1, W.n_rows));

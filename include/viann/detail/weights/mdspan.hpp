@@ -3,7 +3,6 @@
 
 #include <Eigen/Core>
 #include <cstddef>
-#include <memory>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -74,7 +73,7 @@ template <typename Mdspan>
 bool accesses_memory([[maybe_unused]] const Mdspan& weights, [[maybe_unused]] Eigen::Index offset) {
   if constexpr (has_member<MdspanAccessor, Mdspan>) {
     const auto element = static_cast<std::size_t>(offset);
-    return std::addressof(weights.accessor().access(weights.data_handle(), element)) ==
+    return &weights.accessor().access(weights.data_handle(), element) ==
            weights.data_handle() + offset;
   } else {
     return true;

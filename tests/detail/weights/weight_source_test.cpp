@@ -99,7 +99,10 @@ TEST_CASE("strides that are known at run time alone say what the memory order is
     const auto column = viann::detail::strided_map(&one, 5, 1, 1, stride);
     CHECK(WeightSource<double>(column).memory_axis() == Axis::Features);
   }
-  // Equal strides leave Eigen's order. So do vectors, which have no other.
+  // A type that says what its order is has that order.
+  CHECK(WeightSource<double>(RowMajorMatrixXd::Ones(5, 1).eval()).memory_axis() == Axis::Units);
+  CHECK(WeightSource<double>(MatrixXd::Ones(1, 5).eval()).memory_axis() == Axis::Features);
+  // Equal strides leave Eigen's order.
   const std::vector<double> ones(20, 1);
   CHECK(WeightSource<double>(viann::detail::strided_map(ones.data(), 3, 5, 2, 2)).memory_axis() ==
         Axis::Units);

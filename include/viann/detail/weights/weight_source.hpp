@@ -26,10 +26,9 @@ struct IsForeign<Eigen::CwiseNullaryOp<ForeignElements, Plain>> : std::true_type
 /// Whether both strides of a matrix in memory are known at run time alone, as those of a Map may
 /// be.
 template <typename Matrix>
-struct HasRunTimeStrides : std::bool_constant<!Matrix::IsVectorAtCompileTime &&
-                                              Matrix::InnerStrideAtCompileTime == Eigen::Dynamic &&
-                                              Matrix::OuterStrideAtCompileTime == Eigen::Dynamic> {
-};
+inline constexpr bool has_run_time_strides =
+    Matrix::InnerStrideAtCompileTime == Eigen::Dynamic&& Matrix::OuterStrideAtCompileTime ==
+    Eigen::Dynamic;
 
 /// The weights of a layer, from any Eigen expression, as every hook reads them: in chunks of
 /// contiguous numbers of the state's type. A chunk that is already so in memory is read in place.
@@ -48,7 +47,7 @@ class WeightSource {
         memory_axis_(Expression::IsRowMajor ? Axis::Units : Axis::Features) {
     if constexpr (IsInMemory<Expression>::value) {
       read_memory(weights.data(), weights.rowStride(), weights.colStride());
-      if constexpr (HasRunTimeStrides<Expression>::value) find_memory_axis();
+      if constexpr (has_run_time_strides<Expression>) find_memory_axis();
     } else if constexpr (IsForeign<Expression>::value) {
       const auto& elements = weights.functor();
       elements.visit([&](const auto* data) {
@@ -161,8 +160,8 @@ class WeightSource {
     copy_widest_ = copy_memory<Number, long double>;
   }
 
-  // Strides that are known at run time alone need not agree with Eigen's memory order. Along an axis
-  // of one element they mean nothing.
+  // Strides that are known at run time alone need not agree with Eigen's memory order. Along an
+  // axis of one element they mean nothing.
   void find_memory_axis() {
     constexpr Index none = (std::numeric_limits<Index>::max)();
     const Index feature_distance = features_ == 1 ? none : std::abs(feature_stride_);

@@ -40,6 +40,40 @@ template <typename... Reason>
   throw std::invalid_argument(concat("viann::dlpack_weights: ", reason...));
 }
 
+template <typename Tensor>
+void require_dlpack_matrix(const Tensor& tensor) {
+  const auto device = static_cast<int>(tensor.device.device_type);
+  constexpr int cpu = 1;
+  constexpr int cuda_host = 3;
+  constexpr int rocm_host = 11;
+  if (device != cpu && device != cuda_host && device != rocm_host) {
+    refuse_dlpack_weights("the tensor is on a device of type ", device,
+                          "; copy it to the CPU before it is observed.");
+  }
+  if (tensor.ndim != 2) {
+    refuse_dlpack_weights("the tensor has ", tensor.ndim,
+                          " dimension(s); reshape it to two, features and units.");
+  }
+}
+
+/// The matrix in a tensor of two dimensions, whose elements are of type Number.
+template <typename Number, typename Tensor>
+ForeignMatrix dlpack_matrix(const Tensor& tensor) {
+  const auto rows = static_cast<Eigen::Index>(tensor.shape[0]);
+  const auto cols = static_cast<Eigen::Index>(tensor.shape[1]);
+  require_buffer(tensor.data, rows, cols);
+  const void* const first = static_cast<const char*>(tensor.data) + tensor.byte_offset;
+  // NOLINTNEXTLINE(*-reinterpret-cast)
+  if (reinterpret_cast<std::uintptr_t>(first) % alignof(Number) != 0) {
+    refuse_dlpack_weights("the address of the first weight is not a multiple of ", alignof(Number),
+                          "; copy the tensor before it is observed.");
+  }
+  const bool is_row_major = tensor.strides == nullptr;
+  const auto row_stride = is_row_major ? cols : static_cast<Eigen::Index>(tensor.strides[0]);
+  const auto col_stride = is_row_major ? 1 : static_cast<Eigen::Index>(tensor.strides[1]);
+  return foreign_matrix(static_cast<const Number*>(first), rows, cols, row_stride, col_stride);
+}
+
 }  // namespace detail
 
 /// The weights in a tensor of two dimensions, as an Eigen expression of the tensor's shape: say in
@@ -56,50 +90,23 @@ detail::ForeignMatrix dlpack_weights(const Tensor& tensor) {
   static_assert(detail::IsDlTensor<Tensor>::value,
                 "viann::dlpack_weights: this is no DLTensor. Pass the tensor itself, as in "
                 "dlpack_weights(managed->dl_tensor).");
-  if constexpr (detail::IsDlTensor<Tensor>::value) {
-    const auto device = static_cast<int>(tensor.device.device_type);
-    constexpr int cpu = 1;
-    constexpr int cuda_host = 3;
-    constexpr int rocm_host = 11;
-    if (device != cpu && device != cuda_host && device != rocm_host) {
-      detail::refuse_dlpack_weights("the tensor is on a device of type ", device,
-                                    "; copy it to the CPU before it is observed.");
-    }
-    if (tensor.ndim != 2) {
-      detail::refuse_dlpack_weights("the tensor has ", tensor.ndim,
-                                    " dimension(s); reshape it to two, features and units.");
-    }
-    const auto rows = static_cast<Eigen::Index>(tensor.shape[0]);
-    const auto cols = static_cast<Eigen::Index>(tensor.shape[1]);
-    detail::require_buffer(tensor.data, rows, cols);
-    const bool is_compact = tensor.strides == nullptr;  // and row-major
-    const auto row_stride = is_compact ? cols : static_cast<Eigen::Index>(tensor.strides[0]);
-    const auto col_stride = is_compact ? 1 : static_cast<Eigen::Index>(tensor.strides[1]);
-    const void* const first = static_cast<const char*>(tensor.data) + tensor.byte_offset;
-
-    const auto matrix = [&](const auto* weights) {
-      if (reinterpret_cast<std::uintptr_t>(weights) % alignof(decltype(*weights)) != 0) {
-        detail::refuse_dlpack_weights("the address of the first weight is not a multiple of ",
-                                      alignof(decltype(*weights)),
-                                      "; copy the tensor before it is observed.");
-      }
-      return detail::foreign_matrix(weights, rows, cols, row_stride, col_stride);
-    };
+  if constexpr (!detail::IsDlTensor<Tensor>::value) {
+    return detail::foreign_matrix<double>(nullptr, 0, 0, 0, 0);
+  } else {
+    detail::require_dlpack_matrix(tensor);
     const auto code = static_cast<int>(tensor.dtype.code);
     const auto bits = static_cast<int>(tensor.dtype.bits);
     constexpr int real = 2;
     constexpr int bfloat = 4;
     if (tensor.dtype.lanes == 1) {
-      if (code == real && bits == 16) return matrix(static_cast<const Eigen::half*>(first));
-      if (code == real && bits == 32) return matrix(static_cast<const float*>(first));
-      if (code == real && bits == 64) return matrix(static_cast<const double*>(first));
-      if (code == bfloat && bits == 16) return matrix(static_cast<const Eigen::bfloat16*>(first));
+      if (code == real && bits == 16) return detail::dlpack_matrix<Eigen::half>(tensor);
+      if (code == real && bits == 32) return detail::dlpack_matrix<float>(tensor);
+      if (code == real && bits == 64) return detail::dlpack_matrix<double>(tensor);
+      if (code == bfloat && bits == 16) return detail::dlpack_matrix<Eigen::bfloat16>(tensor);
     }
     detail::refuse_dlpack_weights(
         "the tensor's type is code ", code, " with ", bits, " bits and ", tensor.dtype.lanes,
         " lane(s); convert it to float16, float32 or float64 (code 2), or bfloat16 (code 4).");
-  } else {
-    return detail::foreign_matrix(static_cast<const double*>(nullptr), 0, 0, 0, 0);
   }
 }
 

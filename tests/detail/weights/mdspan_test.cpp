@@ -145,7 +145,7 @@ TEST_CASE("an mdspan whose memory does not say where its elements are is refused
   check_refused(weights, "does not return data_handle()[i]");
   weights.from = {};
   weights.has_strides = false;
-  check_refused(weights, "the layout of this mdspan has no strides; copy the weights");
+  check_refused(weights, "the layout of this mdspan has no strides; hand over Eigen");
   check_refused(MappingWithoutStrides{{data.data(), 3, 5, 5, 1}}, "has no strides");
   check_refused(Whole{nullptr, 3, 5, 5, 1}, "a null pointer as 3 x 5");
   CHECK(features_by_units(Whole{nullptr, 0, 5, 5, 1}).units() == 5);

@@ -88,7 +88,7 @@ template <typename Number>
 ForeignMatrix foreign_matrix(const Number* data, Eigen::Index rows, Eigen::Index cols,
                              Eigen::Index row_stride, Eigen::Index col_stride,
                              std::shared_ptr<const void> owner = nullptr) {
-  return ForeignMatrix(rows, cols, ForeignElements(data, row_stride, col_stride, std::move(owner)));
+  return {rows, cols, ForeignElements(data, row_stride, col_stride, std::move(owner))};
 }
 
 using ForeignView = WeightView<ForeignMatrix>;
@@ -116,6 +116,7 @@ namespace viann {
 
 /// The view of a foreign matrix W(unit, feature) is one of a foreign matrix, too, whose memory
 /// WeightSource reads; that of its Eigen::Transpose would be read element by element.
+// NOLINTNEXTLINE(performance-unnecessary-value-param): a reference would not be preferred
 inline detail::ForeignView units_by_features(detail::ForeignMatrix weights) {
   return detail::ForeignView(
       detail::ForeignMatrix(weights.cols(), weights.rows(), weights.functor().transposed()));

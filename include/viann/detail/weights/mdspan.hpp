@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/expressions.hpp"
 
 /// std::mdspan and types like it: Kokkos' backport, what a Kokkos::View's to_mdspan() returns. They
@@ -53,6 +54,31 @@ constexpr bool refers_to_elements() {
   }
 }
 
+/// Whether an mdspan is a matrix of numbers in memory, as far as its type tells.
+template <typename Mdspan>
+constexpr bool require_matrix_in_memory() {
+  constexpr bool is_matrix = Mdspan::rank() == 2;
+  constexpr bool is_in_memory = refers_to_elements<Mdspan>();
+  static_assert(is_matrix,
+                "viann: the weights must be an mdspan of rank 2; make one of the same memory.");
+  static_assert(is_in_memory,
+                "viann: the accessor of this mdspan computes elements that are not in memory. Hand "
+                "over Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, Eigen::Index "
+                "j) { return W[i, j]; }).");
+  if constexpr (is_matrix && is_in_memory) {
+    return require_numbers<std::remove_cv_t<std::remove_pointer_t<MdspanHandle<Mdspan>>>>();
+  } else {
+    return false;
+  }
+}
+
+[[noreturn]] inline void refuse_mdspan(const char* reason) {
+  throw std::invalid_argument(
+      concat("viann: ", reason,
+             "; hand over Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index ",
+             "i, Eigen::Index j) { return W[i, j]; })."));
+}
+
 /// \throws std::invalid_argument if the layout has no strides.
 template <typename Mdspan>
 Eigen::Index mdspan_stride(const Mdspan& weights, [[maybe_unused]] std::size_t axis) {
@@ -62,10 +88,7 @@ Eigen::Index mdspan_stride(const Mdspan& weights, [[maybe_unused]] std::size_t a
   if constexpr (!has_member<MdspanMapping, Mdspan> || has_member<MdspanMappingStride, Mdspan>) {
     if (is_strided) return static_cast<Eigen::Index>(weights.stride(axis));
   }
-  throw std::invalid_argument(
-      "viann: the layout of this mdspan has no strides; copy the weights to one that has, or hand "
-      "over Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, Eigen::Index j) { "
-      "return W[i, j]; }).");
+  refuse_mdspan("the layout of this mdspan has no strides");
 }
 
 /// Whether the accessor returns data_handle()[offset] for element `offset`.
@@ -85,15 +108,7 @@ bool accesses_memory([[maybe_unused]] const Mdspan& weights, [[maybe_unused]] Ei
 ///         other places, or the pointer is null.
 template <typename Mdspan>
 auto mdspan_map(const Mdspan& weights) {
-  static_assert(Mdspan::rank() == 2,
-                "viann: the weights must be an mdspan of rank 2; make one of the same memory.");
-  static_assert(refers_to_elements<Mdspan>(),
-                "viann: the accessor of this mdspan computes elements that are not in memory. Hand "
-                "over Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, Eigen::Index "
-                "j) { return W[i, j]; }).");
-  if constexpr (Mdspan::rank() != 2 || !refers_to_elements<Mdspan>()) {
-    return Eigen::MatrixXd();
-  } else if constexpr (!require_numbers<std::decay_t<decltype(*weights.data_handle())>>()) {
+  if constexpr (!require_matrix_in_memory<Mdspan>()) {
     return Eigen::MatrixXd();
   } else {
     const auto rows = static_cast<Eigen::Index>(weights.extent(0));
@@ -103,13 +118,9 @@ auto mdspan_map(const Mdspan& weights) {
     const auto* const data = weights.data_handle();
     const auto map = strided_map(data, rows, cols, row_stride, col_stride);
     // The type of an accessor does not show where it looks. The first and the last element do.
-    if (map.size() > 0 &&
-        !(accesses_memory(weights, 0) &&
-          accesses_memory(weights, (rows - 1) * row_stride + (cols - 1) * col_stride))) {
-      throw std::invalid_argument(
-          "viann: the accessor of this mdspan does not return data_handle()[i] for element i; hand "
-          "over Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, Eigen::Index j) { "
-          "return W[i, j]; }).");
+    const Eigen::Index last = (rows - 1) * row_stride + (cols - 1) * col_stride;
+    if (map.size() > 0 && !(accesses_memory(weights, 0) && accesses_memory(weights, last))) {
+      refuse_mdspan("the accessor of this mdspan does not return data_handle()[i] for element i");
     }
     return map;
   }

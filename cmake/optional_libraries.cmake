@@ -1,6 +1,6 @@
 # Libraries that only some tests and examples need. These are built if their library is found.
 # Configuring stops if a library in VIANN_REQUIRE is missing, so that none is left out unseen.
-set(VIANN_LOOK_FOR "XGBoost;Torch;dlib;mlpack;MPI;cereal;Boost;gnuplot"
+set(VIANN_LOOK_FOR "XGBoost;Torch;dlib;mlpack;dlpack;MPI;cereal;Boost;gnuplot"
   CACHE STRING "Libraries to look for")
 set(VIANN_REQUIRE "" CACHE STRING "Those without which to stop")
 
@@ -10,6 +10,7 @@ set(package_of_XGBoost libxgboost-dev)
 set(package_of_Torch libtorch-dev)
 set(package_of_dlib libdlib-dev)
 set(package_of_mlpack "libmlpack-dev and libstb-dev")
+set(package_of_dlpack libdlpack-dev)
 set(package_of_MPI "libopenmpi-dev and openmpi-bin")
 set(package_of_cereal libcereal-dev)
 set(package_of_Boost libboost-serialization-dev)

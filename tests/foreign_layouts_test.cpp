@@ -51,6 +51,18 @@ struct Mat {
   }
 };
 
+/// An OpenCV Mat of in x out floats in a wider one.
+struct Rows {
+  std::vector<float> values;
+  int rows = in;
+  int cols = out;
+  template <typename Scalar>
+  const Scalar* ptr() const {
+    return values.data();
+  }
+  Index step1() const { return 7; }
+};
+
 }  // namespace
 
 using viann::features_by_units;
@@ -110,6 +122,49 @@ TEST_CASE("OpenCV: a matrix (in + 1) x out of double, row-major, the biases last
   const Mlp opencv{{buffer<double>(in * out + out, [](Index i, Index o) { return i * out + o; })}};
   const Mlp* mlp = &opencv;
   check(features_by_units(mlp->getWeights(1).ptr<double>(), in, out));
+}
+
+TEST_CASE("FANN: each unit's inputs, then its bias") {
+  auto weights = buffer<float>((in + 1) * out, [](Index i, Index o) { return o * (in + 1) + i; });
+  struct {
+    float* weights;
+  } network{weights.data()};
+  const auto* ann = &network;
+  check(units_by_features(ann->weights, out, in, in + 1, 1));
+}
+
+TEST_CASE("genann: each unit's bias, then its inputs") {
+  auto weights =
+      buffer<double>((in + 1) * out, [](Index i, Index o) { return o * (in + 1) + 1 + i; });
+  struct {
+    double* weight;
+  } network{weights.data()};
+  const auto* ann = &network;
+  check(units_by_features(ann->weight + 1, out, in, in + 1, 1));
+}
+
+TEST_CASE("Armadillo, Julia, Fortran: column by column") {
+  const auto memory = buffer<double>(in * out, [](Index i, Index o) { return o * in + i; });
+  struct {
+    const double* memory;
+    Index n_rows, n_cols;
+    const double* memptr() const { return memory; }
+  } W{memory.data(), in, out};
+  check(features_by_units(W.memptr(), W.n_rows, W.n_cols, 1, W.n_rows));
+  const double* data = memory.data();
+  const Index rows = in;
+  const Index cols = out;
+  check(features_by_units(data, rows, cols, 1, rows));
+}
+
+TEST_CASE("OpenCV, Blaze: rows that lie apart; xtensor: any strides and an offset") {
+  const auto apart = buffer<float>(in * 7, [](Index i, Index o) { return i * 7 + o; });
+  const Rows opencv{apart};
+  check(features_by_units(opencv.ptr<float>(), opencv.rows, opencv.cols, opencv.step1(), 1));
+  const auto padded = buffer<float>(out * 5, [](Index i, Index o) { return o * 5 + i; });
+  check(features_by_units(padded.data(), in, out, 1, 5));
+  const auto spread = buffer<double>(60, [](Index i, Index o) { return 5 + 2 * i + 8 * o; });
+  check(features_by_units(spread.data() + 5, in, out, 2, 8));
 }
 
 TEST_CASE("tiny-dnn: a vector W[input * out + output], the biases in another") {

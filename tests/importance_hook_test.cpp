@@ -12,6 +12,7 @@
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
 #include "support/stream_archive.hpp"
+#include "support/strided_buffer.hpp"
 #include "support/trajectories.hpp"
 
 using MatrixXd = ColMajorMatrixXd;
@@ -117,8 +118,8 @@ TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) 
   const auto [features, units] =
       GENERATE(table<int, int>({{4, 4}, {30, 8}, {20, 20}, {3, 700}, {600, 5}}));
   const auto trajectory = random_walk(features, units, 10, 43);
-  TestType column_major, transposed, row_major, buffer, block, map, ref, strided, expression,
-      product, alternating;
+  TestType column_major, transposed, row_major, buffer, block, map, ref, strided, spread, backwards,
+      expression, product, alternating;
   bool started = false;
   const auto observe = [&](TestType& hook, const auto& view) {
     if (started) {
@@ -137,6 +138,10 @@ TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) 
         spaced.data(), features, units,
         Eigen::Stride<Eigen::Dynamic, 2>(Eigen::Index{2} * features, 2));
     with_gaps = W;
+    StridedBuffer<double> by_rows(W, -units - 2, 1);
+    StridedBuffer<double> by_columns(W, 3, Eigen::Index{-3} * features - 1);
+    const double* first_of_rows = by_rows.data();
+    const double* first_of_columns = by_columns.data();
 
     observe(column_major, features_by_units(W));
     observe(transposed, units_by_features(W.transpose()));
@@ -147,6 +152,8 @@ TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) 
                      Eigen::Map<const ColMajorMatrixXd>(Wt.data(), units, features).array()));
     observe(ref, features_by_units(Eigen::Ref<const ColMajorMatrixXd>(W)));
     observe(strided, features_by_units(with_gaps));
+    observe(spread, features_by_units(first_of_columns, features, units, 3, -3 * features - 1));
+    observe(backwards, units_by_features(first_of_rows, units, features, 1, -units - 2));
     observe(expression, features_by_units(2 * W.array() - W.array()));
     observe(product, units_by_features(Wt * ColMajorMatrixXd::Identity(features, features)));
     if (alternating.epochs() % 2 == 0) {
@@ -160,14 +167,17 @@ TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) 
   CHECK(transposed == column_major);
   CHECK(ref == column_major);
   CHECK(strided == column_major);
+  CHECK(spread == column_major);
+  CHECK(backwards == row_major);
   CHECK(buffer == row_major);
   CHECK(block == row_major);
   CHECK(map == row_major);
   CHECK(alternating == column_major);
   const VectorXd raw = column_major.raw_scores();
-  for (const auto* other : {&transposed, &ref, &strided, &alternating}) {
+  for (const auto* other : {&transposed, &ref, &strided, &spread, &alternating}) {
     CHECK(other->raw_scores() == raw);
   }
+  CHECK(backwards.raw_scores() == row_major.raw_scores());
   for (const auto* other : {&row_major, &expression, &product}) {
     CHECK(relative_error(other->raw_scores(), raw) < 1e-12);
   }

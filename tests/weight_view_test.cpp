@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/strided_buffer.hpp"
 
 using viann::features_by_units;
 using viann::units_by_features;
@@ -165,6 +166,34 @@ TEST_CASE("raw buffers are row-major") {
   CHECK(features_by_units(data.data(), 3, 5).features_by_units().data() == data.data());
 }
 
+TEMPLATE_TEST_CASE("buffers with strides of any kind and type are looked at, not copied", "", float,
+                   double, long double, Eigen::half, Eigen::bfloat16) {
+  for (const Strides strides : strides_of_3_x_5()) {
+    CAPTURE(strides.row, strides.col);
+    StridedBuffer<TestType> buffer(numbered(), strides.row, strides.col);
+    const TestType* data = buffer.data();
+    const auto by_feature = features_by_units(data, 3, 5, strides.row, strides.col);
+    const auto by_unit = units_by_features(data, 3, 5, strides.row, strides.col);
+    check_features_by_units(by_feature);
+    check_units_by_features(by_unit);
+    check_features_by_units(units_by_features(data, 5, 3, strides.col, strides.row));
+    CHECK(by_feature.features_by_units().data() == data);
+    buffer(2, 3) = TestType(42);
+    CHECK(by_feature.features_by_units()(2, 3) == TestType(42));
+    CHECK(by_unit.features_by_units()(3, 2) == TestType(42));
+  }
+}
+
+TEST_CASE("strides of integers, of 0 and of overlapping elements are read as they are") {
+  const std::vector<int> data = {1, 2, 3, 4};
+  const auto repeated = features_by_units(data.data(), 3, 4, 0, 1);
+  CHECK(repeated.features_by_units() == Eigen::RowVector4i(1, 2, 3, 4).replicate(3, 1));
+  const auto equal = features_by_units(data.data() + 1, 2, 2, 0, 0);
+  CHECK(equal.features_by_units() == Eigen::Matrix2i::Constant(2));
+  const auto overlapping = units_by_features(data.data(), 2, 3, 1, 1);  // a convolution's rows
+  CHECK(overlapping.features_by_units().col(1) == Eigen::Vector3i(2, 3, 4));
+}
+
 TEST_CASE("an impossible buffer is refused") {
   const double weight = 1;
   const double* const nothing = nullptr;
@@ -174,4 +203,13 @@ TEST_CASE("an impossible buffer is refused") {
                  "a buffer as -1 x 5"));
   CHECK_THROWS_AS(features_by_units(&weight, 1, -1), std::invalid_argument);
   CHECK(features_by_units(nothing, 0, 5).units() == 5);
+
+  CHECK(contains(message_of<std::invalid_argument>([&] { features_by_units(nothing, 3, 5, 5, 1); }),
+                 "a null pointer as 3 x 5"));
+  CHECK(contains(message_of<std::invalid_argument>([&] { units_by_features(nothing, 3, 5, 5, 1); }),
+                 "a null pointer as 3 x 5"));
+  CHECK(
+      contains(message_of<std::invalid_argument>([&] { units_by_features(&weight, 1, -5, 5, 1); }),
+               "a buffer as 1 x -5"));
+  CHECK(units_by_features(nothing, 0, 5, -7, 1).features() == 5);
 }

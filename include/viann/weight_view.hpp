@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "viann/detail/weights/expressions.hpp"
+#include "viann/detail/weights/mdspan.hpp"
 #include "viann/fwd.hpp"
 
 namespace viann {
@@ -50,16 +51,25 @@ class WeightView {
 /// Takes any dense Eigen expression of real numbers. Weights in memory are not copied. A matrix
 /// product, random numbers, and any other expression that must not be read twice are evaluated
 /// once. A temporary matrix moves into the view.
+///
+/// Takes an mdspan of rank 2, too: std::mdspan, or a type with its members extent(), stride(),
+/// data_handle() and rank(). Its memory is not copied. Its accessor must return data_handle()[i].
+/// \throws std::invalid_argument for an mdspan whose layout has no strides, or whose accessor
+///         returns other elements.
 template <typename Weights>
 auto features_by_units(Weights&& weights) {
-  using Dense = typename detail::RequireDense<Weights>::Type;
-  if constexpr (!detail::RequireDense<Weights>::value) {
-    return WeightView<Dense>(Dense());
-  } else if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
-    return WeightView<Dense>(std::forward<Weights>(weights));
+  if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {
+    return features_by_units(detail::mdspan_map(weights));
   } else {
-    return WeightView<detail::Evaluated<Dense>>(
-        static_cast<const Eigen::DenseBase<Dense>&>(weights).derived());
+    using Dense = typename detail::RequireDense<Weights>::Type;
+    if constexpr (!detail::RequireDense<Weights>::value) {
+      return WeightView<Dense>(Dense());
+    } else if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
+      return WeightView<Dense>(std::forward<Weights>(weights));
+    } else {
+      return WeightView<detail::Evaluated<Dense>>(
+          static_cast<const Eigen::DenseBase<Dense>&>(weights).derived());
+    }
   }
 }
 
@@ -69,15 +79,19 @@ auto features_by_units(Weights&& weights) {
 /// with one sample per column. Same as features_by_units(), but a temporary matrix is copied.
 template <typename Weights>
 auto units_by_features(Weights&& weights) {
-  using Dense = typename detail::RequireDense<Weights>::Type;
-  if constexpr (!detail::RequireDense<Weights>::value) {
-    return WeightView<Dense>(Dense());
+  if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {
+    return units_by_features(detail::mdspan_map(weights));
   } else {
-    const Dense& matrix = static_cast<const Eigen::DenseBase<Dense>&>(weights).derived();
-    if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
-      return features_by_units(matrix.transpose().eval());  // a mere view of it would dangle
+    using Dense = typename detail::RequireDense<Weights>::Type;
+    if constexpr (!detail::RequireDense<Weights>::value) {
+      return WeightView<Dense>(Dense());
     } else {
-      return features_by_units(matrix.transpose());
+      const Dense& matrix = static_cast<const Eigen::DenseBase<Dense>&>(weights).derived();
+      if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
+        return features_by_units(matrix.transpose().eval());  // a mere view of it would dangle
+      } else {
+        return features_by_units(matrix.transpose());
+      }
     }
   }
 }
@@ -99,6 +113,36 @@ template <typename Scalar>
 auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features) {
   if constexpr (detail::require_numbers<Scalar>()) {
     return units_by_features(detail::row_major_map(data, units, features));
+  } else {
+    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
+  }
+}
+
+/// The same for a buffer with strides, counted in elements: the weight from a feature to a unit is
+/// data[feature * feature_stride + unit * unit_stride]. So `data` is the address of the weight
+/// (0, 0), also in a larger table or with negative strides. With a stride of 0, all weights along
+/// that axis are one number in memory. Strides may overlap, because weights are only read.
+/// \throws std::invalid_argument for a null pointer or a negative size.
+template <typename Scalar>
+auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index units,
+                       Eigen::Index feature_stride, Eigen::Index unit_stride) {
+  if constexpr (detail::require_numbers<Scalar>()) {
+    return features_by_units(
+        detail::strided_map(data, features, units, feature_stride, unit_stride));
+  } else {
+    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
+  }
+}
+
+/// The same view, with the units first in the call:
+/// data[unit * unit_stride + feature * feature_stride].
+/// \throws std::invalid_argument for a null pointer or a negative size.
+template <typename Scalar>
+auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features,
+                       Eigen::Index unit_stride, Eigen::Index feature_stride) {
+  if constexpr (detail::require_numbers<Scalar>()) {
+    return units_by_features(
+        detail::strided_map(data, units, features, unit_stride, feature_stride));
   } else {
     return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
   }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "viann/adapters/libtorch.hpp"
 
+#include <ATen/DLConvertor.h>
 #include <torch/torch.h>
 
 #include <functional>
+#include <memory>
 #include <vector>
 
+#include "viann/adapters/dlpack.hpp"
 #include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
@@ -308,6 +311,34 @@ TEST_CASE("the units of a bidirectional layer are those of both directions") {
   CHECK(view.features_by_units()(1, 17) == parameters["weight_ih_l0_reverse"][5][1].item<float>());
   const torch::NoGradGuard no_grad;
   CHECK(libtorch_weights(nn::Sequential(layer)).units() == 24);
+}
+
+TEST_CASE("libtorch's own DLManagedTensors are the same weights in the same memory") {
+  const auto hand_out = [](const Tensor& tensor) {
+    const auto give_back = [](DLManagedTensor* managed) { managed->deleter(managed); };
+    return std::unique_ptr<DLManagedTensor, decltype(give_back)>(at::toDLPack(tensor), give_back);
+  };
+  const auto check_same = [&](const Tensor& tensor) {
+    const auto managed = hand_out(tensor);
+    const auto weights = viann::dlpack_weights(managed->dl_tensor);
+    const auto view = libtorch_weights(tensor);
+    CHECK(address_of(viann::units_by_features(weights)) == address_of(view));
+    CHECK(viann::units_by_features(weights).features_by_units() == view.features_by_units());
+    CHECK(viann::features_by_units(weights).features_by_units().transpose() ==
+          view.features_by_units());
+  };
+  const Tensor exact = torch::randint(-64, 64, {5, 3}).to(torch::kFloat32) / 8;
+  for (const auto type : {torch::kFloat16, torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
+    check_same(exact.to(type));
+    check_same(exact.to(type).t());
+    check_same(torch::randn({6, 8}).to(type).slice(0, 1, 6, 2).slice(1, 1, 8, 3));
+    check_same(exact[0].to(type).expand({4, 3}));  // strides of 0
+  }
+  check_same(nn::Linear(3, 5)->weight);
+  const auto integers = hand_out(torch::ones({2, 3}, torch::kInt64));
+  CHECK(contains(
+      message_of<std::invalid_argument>([&] { viann::dlpack_weights(integers->dl_tensor); }),
+      "type is code 0 with 64 bits"));
 }
 
 TEST_CASE("a model's first layer is looked for in the order of registration") {

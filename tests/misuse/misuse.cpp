@@ -3,7 +3,9 @@
 // Mistakes that must not compile: each line gets the sentence that check.cmake has under the name
 // in its comment. Types differ, because a compiler prints a sentence once per type.
 
+#include <cstddef>
 #include <vector>
+#include <viann/adapters/dlpack.hpp>
 #include <viann/viann.hpp>
 #ifdef WITH_MPI
 #include <viann/adapters/mpi.hpp>
@@ -30,6 +32,50 @@ void no_weights(const Eigen::MatrixXd& W) {
   features_by_units(numbers);               // error: buffer
   features_by_units(rows, 8, 16);           // error: pointer
   viann::units_by_features(numbers, 3, 4);  // error: pointer
+  short** strided = nullptr;
+  features_by_units(strided, 3, 4, 4, 1);          // error: pointer
+  viann::units_by_features(&strided, 3, 4, 4, 1);  // error: pointer
+}
+
+template <typename Element, std::size_t dimensions, typename Reference = Element&>
+struct Mdspan {
+  using reference = Reference;
+  static constexpr std::size_t rank() { return dimensions; }
+  Element* data_handle() const { return nullptr; }
+  std::size_t extent(std::size_t) const { return 4; }
+  std::size_t stride(std::size_t) const { return 1; }
+};
+
+void no_matrix_in_memory() {
+  features_by_units(Mdspan<float, 3>());                  // error: rank
+  viann::units_by_features(Mdspan<double, 1>());          // error: rank
+  features_by_units(Mdspan<float, 2, float>());           // error: accessor
+  viann::units_by_features(Mdspan<double, 2, double>());  // error: accessor
+  features_by_units(Mdspan<void*, 2>());                  // error: pointer
+}
+
+struct DLTensor {
+  void* data;
+  struct {
+    int device_type;
+  } device;
+  int ndim;
+  struct {
+    unsigned char code, bits;
+    unsigned short lanes;
+  } dtype;
+  long long* shape;
+  long long* strides;
+  unsigned long long byte_offset;
+};
+
+void tensors(const DLTensor& tensor) {
+  struct {
+    DLTensor dl_tensor;
+  } managed{tensor};
+  viann::dlpack_weights(managed);                                             // error: dltensor
+  viann::dlpack_weights(&tensor);                                             // error: dltensor
+  viann::VarianceImportance<>().on_epoch_end(viann::dlpack_weights(tensor));  // error: axis
 }
 
 void mask_for_indices(const Eigen::MatrixXd& W) {

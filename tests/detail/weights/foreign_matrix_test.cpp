@@ -53,6 +53,26 @@ TEMPLATE_TEST_CASE("foreign memory of any type is read where it is", "", float, 
   CHECK((2 * view.features_by_units().transpose()).eval()(4, 2) == 48);
 }
 
+TEST_CASE("a foreign matrix is viewed by either axis, and so is what is made of it") {
+  auto numbers = numbered<float>();
+  const auto matrix = viann::detail::foreign_matrix(numbers.data(), 3, 5, 1, 4);
+  const auto by_feature = viann::features_by_units(matrix);
+  const auto by_unit = viann::units_by_features(matrix);
+  CHECK(address_of(by_feature) == numbers.data());
+  CHECK(address_of(by_unit) == numbers.data());
+  REQUIRE(by_unit.features() == 5);
+  REQUIRE(by_unit.units() == 3);
+  CHECK(WeightSource<double>(by_feature.features_by_units()).memory_axis() == Axis::Features);
+  CHECK(WeightSource<double>(by_unit.features_by_units()).memory_axis() == Axis::Units);
+  const auto without_first = viann::features_by_units(matrix.bottomRows(2));
+  numbers[4 * 3 + 2] = 42;
+  CHECK(by_feature.features_by_units()(2, 3) == 42);
+  CHECK(by_unit.features_by_units()(3, 2) == 42);
+  CHECK(without_first.features_by_units()(1, 3) == 42);
+  CHECK(viann::units_by_features(viann::detail::foreign_matrix(numbers.data(), 3, 5, 1, 4))
+            .features_by_units()(3, 2) == 42);
+}
+
 TEST_CASE("a view of what it owns lives as long as any copy of it") {
   auto view = std::make_unique<viann::detail::ForeignView>(
       viann::detail::owning_view(Eigen::MatrixXf(Eigen::MatrixXf::Constant(3, 4, 0.5F))));

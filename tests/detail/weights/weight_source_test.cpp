@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "viann/detail/weights/weight_source.hpp"
 
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/strided_buffer.hpp"
+#include "viann/detail/weights/foreign_matrix.hpp"
 
 using Eigen::Index;
 using viann::detail::Axis;
@@ -64,6 +67,48 @@ TEST_CASE("chunks of weights in memory, of other types and orders, and of expres
   const Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> H =
       W.cast<Eigen::half>();
   check(WeightSource<double>(H), Axis::Features);
+}
+
+TEST_CASE("strides that are known at run time alone say what the memory order is") {
+  using Eigen::Dynamic;
+  using Strided = Eigen::Stride<Dynamic, Dynamic>;
+  for (const Strides strides : strides_of_3_x_5()) {
+    CAPTURE(strides.row, strides.col);
+    const Axis axis = std::abs(strides.row) < std::abs(strides.col) ? Axis::Features : Axis::Units;
+    StridedBuffer<double> buffer(numbered(), strides.row, strides.col);
+    const double* data = buffer.data();
+    const auto map = viann::detail::strided_map(data, 3, 5, strides.row, strides.col);
+    check(WeightSource<double>(map), axis);
+    check(WeightSource<float>(map), axis);
+    StridedBuffer<double> flipped(numbered().transpose(), strides.col, strides.row);
+    const double* other = flipped.data();
+    check(WeightSource<double>(
+              viann::detail::strided_map(other, 5, 3, strides.col, strides.row).transpose()),
+          axis);
+    check(WeightSource<double>(Eigen::Map<const MatrixXd, 0, Strided>(
+              data, 3, 5, Strided(strides.col, strides.row))),
+          axis);
+    check(WeightSource<double>(viann::detail::foreign_matrix(data, 3, 5, strides.row, strides.col)),
+          axis);
+  }
+  // Along an axis of one element, libraries set any stride.
+  for (const Index stride : {0, 1, 7}) {
+    const double one = 1;
+    const auto row = viann::detail::strided_map(&one, 1, 5, stride, 1);
+    CHECK(WeightSource<double>(row).memory_axis() == Axis::Units);
+    const auto column = viann::detail::strided_map(&one, 5, 1, 1, stride);
+    CHECK(WeightSource<double>(column).memory_axis() == Axis::Features);
+  }
+  // A type that says what its order is has that order.
+  CHECK(WeightSource<double>(RowMajorMatrixXd::Ones(5, 1).eval()).memory_axis() == Axis::Units);
+  CHECK(WeightSource<double>(MatrixXd::Ones(1, 5).eval()).memory_axis() == Axis::Features);
+  // Equal strides leave Eigen's order.
+  const std::vector<double> ones(20, 1);
+  CHECK(WeightSource<double>(viann::detail::strided_map(ones.data(), 3, 5, 2, 2)).memory_axis() ==
+        Axis::Units);
+  const auto map = viann::detail::strided_map(ones.data(), 3, 5, 1, 3);
+  CHECK(WeightSource<double>(map.row(1)).memory_axis() == Axis::Units);
+  CHECK(WeightSource<double>(map.col(1)).memory_axis() == Axis::Features);
 }
 
 TEST_CASE("what lies contiguous in the state's type is read in place, and nothing else") {

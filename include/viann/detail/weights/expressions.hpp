@@ -136,11 +136,12 @@ struct RequireDense {
   using Given = decltype(dense_expression(std::declval<const std::decay_t<Weights>&>()));
   static constexpr bool value = !std::is_void_v<Given>;
   using Type = std::conditional_t<value, Given, Eigen::MatrixXd>;
-  static_assert(value,
-                "viann: the weights must be a dense Eigen expression (Matrix, Array, Map, Block, "
-                "...). Hand a row-major buffer over as (data, rows, columns), and a vector of "
-                "vectors as Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, "
-                "Eigen::Index j) { return W[i][j]; }).");
+  static_assert(
+      value,
+      "viann: the weights must be a dense Eigen expression (Matrix, Array, Map, Block, "
+      "...) or an mdspan. Hand a row-major buffer over as (data, rows, columns), and a vector of "
+      "vectors as Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, "
+      "Eigen::Index j) { return W[i][j]; }).");
   static_assert(!Eigen::NumTraits<typename Type::Scalar>::IsComplex,
                 "viann: the weights must be real numbers; observe the real and the imaginary parts "
                 "as two layers.");
@@ -166,17 +167,32 @@ template <typename Weights, typename Dense>
 inline constexpr bool is_temporary_matrix =
     !std::is_reference_v<Weights> && std::is_base_of_v<Eigen::PlainObjectBase<Dense>, Dense>;
 
+/// \throws std::invalid_argument for a null pointer or a negative size.
+inline void require_buffer(const void* data, Eigen::Index rows, Eigen::Index cols) {
+  if (rows >= 0 && cols >= 0 && (data != nullptr || rows == 0 || cols == 0)) return;
+  throw std::invalid_argument(
+      concat("viann: no weights can be read from ", data == nullptr ? "a null pointer" : "a buffer",
+             " as ", rows, " x ", cols, "; pass the address of the first weight and two sizes."));
+}
+
 /// A row-major matrix over memory that somebody else owns.
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>
 auto row_major_map(const Scalar* data, Eigen::Index rows, Eigen::Index cols) {
-  if (rows < 0 || cols < 0 || (data == nullptr && rows > 0 && cols > 0)) {
-    throw std::invalid_argument(concat(
-        "viann: no weights can be read from ", data == nullptr ? "a null pointer" : "a buffer",
-        " as ", rows, " x ", cols, "; pass the address of the first weight and two sizes."));
-  }
+  require_buffer(data, rows, cols);
   using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   return Eigen::Map<const Matrix>(data, rows, cols);
+}
+
+/// The same with any strides, counted in elements. WeightSource finds the memory order in them.
+template <typename Scalar>
+auto strided_map(const Scalar* data, Eigen::Index rows, Eigen::Index cols, Eigen::Index row_stride,
+                 Eigen::Index col_stride) {
+  require_buffer(data, rows, cols);
+  using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
+  return Eigen::Map<const Matrix, Eigen::Unaligned, Strides>(data, rows, cols,
+                                                             Strides(row_stride, col_stride));
 }
 
 }  // namespace viann::detail

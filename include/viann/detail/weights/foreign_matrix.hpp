@@ -28,6 +28,12 @@ class ForeignElements {
   Eigen::Index row_stride() const { return row_stride_; }
   Eigen::Index col_stride() const { return col_stride_; }
 
+  ForeignElements transposed() const {
+    ForeignElements result = *this;
+    std::swap(result.row_stride_, result.col_stride_);
+    return result;
+  }
+
   /// Calls visitor(data), with the pointer that was passed in.
   template <typename Visitor>
   auto visit(const Visitor& visitor) const {
@@ -73,6 +79,18 @@ class ForeignElements {
 using ForeignMatrix = Eigen::CwiseNullaryOp<
     ForeignElements, const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
+/// Reading an element again is cheap.
+template <>
+struct IsRepeatable<ForeignElements> : std::true_type {};
+
+/// A matrix in foreign memory. Strides are counted in elements.
+template <typename Number>
+ForeignMatrix foreign_matrix(const Number* data, Eigen::Index rows, Eigen::Index cols,
+                             Eigen::Index row_stride, Eigen::Index col_stride,
+                             std::shared_ptr<const void> owner = nullptr) {
+  return {rows, cols, ForeignElements(data, row_stride, col_stride, std::move(owner))};
+}
+
 using ForeignView = WeightView<ForeignMatrix>;
 
 /// A view of weights in foreign memory. Strides are counted in elements.
@@ -80,8 +98,8 @@ template <typename Number>
 ForeignView foreign_view(const Number* data, Eigen::Index features, Eigen::Index units,
                          Eigen::Index feature_stride, Eigen::Index unit_stride,
                          std::shared_ptr<const void> owner = nullptr) {
-  return ForeignView(ForeignMatrix(
-      features, units, ForeignElements(data, feature_stride, unit_stride, std::move(owner))));
+  return ForeignView(
+      foreign_matrix(data, features, units, feature_stride, unit_stride, std::move(owner)));
 }
 
 /// A view of a matrix, features x units, that it owns.
@@ -93,3 +111,15 @@ ForeignView owning_view(Matrix weights) {
 }
 
 }  // namespace viann::detail
+
+namespace viann {
+
+/// The view of a foreign matrix W(unit, feature) is one of a foreign matrix, too, whose memory
+/// WeightSource reads; that of its Eigen::Transpose would be read element by element.
+// NOLINTNEXTLINE(performance-unnecessary-value-param): a reference would not be preferred
+inline detail::ForeignView units_by_features(detail::ForeignMatrix weights) {
+  return detail::ForeignView(
+      detail::ForeignMatrix(weights.cols(), weights.rows(), weights.functor().transposed()));
+}
+
+}  // namespace viann

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -20,6 +22,13 @@ template <typename Expression>
 struct IsForeign : std::false_type {};
 template <typename Plain>
 struct IsForeign<Eigen::CwiseNullaryOp<ForeignElements, Plain>> : std::true_type {};
+
+/// Whether both strides of a matrix in memory are known at run time alone, as those of a Map may
+/// be.
+template <typename Matrix>
+inline constexpr bool has_run_time_strides =
+    Matrix::InnerStrideAtCompileTime == Eigen::Dynamic&& Matrix::OuterStrideAtCompileTime ==
+    Eigen::Dynamic;
 
 /// The weights of a layer, from any Eigen expression, as every hook reads them: in chunks of
 /// contiguous numbers of the state's type. A chunk that is already so in memory is read in place.
@@ -38,12 +47,13 @@ class WeightSource {
         memory_axis_(Expression::IsRowMajor ? Axis::Units : Axis::Features) {
     if constexpr (IsInMemory<Expression>::value) {
       read_memory(weights.data(), weights.rowStride(), weights.colStride());
+      if constexpr (has_run_time_strides<Expression>) find_memory_axis();
     } else if constexpr (IsForeign<Expression>::value) {
       const auto& elements = weights.functor();
       elements.visit([&](const auto* data) {
         read_memory(data, elements.row_stride(), elements.col_stride());
       });
-      if (feature_stride_ < unit_stride_) memory_axis_ = Axis::Features;
+      find_memory_axis();
     } else {
       weights_ = &weights;
       copy_ = copy_expression<Expression, Scalar>;
@@ -148,6 +158,16 @@ class WeightSource {
       are_finite_ = are_finite_in_memory<Number>;
     }
     copy_widest_ = copy_memory<Number, long double>;
+  }
+
+  // Strides that are known at run time alone need not agree with Eigen's memory order. Along an
+  // axis of one element they mean nothing.
+  void find_memory_axis() {
+    constexpr Index none = (std::numeric_limits<Index>::max)();
+    const Index feature_distance = features_ == 1 ? none : std::abs(feature_stride_);
+    const Index unit_distance = units_ == 1 ? none : std::abs(unit_stride_);
+    if (feature_distance == unit_distance) return;
+    memory_axis_ = feature_distance < unit_distance ? Axis::Features : Axis::Units;
   }
 
   Index stride(Axis axis) const { return axis == Axis::Features ? feature_stride_ : unit_stride_; }

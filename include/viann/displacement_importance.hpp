@@ -86,7 +86,8 @@ struct DisplacementImportanceOptions {
 ///     a_i     = w_i(s) C w_i(s)' / |w_i(s)|^2                             (s: the last until T)
 ///     raw_i   = sqrt(L_i nz_i(a_i |w(T)|^2))
 ///
-/// A feature with w_i(s) = 0 gets the mean a of the others.
+/// A feature with w_i(s) = 0 gets the mean a of the others. Epochs before the first movement are not
+/// measured.
 ///
 /// The score is viann's own. The idea that the weights of an important input move comes from VIANN
 /// (see VarianceImportance). Pruning has shown that the movement since the start and the final size
@@ -183,7 +184,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// raw_i of every feature, from 0 (never moved, or ended at 0) to 1; all 0 if nothing has moved.
   /// May be read after every epoch, the first included.
   /// \throws std::logic_error if no epoch was observed.
-  /// \throws std::overflow_error if a feature's |w(T)|^2, or its |D(t)|^2 at any epoch, exceeds the
+  /// \throws std::overflow_error if a feature's |w(T)|^2, or its |D|^2 in any sum above, exceeds the
   ///         range of double (of long double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");

@@ -86,8 +86,8 @@ struct DisplacementImportanceOptions {
 ///     a_i     = w_i(s) C w_i(s)' / |w_i(s)|^2                             (s: the last until T)
 ///     raw_i   = sqrt(L_i nz_i(a_i |w(T)|^2))
 ///
-/// A feature with w_i(s) = 0 gets the mean a of the others. Epochs before the first movement are not
-/// measured.
+/// A feature with w_i(s) = 0 gets the mean a of the others. Epochs before the first movement are
+/// not measured.
 ///
 /// The score is viann's own. The idea that the weights of an important input move comes from VIANN
 /// (see VarianceImportance). Pruning has shown that the movement since the start and the final size
@@ -109,13 +109,13 @@ struct DisplacementImportanceOptions {
 /// must be in that type's range: decay is not removed if initial weights are below about 1e-155,
 /// and all scores are 0 below 1e-162.
 ///
-/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and eleven
-/// doubles per feature (long doubles if Scalar is that), with four more for every 32 units if a
-/// feature's weights are not contiguous. weigh_directions adds 2 units^2 doubles, 16 MiB at most.
-/// The hook keeps no pointer to the weights. An observation reads the weights twice (finite check,
-/// update) and w(0) once, writes nothing of that size and allocates nothing; weights in the other
-/// memory order take longer. In the epochs s it takes 3 features units^2 operations more, in one
-/// thread, and reads the weights three times more.
+/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and
+/// eleven doubles per feature (long doubles if Scalar is that), with four more for every 32 units
+/// if a feature's weights are not contiguous. weigh_directions adds 2 units^2 doubles, 16 MiB at
+/// most. The hook keeps no pointer to the weights. An observation reads the weights twice (finite
+/// check, update) and w(0) once, writes nothing of that size and allocates nothing; weights in the
+/// other memory order take longer. In the epochs s it takes 3 features units^2 operations more, in
+/// one thread, and reads the weights three times more.
 ///
 /// Messages count epochs from 1, features and units from 0. As with any standard container, the
 /// caller must synchronise a thread that reads with a thread that observes.
@@ -184,7 +184,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// raw_i of every feature, from 0 (never moved, or ended at 0) to 1; all 0 if nothing has moved.
   /// May be read after every epoch, the first included.
   /// \throws std::logic_error if no epoch was observed.
-  /// \throws std::overflow_error if a feature's |w(T)|^2, or its |D|^2 in any sum above, exceeds the
+  /// \throws std::overflow_error if a feature's |w(T)|^2, or its |D|^2 in any sum above, exceeds
+  /// the
   ///         range of double (of long double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");

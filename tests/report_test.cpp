@@ -45,6 +45,12 @@ TEST_CASE("names and scores: a table from most to least, with bars") {
                               "\n  sepal_length  0.000\n");
 }
 
+TEST_CASE("the scores' column may have another title") {
+  const Report report({"a", "b"}, Vector2d(0.5, 1), "variance");
+  CHECK(report.csv() == "feature,variance\na,0.5\nb,1\n");
+  CHECK_THROWS_AS(Report({"a"}, VectorXd::Ones(1), "feature"), std::invalid_argument);
+}
+
 TEST_CASE("more columns: numbers, whole numbers, texts and what has a to_string") {
   Report report({"a", "bb"}, Vector2d(0.5, 1));
   report.add_column("spread", Vector2d(0.25, 0.0004))

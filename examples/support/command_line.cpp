@@ -49,6 +49,11 @@ void CommandLine::add_text(const std::string& name, std::string& value, const st
   parser_->app.add_option(name, value, help)->capture_default_str();
 }
 
+void CommandLine::add_files(const std::string& name, std::vector<std::string>& paths,
+                            const std::string& help) {
+  parser_->app.add_option(name, paths, help)->required();
+}
+
 void CommandLine::add_output(const std::string& name, std::string& path, const std::string& help) {
   parser_->app.add_option(name, path, help)->check(why_not_writable);
 }
@@ -81,6 +86,8 @@ void CommandLine::add_choices(const std::string& name, std::vector<std::string>&
       ->check(refusal)
       ->capture_default_str();
 }
+
+void CommandLine::require(const std::string& name) { parser_->app.get_option(name)->required(); }
 
 int CommandLine::run(int argc, char** argv, const std::function<void()>& example) {
   try {

@@ -28,6 +28,9 @@ class CommandLine {
 
   void add_text(const std::string& name, std::string& value, const std::string& help);
 
+  /// Files, one or more, which are the positional arguments.
+  void add_files(const std::string& name, std::vector<std::string>& paths, const std::string& help);
+
   /// A file to be written. Whether it can be written is tried at once, not after hours of work. A
   /// chart's name ends in .svg or .png, and gnuplot must be installed to draw it.
   void add_output(const std::string& name, std::string& path, const std::string& help);
@@ -47,6 +50,9 @@ class CommandLine {
       const std::function<std::string(const std::string&)>& refusal = [](const auto&) {
         return std::string();
       });
+
+  /// Makes an option required, whose default then does not matter.
+  void require(const std::string& name);
 
   /// Reads the arguments and runs the example. \returns its exit code: 2 for wrong arguments and 1
   /// for any other error, both after a sentence about it.

@@ -17,6 +17,9 @@ class ProgressLine {
     text_ = std::move(text);
     if (is_terminal_) std::cout << '\r' << text_ << "\033[K" << std::flush;
   }
+  void clear() const {
+    if (is_terminal_) std::cout << "\r\033[K" << std::flush;
+  }
   void finish() const { std::cout << (is_terminal_ ? "" : text_) << '\n'; }
 
  private:

@@ -51,8 +51,11 @@ class Report {
  public:
   /// \param names   by feature, in UTF-8.
   /// \param scores  by feature.
-  /// \throws std::invalid_argument if there are no scores, or not as many names.
-  Report(std::vector<std::string> names, const Eigen::Ref<const Eigen::VectorXd>& scores) {
+  /// \param title   of the column of scores.
+  /// \throws std::invalid_argument if there are no scores, not as many names, or the title is
+  ///         "feature".
+  Report(std::vector<std::string> names, const Eigen::Ref<const Eigen::VectorXd>& scores,
+         std::string title = "score") {
     if (scores.size() == 0) throw std::invalid_argument("viann::Report: there are no scores.");
     if (static_cast<Eigen::Index>(names.size()) != scores.size()) {
       throw std::invalid_argument(detail::concat("viann::Report: ", names.size(),
@@ -61,7 +64,7 @@ class Report {
     }
     features_ = scores.size();
     add_column("feature", std::move(names));
-    add_column("score", scores);
+    add_column(std::move(title), scores);
   }
 
   Eigen::Index features() const { return features_; }

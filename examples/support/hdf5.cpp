@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// HDF5 files, in which Keras saves weights, by HDF5's own library.
+
+#include <hdf5.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkpoint_formats.hpp"
+
+namespace examples::detail {
+
+namespace {
+
+/// What one of HDF5's calls returned, which must not be negative.
+template <typename Result>
+Result valid(Result result) {
+  if (result < 0) refuse("HDF5 cannot read the file; it is damaged, or of another format.");
+  return result;
+}
+
+/// An object that HDF5 has opened.
+class Handle {
+ public:
+  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(valid(id)), close_(close) {}
+  ~Handle() { close_(id_); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  operator hid_t() const { return id_; }  // NOLINT(*-explicit-*): it stands for the id
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+Shape shape_of(hid_t dataset) {
+  const Handle space(H5Dget_space(dataset), H5Sclose);
+  std::vector<hsize_t> sizes(static_cast<std::size_t>(valid(H5Sget_simple_extent_ndims(space))));
+  valid(H5Sget_simple_extent_dims(space, sizes.data(), nullptr));
+  return {sizes.begin(), sizes.end()};
+}
+
+using Tensors = std::vector<std::pair<std::string, Shape>>;
+
+/// Adds a link to the list if it leads to a dataset. HDF5 calls it for every link in the file.
+herr_t add_dataset(hid_t file, const char* path, const H5L_info_t* link, void* tensors) {
+  try {
+    if (link->type != H5L_TYPE_HARD) return 0;
+    const Handle object(H5Oopen(file, path, H5P_DEFAULT), H5Oclose);
+    if (H5Iget_type(object) != H5I_DATASET) return 0;
+    static_cast<Tensors*>(tensors)->emplace_back(path, shape_of(object));
+    return 0;
+  } catch (const std::exception&) {
+    return -1;  // no exception may pass through code in C
+  }
+}
+
+const ElementType& element_type(hid_t dataset, const std::string& name) {
+  const Handle type(H5Dget_type(dataset), H5Tclose);
+  if (H5Tget_class(type) == H5T_FLOAT) {
+    switch (H5Tget_size(type)) {
+      case 2:
+        return float16;
+      case 4:
+        return float32;
+      case 8:
+        return float64;
+      default:
+        break;
+    }
+  }
+  refuse("the elements of \"" + name + "\" are no real numbers of 2, 4 or 8 bytes; save weights " +
+         "as float16, float32 or float64.");
+}
+
+/// How many elements of a dataset the file may have. HDF5 itself believes the shape.
+std::uint64_t stored_elements(hid_t dataset, std::uint64_t file_size, const ElementType& type) {
+  const Handle properties(H5Dget_create_plist(dataset), H5Pclose);
+  const std::uint64_t bytes = (std::min)(H5Dget_storage_size(dataset), hsize_t{file_size});
+  // Deflate, the usual filter, shortens no text to less than a 1032nd part.
+  const std::uint64_t compression = valid(H5Pget_nfilters(properties)) > 0 ? 1100 : 1;
+  return bytes * compression / static_cast<std::uint64_t>(type.size);
+}
+
+}  // namespace
+
+Tensor read_hdf5(const std::string& path, const std::string& name) {
+  valid(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));  // HDF5 would print errors
+  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  std::string chosen = name;
+  hid_t id = name.empty() ? -1 : H5Dopen2(file, name.c_str(), H5P_DEFAULT);
+  if (id < 0) {
+    Tensors all;
+    valid(H5Lvisit(file, H5_INDEX_NAME, H5_ITER_INC, add_dataset, &all));
+    chosen = choose_tensor(all, name);
+    id = H5Dopen2(file, chosen.c_str(), H5P_DEFAULT);
+  }
+  const Handle dataset(id, H5Dclose);
+
+  const ElementType& type = element_type(dataset, chosen);
+  Tensor tensor{chosen, type.name, shape_of(dataset), false, {}};
+  const std::uint64_t most = stored_elements(dataset, std::filesystem::file_size(path), type);
+  std::uint64_t count = 1;
+  for (const std::int64_t size : tensor.shape) {
+    if (size < 0 || (size > 0 && count > most / static_cast<std::uint64_t>(size))) {
+      refuse("the file has fewer elements than the shape " + text_of(tensor.shape) + " of \"" +
+             chosen + "\" tells; it is cut or damaged.");
+    }
+    count *= static_cast<std::uint64_t>(size);
+  }
+  tensor.values.resize(count);
+  valid(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.values.data()));
+  return tensor;
+}
+
+}  // namespace examples::detail

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+//
+// The readers of checkpoints, with files that the real NumPy and h5py wrote (checkpoints/make.py).
+
+#include "../../examples/support/checkpoint.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../support/catch.hpp"
+
+using examples::read_tensor;
+using examples::Shape;
+using examples::Tensor;
+
+namespace {
+
+const std::string folder = CHECKPOINTS_DIR "/";
+
+/// A file that exists as long as the object; tests may run at the same time.
+class File {
+ public:
+  File(const std::string& bytes, const std::string& extension)
+      : path_("checkpoint_test_" + std::to_string(std::random_device()()) + extension) {
+    write(bytes);
+  }
+  ~File() { std::filesystem::remove(path_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  void write(const std::string& bytes) const { std::ofstream(path_, std::ios::binary) << bytes; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// make.py's `values`, as each type holds them: the bits are those of IEEE 754.
+std::vector<double> values_in(const std::string& type) {
+  const double tiny = std::ldexp(1, -24);  // a subnormal half
+  if (type == "float16") {
+    return {std::ldexp(1638, -14), -2.5, 65504, tiny, -0.0, std::ldexp(1365, -12)};
+  }
+  if (type == "bfloat16") {
+    return {std::ldexp(204, -11), -2.5, 65280, tiny, -0.0, std::ldexp(170, -9)};
+  }
+  if (type == "float32") return {0.1F, -2.5, 65504, tiny, -0.0, 1.0F / 3.0F};
+  return {0.1, -2.5, 65504, tiny, -0.0, 1.0 / 3.0};
+}
+
+void check_values(const Tensor& tensor, const std::string& type) {
+  CHECK(tensor.type == type);
+  CHECK(tensor.shape == Shape{2, 3});
+  std::vector<double> row_major = tensor.values;
+  REQUIRE(row_major.size() == 6);
+  if (tensor.is_column_major) {
+    const auto& v = tensor.values;
+    row_major = {v[0], v[2], v[4], v[1], v[3], v[5]};
+  }
+  CHECK(row_major == values_in(type));
+  CHECK(std::signbit(row_major[4]));
+}
+
+std::string refusal(const std::string& path, const std::string& name = "") {
+  const std::string message = message_of<std::runtime_error>([&] { read_tensor(path, name); });
+  CHECK(contains(message, path + ": "));
+  return message;
+}
+
+std::string refusal_of(const std::string& bytes, const std::string& extension,
+                       const std::string& name = "") {
+  return refusal(File(bytes, extension).path(), name);
+}
+
+/// The file's text in which one part, which must occur, is replaced by another.
+std::string replaced(std::string text, const std::string& part, const std::string& by) {
+  const auto at = text.find(part);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, part.size(), by);
+}
+
+std::string little_endian(std::uint64_t number, int size) {
+  std::string bytes;
+  for (int i = 0; i < size; ++i, number >>= 8U) bytes += static_cast<char>(number & 0xFFU);
+  return bytes;
+}
+
+/// A .npy file of version 1 without elements.
+std::string npy(const std::string& header, const std::string& elements = "") {
+  return "\x93NUMPY" + std::string("\x01\x00", 2) + little_endian(header.size(), 2) + header +
+         elements;
+}
+
+std::string safetensors(const std::string& header, const std::string& elements = "") {
+  return little_endian(header.size(), 8) + header + elements;
+}
+
+/// Reads a file after cuts and with a byte changed, at every `step`-th byte. What is cut is
+/// refused, and what is changed is read or refused.
+void check_damage(const std::string& path, const std::string& name, std::size_t step = 1) {
+  const std::string whole = bytes_of(path);
+  const File file(whole, std::filesystem::path(path).extension().string());
+  const auto is_refused = [&](const std::string& bytes) {
+    file.write(bytes);
+    try {
+      read_tensor(file.path(), name);
+      return false;
+    } catch (const std::runtime_error& error) {
+      CHECK(contains(error.what(), file.path() + ": "));
+      return true;
+    }
+  };
+  std::mt19937 random(1);
+  for (std::size_t at = 0; at < whole.size(); at += step) {
+    CAPTURE(path, at);
+    CHECK(is_refused(whole.substr(0, at)));
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] + 1 + static_cast<int>(random() % 255));
+    is_refused(changed);
+  }
+}
+
+}  // namespace
+
+TEST_CASE(".npy: every type, byte order and memory order") {
+  for (const std::string type : {"float16", "float32", "float64"}) {
+    for (const std::string byte_order : {"little", "big"}) {
+      for (const std::string order : {"C", "F"}) {
+        CAPTURE(type, byte_order, order);
+        const Tensor tensor =
+            read_tensor(folder + type + "_" + byte_order + "_" + order + ".npy", "");
+        check_values(tensor, type);
+        CHECK(tensor.is_column_major == (order == "F"));
+        CHECK(tensor.name.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE(".npy: versions 2 and 3") {
+  check_values(read_tensor(folder + "version2.npy", ""), "float64");
+  check_values(read_tensor(folder + "version3.npy", ""), "float64");
+  CHECK(bytes_of(folder + "version2.npy")[6] == 2);
+  CHECK(bytes_of(folder + "version3.npy")[6] == 3);
+}
+
+TEST_CASE(".npy: tensors of other than two axes are row-major") {
+  for (const std::string order : {"C", "F"}) {
+    const Tensor tensor = read_tensor(folder + "three_axes_" + order + ".npy", "");
+    CHECK(tensor.shape == Shape{2, 3, 4});
+    CHECK(!tensor.is_column_major);
+    REQUIRE(tensor.values.size() == 24);
+    for (std::size_t i = 0; i < 24; ++i) CHECK(tensor.values[i] == static_cast<double>(i));
+  }
+  CHECK(read_tensor(folder + "vector.npy", "").shape == Shape{3});
+  CHECK(read_tensor(folder + "empty.npy", "").values.empty());
+}
+
+TEST_CASE(".npy: numbers that are read in several blocks") {
+  std::string elements;
+  for (std::uint64_t i = 0; i < 20000; ++i) elements += little_endian(i % 1000, 2);  // subnormal
+  const File file(npy("{'descr': '<f2', 'fortran_order': False, 'shape': (200, 100)}", elements),
+                  ".npy");
+  const Tensor tensor = read_tensor(file.path(), "");
+  REQUIRE(tensor.values.size() == 20000);
+  for (std::size_t i = 0; i < 20000; ++i) {
+    const double expected = std::ldexp(static_cast<double>(i % 1000), -24);
+    if (tensor.values[i] != expected) FAIL_CHECK(i);
+  }
+}
+
+TEST_CASE(".npy: a header may be laid out otherwise") {
+  const std::string elements(4, '\0');
+  const auto shape = [&](const std::string& header) {
+    return read_tensor(File(npy(header, elements), ".npy").path(), "").shape;
+  };
+  CHECK(shape("{'shape':(1,1),'descr':'<f4','fortran_order':True}") == Shape{1, 1});
+  CHECK(shape("{'descr': '<f4', 'fortran_order': False, 'shape': (1L, 1L), }   \n") == Shape{1, 1});
+  CHECK(shape("{'descr': '<f4', 'fortran_order': False, 'shape': (), }").empty());
+}
+
+TEST_CASE(".npy: what is refused") {
+  CHECK(contains(refusal(folder + "integers.npy"), "of NumPy's type <i8; save weights as float16"));
+  CHECK(contains(refusal(folder + "complex.npy"), "of NumPy's type <c8"));
+  CHECK(contains(refusal(folder + "objects.npy"), "of NumPy's type |O"));
+  CHECK(contains(refusal(folder + "records.npy"), "the elements are records"));
+  CHECK(contains(refusal(folder + "two_arrays.npy"),
+                 "(2, 3) and type float64 does not take the 224"));
+  CHECK(contains(refusal(folder + "vector.npy", "kernel"), "has no name; leave out --tensor."));
+  CHECK(contains(refusal_of("", ".npy"), "ends too early"));
+  CHECK(contains(refusal_of("no array", ".npy"), "this is no .npy file"));
+
+  const std::string whole = bytes_of(folder + "float32_little_C.npy");
+  CHECK(contains(refusal_of(whole.substr(0, 151), ".npy"), "does not take the 23 bytes"));
+  CHECK(contains(refusal_of(whole + "x", ".npy"), "does not take the 25 bytes"));
+  CHECK(contains(refusal_of(replaced(whole, "(2, 3)", "(2, 4)"), ".npy"), "cut or damaged"));
+  CHECK(contains(
+      refusal_of(replaced(whole, std::string("\x01\x00", 2), std::string("\x04\x00", 2)), ".npy"),
+      "version 4.0"));
+  CHECK(contains(
+      refusal_of(replaced(whole, std::string("\x01\x00", 2), std::string("\x01\x02", 2)), ".npy"),
+      "version 1.2"));
+  CHECK(contains(refusal_of(replaced(whole, std::string("v\x00", 2), "\xFF\xFF"), ".npy"),
+                 "ends too early"));
+  std::string long_header = bytes_of(folder + "version2.npy");
+  long_header.replace(8, 4, "\xFF\xFF\xFF\xFF");
+  CHECK(contains(refusal_of(long_header, ".npy"), "the header is too long"));
+
+  for (const std::string header :
+       {"", "{", "{}", "{'descr'", "{'descr': '<f4', 'fortran_order': False}", "{'descr': '<f4",
+        "{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (x,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}",
+        "{'descr': '<f4', 'descr': '<f4', 'shape': (1,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (1,)}"}) {
+    CAPTURE(header);
+    const std::string message = refusal_of(npy(header, std::string(4, '\0')), ".npy");
+    CHECK((contains(message, "the header is not that of") || contains(message, "does not take")));
+  }
+  for (const std::string shape :
+       {"-1, -4", "4294967296, 4294967296", "9223372036854775807, 9223372036854775807, 4",
+        "2305843009213693952, 8", "4611686018427387905, 4", "4, 4611686018427387905"}) {
+    CAPTURE(shape);
+    CHECK(
+        contains(refusal_of(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (" + shape + ")}",
+                                std::string(16, '\0')),
+                            ".npy"),
+                 "(" + shape + ") and type float32 does not take the 16 bytes"));
+  }
+}
+
+TEST_CASE(".safetensors: every type") {
+  const std::string path = folder + "types.safetensors";
+  check_values(read_tensor(path, "half"), "float16");
+  check_values(read_tensor(path, "brain"), "bfloat16");
+  check_values(read_tensor(path, "single"), "float32");
+  check_values(read_tensor(path, "double"), "float64");
+  const Tensor only = read_tensor(folder + "one.safetensors", "");
+  check_values(only, "float32");
+  CHECK(only.name == "fc1.weight");
+}
+
+TEST_CASE(".safetensors: what is refused") {
+  const std::string path = folder + "types.safetensors";
+  const std::string list =
+      "\n  half (2, 3)\n  brain (2, 3)\n  single (2, 3)\n  double (2, 3)\n  integers (2, 3, 4)";
+  CHECK(contains(refusal(path), "several tensors; choose one by --tensor:" + list));
+  CHECK(contains(refusal(path, "fc1"), "the file has no tensor \"fc1\"; it has:" + list));
+  CHECK(contains(refusal(path, "integers"), "\"integers\" is of type I64; save weights as F16"));
+  CHECK(contains(refusal(path, "__metadata__"), "has no tensor \"__metadata__\""));
+
+  CHECK(contains(refusal_of("", ".safetensors"), "ends too early"));
+  CHECK(contains(refusal_of(little_endian(100, 8) + "{}", ".safetensors"), "ends too early"));
+  CHECK(contains(refusal_of(std::string(16, '\xFF'), ".safetensors"), "the header is too long"));
+  CHECK(contains(refusal_of(safetensors("{}"), ".safetensors"), "the file has no tensor"));
+  const auto entry = [](const std::string& name, const std::string& shape,
+                        const std::string& offsets) {
+    return "\"" + name + R"(": {"dtype": "F32", "shape": )" + shape + R"(, "data_offsets": )" +
+           offsets + "}";
+  };
+  const auto refusal_of_entries = [&](const std::string& entries) {
+    return refusal_of(safetensors("{" + entries + "}", std::string(16, '\0')), ".safetensors", "a");
+  };
+  const auto refusal_of_entry = [&](const std::string& shape, const std::string& offsets) {
+    return refusal_of_entries(entry("a", shape, offsets));
+  };
+  CHECK(contains(refusal_of_entry("[4]", "[0, 20]"), "take 20 bytes, but the file has 16"));
+  CHECK(contains(refusal_of_entry("[3]", "[0, 12]"), "take 12 bytes, but the file has 16"));
+  CHECK(contains(refusal_of_entry("[4]", "[4, 16]"), "overlap or leave a gap at \"a\""));
+  CHECK(contains(refusal_of_entry("[4]", "[16, 0]"), "overlap or leave a gap at \"a\""));
+  CHECK(contains(refusal_of_entry("[3]", "[0, 16]"), "(3) and type float32 does not take the 16"));
+  CHECK(contains(refusal_of_entry("[4294967296, 4294967296]", "[0, 16]"), "does not take the 16"));
+  CHECK(contains(refusal_of_entry("[9223372036854775807, 2, 2]", "[0, 16]"), "does not take the"));
+  CHECK(contains(
+      refusal_of_entries(entry("a", "[3]", "[0, 12]") + "," + entry("b", "[2]", "[8, 16]")),
+      "overlap or leave a gap at \"b\""));
+  for (const auto& [shape, offsets] :
+       std::vector<std::pair<std::string, std::string>>{{"[-4]", "[0, 16]"},
+                                                        {"[4.0]", "[0, 16]"},
+                                                        {"[9223372036854775808]", "[0, 16]"},
+                                                        {"[4]", "[0]"},
+                                                        {"[4]", "[0, 8, 16]"},
+                                                        {"[4]", "[0, 1e300]"},
+                                                        {"[\"4\"]", "[0, 16]"},
+                                                        {"[4]", "\"all\""}}) {
+    CAPTURE(shape, offsets);
+    CHECK(contains(refusal_of_entry(shape, offsets), "the header is not that of"));
+  }
+  for (const std::string header :
+       {"", "{", "[]", "1", "{\"a\": 1}", "{\"a\": {}}", "{\"a\": {\"dtype\": 1}}", "\xFF\xFE",
+        "{\"a\": {\"dtype\": \"F32\", \"shape\": [4]}}"}) {
+    CAPTURE(header);
+    CHECK(contains(refusal_of(safetensors(header, std::string(16, '\0')), ".safetensors"),
+                   "the header is not that of"));
+  }
+  CHECK(contains(refusal_of(safetensors(std::string(1'000'000, '[')), ".safetensors"),
+                 "the header is not that of"));
+}
+
+TEST_CASE("a damaged file is read or refused") {
+  check_damage(folder + "float32_little_F.npy", "");
+  check_damage(folder + "version3.npy", "");
+  check_damage(folder + "run_1.safetensors", "kernel");
+}
+
+TEST_CASE("a file that is none") {
+  CHECK(contains(refusal("no_such_file.npy"), "no_such_file.npy: there is no such file."));
+  CHECK(contains(refusal("weights.pt"), "the name of a checkpoint ends in .npy, .safetensors,"));
+  std::filesystem::create_directory("folder.npy");
+  CHECK(contains(refusal("folder.npy"), "this is no file."));
+  std::filesystem::remove("folder.npy");
+  CHECK(examples::is_checkpoint_name("a/b.weights.h5"));
+  CHECK(examples::is_checkpoint_name("a.hdf5"));
+  CHECK(!examples::is_checkpoint_name("a.csv"));
+}
+
+#ifdef EXAMPLES_WITH_HDF5
+TEST_CASE("HDF5: every type, byte order and layout") {
+  const std::string path = folder + "types.h5";
+  for (const std::string type : {"float16", "float32", "float64"}) {
+    for (const std::string byte_order : {"little", "big"}) {
+      CAPTURE(type, byte_order);
+      check_values(read_tensor(path, byte_order + "/" + type), type);
+    }
+  }
+  check_values(read_tensor(path, "/little/float32"), "float32");
+  check_values(read_tensor(path, "compressed"), "float32");
+  check_values(read_tensor(path, "alias"), "float64");
+  CHECK(read_tensor(path, "scalar").shape.empty());
+  const Tensor only = read_tensor(folder + "one.h5", "");
+  check_values(only, "float32");
+  CHECK(only.name == "layers/dense/vars/0");
+}
+
+TEST_CASE("HDF5: what is refused") {
+  const std::string path = folder + "types.h5";
+  const std::string several = refusal(path);
+  CHECK(contains(several, "several tensors; choose one by --tensor:\n  big/float16 (2, 3)\n"));
+  CHECK(contains(several, "\n  integers (2, 3, 4)\n  little/float16 (2, 3)\n"));
+  CHECK(!contains(several, "alias"));
+  CHECK(contains(refusal(path, "dense/kernel"), "no tensor \"dense/kernel\"; it has:\n  big/"));
+  CHECK(contains(refusal(path, "little"), "has no tensor \"little\""));
+  CHECK(contains(refusal(path, "integers"), "\"integers\" are no real numbers of 2, 4 or 8 bytes"));
+  CHECK(contains(refusal(path, "records"), "\"records\" are no real numbers"));
+  CHECK(contains(refusal(path, "text"), "\"text\" are no real numbers"));
+  CHECK(contains(refusal(path, "never_written"), "fewer elements than the shape (1099511627776, "));
+  CHECK(contains(refusal(folder + "none.hdf5"), "the file has no tensor."));
+  CHECK(contains(refusal_of("no HDF5", ".h5"), "HDF5 cannot read the file; it is damaged"));
+  CHECK(contains(refusal_of("", ".h5"), "HDF5 cannot read the file"));
+}
+
+TEST_CASE("a damaged HDF5 file is read or refused") {
+  check_damage(folder + "run_1.weights.h5", "layers/dense/vars/0", 5);
+}
+#else
+TEST_CASE("without HDF5 its files are refused") {
+  CHECK(contains(refusal(folder + "one.h5"), "this program was built without HDF5"));
+}
+#endif

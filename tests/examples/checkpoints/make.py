@@ -1,0 +1,100 @@
+"""Made the files in this folder, with Debian 12's python3-numpy 1.24 and python3-h5py 3.7.
+
+The tests know the numbers: `values` in every file of a supported type, rounded to that type, and 0,
+1, 2, ... in row-major order where only the order counts.
+"""
+
+import json
+import struct
+
+import h5py
+import numpy as np
+
+values = np.array([[0.1, -2.5, 65504], [2.0**-24, -0.0, 1 / 3]])
+counting = np.arange(24).reshape(2, 3, 4)
+
+# .npy: every type, byte order, memory order and version.
+for size in 2, 4, 8:
+    for sign, byte_order in ("<", "little"), (">", "big"):
+        for order in "C", "F":
+            array = np.array(values, dtype=f"{sign}f{size}", order=order)
+            np.save(f"float{8 * size}_{byte_order}_{order}.npy", array)
+for version in 2, 3:
+    with open(f"version{version}.npy", "wb") as file:
+        np.lib.format.write_array(file, values, version=(version, 0))
+np.save("three_axes_C.npy", counting.astype("<f4"))
+np.save("three_axes_F.npy", np.asfortranarray(counting, "<f4"))
+np.save("vector.npy", values[0])
+np.save("empty.npy", np.zeros((0, 3)))
+
+# .npy: what is refused.
+np.save("integers.npy", counting)
+np.save("complex.npy", values.astype("<c8"))
+np.save("objects.npy", np.array([{"a": 1}, None]), allow_pickle=True)
+np.save("records.npy", np.zeros(2, dtype=[("a", "<f4"), ("b", "<f8", 3)]))
+with open("two_arrays.npy", "wb") as file:
+    np.save(file, values)
+    np.save(file, values)
+
+
+def save_safetensors(path, tensors):
+    """By the published layout. tensors: (name, type, shape, bytes)."""
+    header, end = {"__metadata__": {"format": "pt"}}, 0
+    for name, kind, shape, data in tensors:
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + len(data)]}
+        end += len(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.write(b"".join(data for _, _, _, data in tensors))
+
+
+def entry(name, kind, dtype, array):
+    return name, kind, list(array.shape), array.astype(dtype).tobytes()
+
+
+# bfloat16 is the upper half of float32; NumPy has none, and the lower half is cut off here.
+upper_halves = values.astype("<f4").view("<u4") >> 16
+save_safetensors(
+    "types.safetensors",
+    [
+        entry("half", "F16", "<f2", values),
+        entry("brain", "BF16", "<u2", upper_halves),
+        entry("single", "F32", "<f4", values),
+        entry("double", "F64", "<f8", values),
+        entry("integers", "I64", "<i8", counting),
+    ],
+)
+save_safetensors("one.safetensors", [entry("fc1.weight", "F32", "<f4", values)])
+
+# HDF5: types, byte orders, compressed chunks, groups as Keras makes them.
+with h5py.File("types.h5", "w") as file:
+    for size in 2, 4, 8:
+        file[f"little/float{8 * size}"] = values.astype(f"<f{size}")
+        file[f"big/float{8 * size}"] = values.astype(f">f{size}")
+    compression = {"chunks": (1, 2), "compression": "gzip", "shuffle": True, "fletcher32": True}
+    file.create_dataset("compressed", data=values.astype("<f4"), **compression)
+    file["integers"] = counting
+    file["records"] = np.zeros(2, dtype=[("a", "<f4")])
+    file["text"] = "not numbers"
+    file["scalar"] = 2.5
+    file["alias"] = h5py.SoftLink("/little/float64")
+    file.create_dataset("never_written", shape=(1 << 40, 1 << 40), dtype="<f8", chunks=(8, 8))
+with h5py.File("one.h5", "w") as file:
+    file["layers/dense/vars/0"] = values.astype("<f4")
+with h5py.File("none.hdf5", "w") as file:
+    file.create_group("layers")
+
+# A run of three epochs, in every format, with the initial weights and a bias beside.
+random = np.random.default_rng(1)
+for epoch in range(4):
+    kernel = random.normal(size=(3, 5)).astype("<f4")
+    np.save(f"run_{epoch}.npy", kernel)
+    save_safetensors(
+        f"run_{epoch}.safetensors",
+        [entry("bias", "F32", "<f4", kernel[0]), entry("kernel", "F32", "<f4", kernel)],
+    )
+    with h5py.File(f"run_{epoch}.weights.h5", "w", libver="latest") as file:
+        file["layers/dense/vars/0"] = kernel
+        file["layers/dense/vars/1"] = kernel[0]

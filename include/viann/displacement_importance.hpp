@@ -77,7 +77,7 @@ struct DisplacementImportanceOptions {
 /// weigh_directions weights both shares by the directions, over the units, in which the weights of
 /// all features move together. The information in an input moves its weights along the few
 /// directions that later layers use. Noise moves weights along all directions. These are measured
-/// after some epochs s = 1, 2, ..., 8, 12, 18, 27, 41, ... (the next is the first that is at least
+/// after some epochs s = 1, 2, 3, 5, 8, 12, 18, 27, 41, ... (the next is the first that is at least
 /// 1.5 s). With H(t) = 1 + 1/2 + ... + 1/t, and s' the epoch measured before s:
 ///
 ///     C(s)    = D(s)' D(s) / |D(s)|^2                                     (units x units)

@@ -45,7 +45,9 @@ class DisplacementFormula {
   using Matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
   using Vector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
 
-  DisplacementFormula(const Trajectory& trajectory, bool remove_decay, bool weigh_directions) {
+  /// \param forgotten  the epoch after which directions are measured next, whatever was before
+  DisplacementFormula(const Trajectory& trajectory, bool remove_decay, bool weigh_directions,
+                      std::size_t forgotten) {
     const Matrix W0 = trajectory[0].cast<long double>();
     Matrix W = W0, C = Matrix::Zero(W0.cols(), W0.cols());
     Vector a = Vector::Ones(W0.rows()), L = Vector::Zero(W0.rows());
@@ -59,7 +61,8 @@ class DisplacementFormula {
       }
       harmonic += 1 / static_cast<long double>(t);
       if (weigh_directions) {
-        const bool is_due = t <= 8 || 2 * t >= 3 * measured;
+        if (t == forgotten + 1) measured = 0;
+        const bool is_due = 2 * t >= 3 * measured;
         if (!is_due || D.squaredNorm() == 0) continue;
         const Matrix now = D.transpose() * D / D.squaredNorm();
         L += (harmonic - harmonic_measured) * shares(forms(D, now));
@@ -116,9 +119,10 @@ class DisplacementFormula {
 
 /// The formula's scores for what a hook has seen.
 inline Eigen::VectorXd formula(const Trajectory& trajectory,
-                               const viann::DisplacementImportanceOptions& options = {}) {
+                               const viann::DisplacementImportanceOptions& options = {},
+                               std::size_t forgotten = 0) {
   const Eigen::Index units = trajectory[0].cols();
   return DisplacementFormula(trajectory, options.remove_decay && units >= 16,
-                             options.weigh_directions && units <= 1024)
+                             options.weigh_directions && units <= 1024, forgotten)
       .scores();
 }

@@ -125,6 +125,12 @@ struct DoubleLoop {
   }
 };
 
+viann::DisplacementImportanceOptions without_directions() {
+  viann::DisplacementImportanceOptions options;
+  options.weigh_directions = false;
+  return options;
+}
+
 template <typename Scalar, int order, typename State = double>
 void compare(Index features, Index units) {
   using Weights = Matrix<Scalar, order>;
@@ -140,7 +146,7 @@ void compare(Index features, Index units) {
 
   viann::VarianceImportance<State> hook;
   viann::detail::LayerVariance<State> unchecked;
-  viann::DisplacementImportance<State> displacement;
+  viann::DisplacementImportance<State> displacement(without_directions());
   displacement.on_train_begin(view());
   Transcription<Weights> transcription;
   DoubleLoop<Weights> loop;
@@ -226,6 +232,26 @@ void compare_lazy(Index tokens, Index dimensions) {
       seconds[2] / seconds[0], seconds[3] / seconds[0]);
 }
 
+/// An observation of DisplacementImportance, and what it takes more in an epoch that measures
+/// directions.
+void compare_directions(Index features, Index units) {
+  const Matrix<float, Eigen::ColMajor> start =
+      Matrix<float, Eigen::ColMajor>::Random(features, units);
+  const Matrix<float, Eigen::ColMajor> W = Matrix<float, Eigen::ColMajor>::Random(features, units);
+  viann::DisplacementImportance<> hook, plain(without_directions()),
+      observing(without_directions());
+  observing.on_train_begin(viann::features_by_units(start));
+  const auto first_epoch = [&](auto& importance) {
+    importance.on_train_begin(viann::features_by_units(start));
+    importance.on_epoch_end(viann::features_by_units(W));
+  };
+  const auto seconds = medians({[&] { first_epoch(hook); }, [&] { first_epoch(plain); },
+                                [&] { observing.on_epoch_end(viann::features_by_units(W)); }});
+  std::printf("%8ldx%-4ld observation %10.4f ms, measuring directions %10.4f ms more\n",
+              static_cast<long>(features), static_cast<long>(units), 1e3 * seconds[2],
+              1e3 * (seconds[0] - seconds[1]));
+}
+
 void compare_training(const std::string& data) {
   const auto problem = examples::paper_problem(examples::read_csv(data + "/digits.csv"));
   auto net = examples::paper_network(problem, examples::Activation::Relu, 1);
@@ -271,6 +297,11 @@ int main(int argc, char** argv) {
   }
   for (const auto& [tokens, dimensions] : {std::pair<Index, Index>{2000000, 16}, {100000, 256}}) {
     if (tokens <= largest) compare_lazy(tokens, dimensions);
+  }
+  std::cout << "\nDisplacementImportance, weights in float, features contiguous:\n";
+  for (const auto& [features, units] :
+       {std::pair<Index, Index>{30, 50}, {784, 256}, {20000, 512}}) {
+    if (features <= largest) compare_directions(features, units);
   }
   compare_training(SPEED_DATA);
 }

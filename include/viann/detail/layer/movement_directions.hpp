@@ -27,8 +27,8 @@ namespace viann::detail {
 ///     alignment_i = w_i(s) C w_i(s)' / |w_i(s)|^2
 ///
 /// A measurement takes 3 features units^2 operations, and directions change slowly. So they are
-/// measured after the first eight epochs s, and then whenever s has grown by half: 12, 18, 27, 41,
-/// 62, 93, ... If nothing has moved yet, the next epoch is tried.
+/// measured after the epochs s = 1, 2, 3, 5, 8, 12, 18, 27, 41, ...: each is the first that is at
+/// least 1.5 times the last. If nothing has moved yet, the next epoch is tried.
 template <typename Scalar>
 class MovementDirections {
  public:
@@ -55,7 +55,7 @@ class MovementDirections {
   /// \returns whether it was.
   bool observe(const LayerDisplacement<Scalar>& displacement, const WeightSource<Scalar>& weights,
                bool remove_decay, std::int64_t epoch, Sum weight) {
-    if (epoch > 8 && 2 * epoch < 3 * epoch_) return false;
+    if (2 * epoch < 3 * epoch_) return false;
     const Index features = displacement.layer().features();
     const Sum mean = mean_of(displacement.displacement(), features);
     if (mean == 0) return false;

@@ -9,6 +9,7 @@
 
 #include "viann/weight_view.hpp"
 
+/// \file
 /// The interface of every hook. A class with this interface works with the library's adapters,
 /// reports and diagnostics: VarianceImportance, LazyVarianceImportance (an adapter's call then
 /// sweeps the whole table), DisplacementImportance, or a hook of your own. There is no base class.
@@ -72,6 +73,16 @@ constexpr bool takes_views_of() {
 }
 
 template <typename Hook>
+constexpr bool takes_views() {
+  if constexpr (std::is_class_v<std::remove_reference_t<Hook>>) {
+    return takes_views_of<Hook, Eigen::MatrixXd>() &&
+           takes_views_of<Hook, Eigen::Transpose<Eigen::MatrixXf>>();
+  } else {
+    return false;
+  }
+}
+
+template <typename Hook>
 constexpr bool has_train_end() {
   return gives<void, const Hook>([](auto& hook) -> decltype(hook.on_train_end()) {});
 }
@@ -121,8 +132,7 @@ constexpr bool has_settings() {
 ///     static_assert(viann::require_importance_hook<MyHook>());
 template <typename Hook>
 constexpr bool require_importance_hook() {
-  static_assert(detail::takes_views_of<Hook, Eigen::MatrixXd>() &&
-                    detail::takes_views_of<Hook, Eigen::Transpose<Eigen::MatrixXf>>(),
+  static_assert(detail::takes_views<Hook>(),
                 "viann: a hook needs void on_train_begin(view) and void on_epoch_end(view) for "
                 "every type of view: template <typename Stored> void on_epoch_end(const "
                 "viann::WeightView<Stored>& weights).");
@@ -138,5 +148,16 @@ constexpr bool require_importance_hook() {
                 "unsigned version).");
   return true;
 }
+
+#if defined(__cpp_concepts) && __cpp_concepts >= 201907L
+/// The same as a concept, for C++20 and later: overloads can be chosen by it. It is false for a
+/// type that is no hook, where require_importance_hook() stops the compiler.
+///
+///     void observe(viann::ImportanceHook auto& hook);
+template <typename Hook>
+concept ImportanceHook =
+    detail::takes_views<Hook>() && detail::has_train_end<Hook>() && detail::has_counts<Hook>() &&
+    detail::has_scores<Hook>() && detail::has_serialize<Hook>();
+#endif
 
 }  // namespace viann

@@ -16,8 +16,7 @@
 ///
 /// | member                     | what it promises                                                |
 /// | -------------------------- | --------------------------------------------------------------- |
-/// | on_train_begin(view)       | starts a new run with the weights before training; the first    |
-/// |                            | call after loading continues the saved run                      |
+/// | on_train_begin(view)       | starts a new run with the weights before training               |
 /// | on_epoch_end(view)         | takes in the weights after an epoch                             |
 /// | on_train_end()             | throws std::logic_error if there is nothing to score            |
 /// | features(), units()        | shape of the layer, Eigen::Index; 0 until it is known           |
@@ -25,6 +24,8 @@
 /// | raw_scores()               | one finite number per feature, Eigen::VectorXd, in its own unit |
 /// | scores()                   | these after min_max_normalize()                                 |
 /// | serialize(archive, number) | saves or loads: Boost.Serialization's and cereal's interface    |
+///
+/// The first on_train_begin() after loading does not start a new run: it continues the saved one.
 ///
 /// A view is a WeightView of any real type in any storage order, for use within the call only. A
 /// hook throws std::invalid_argument for invalid weights, std::logic_error for calls out of order,
@@ -150,8 +151,8 @@ constexpr bool require_importance_hook() {
 }
 
 #if defined(__cpp_concepts) && __cpp_concepts >= 201907L
-/// The same as a concept, for C++20 and later: overloads can be chosen by it. It is false for a
-/// type that is no hook, where require_importance_hook() stops the compiler.
+/// What require_importance_hook() says, as a concept: for C++20 and later. For a type that is no
+/// hook it is false, and overloads can be chosen by it; that function stops the compiler.
 ///
 ///     void observe(viann::ImportanceHook auto& hook);
 template <typename Hook>

@@ -13,6 +13,7 @@
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 
+/// \file
 /// Measures of how far two vectors of scores agree, feature by feature, symmetric in their
 /// arguments. Correlations lie in [-1, 1], overlaps in [0, 1]. If all scores of a vector are equal,
 /// as with a single feature, the vector has no order: its correlation with anything is 0, never

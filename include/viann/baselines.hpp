@@ -14,6 +14,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
+/// \file
 /// Other methods to find the inputs that a trained network relies on, to compare with the hooks.
 ///
 /// garson() and olden() read the final weights. permutation_importance() and
@@ -96,16 +97,17 @@ Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
   }
 }
 
+/// The options of permutation_importance().
 struct PermutationImportanceOptions {
-  Eigen::Index repeats = 5;  // permutations of every feature, at least 1
-  std::uint64_t seed = 0;    // the same seed gives the same permutations, on every platform
+  Eigen::Index repeats = 5;  ///< permutations of every feature, at least 1
+  std::uint64_t seed = 0;    ///< the same seed gives the same permutations, on every platform
 };
 
 /// The rise of the loss when a feature is permuted.
 struct PermutationImportance {
-  Eigen::MatrixXd loss_increases;      // features x repeats
-  Eigen::VectorXd mean;                // by feature, over the repeats
-  Eigen::VectorXd standard_deviation;  // by feature, over the repeats (dividing by their number)
+  Eigen::MatrixXd loss_increases;      ///< features x repeats
+  Eigen::VectorXd mean;                ///< by feature, over the repeats
+  Eigen::VectorXd standard_deviation;  ///< by feature, over the repeats (dividing by their number)
 };
 
 /// Permutation importance: the rise of the loss when the values of one feature are permuted over

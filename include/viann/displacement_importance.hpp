@@ -24,6 +24,7 @@
 
 namespace viann {
 
+/// The options of DisplacementImportance.
 struct DisplacementImportanceOptions {
   /// Whether to remove from a feature's displacement what weight decay alone may have done. Below
   /// DisplacementImportance::min_units_without_decay units, nothing is removed in either case.
@@ -35,6 +36,7 @@ struct DisplacementImportanceOptions {
   /// because directions take memory of units^2.
   bool weigh_directions = true;
 
+  /// Whether all options are the same.
   friend bool operator==(const DisplacementImportanceOptions& a,
                          const DisplacementImportanceOptions& b) {
     return a.remove_decay == b.remove_decay && a.weigh_directions == b.weigh_directions;
@@ -124,7 +126,7 @@ struct DisplacementImportanceOptions {
 template <typename Scalar>
 class DisplacementImportance : detail::RefusesBareWeights {
  public:
-  using Index = Eigen::Index;
+  using Index = Eigen::Index;  ///< of counts and indices
 
   /// With fewer units, weight decay is not removed.
   static constexpr Index min_units_without_decay = 16;
@@ -133,6 +135,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   static constexpr Index max_units_with_directions = 1024;
 
   DisplacementImportance() = default;
+
+  /// A new hook with these options.
   explicit DisplacementImportance(DisplacementImportanceOptions options) : options_(options) {}
 
   /// Starts a new run with the weights before training. Required: displacement is measured from
@@ -167,8 +171,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if no epoch was observed.
   void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
 
-  /// Shape of the layer; 0 before on_train_begin().
+  /// Number of features; 0 before on_train_begin().
   Index features() const { return state_->displacement.layer().features(); }
+
+  /// Number of units; 0 before on_train_begin().
   Index units() const { return state_->displacement.layer().units(); }
 
   /// Number of epochs observed; the weights before training do not count.
@@ -185,8 +191,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// May be read after every epoch, the first included.
   /// \throws std::logic_error if no epoch was observed.
   /// \throws std::overflow_error if a feature's |w(T)|^2, or its |D|^2 in any sum above, exceeds
-  /// the
-  ///         range of double (of long double if Scalar is that).
+  ///         the range of double (of long double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
     std::vector<Sum> magnitude(state_->directions.alignment(),
@@ -215,6 +220,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
            detail::all_equal_bits(a.state_->movement, b.state_->movement) &&
            detail::equal_bits(a.pending_.value(), b.pending_.value());
   }
+  /// The opposite of ==.
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
     return !(a == b);
   }

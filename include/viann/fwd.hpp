@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+/// \file
 /// Declares viann's public types, without Eigen: for headers that only name a hook, as in
 /// `std::unique_ptr<viann::VarianceImportance<>> importance;`.
 

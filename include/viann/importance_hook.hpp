@@ -9,14 +9,14 @@
 
 #include "viann/weight_view.hpp"
 
+/// \file
 /// The interface of every hook. A class with this interface works with the library's adapters,
 /// reports and diagnostics: VarianceImportance, LazyVarianceImportance (an adapter's call then
 /// sweeps the whole table), DisplacementImportance, or a hook of your own. There is no base class.
 ///
 /// | member                     | what it promises                                                |
 /// | -------------------------- | --------------------------------------------------------------- |
-/// | on_train_begin(view)       | starts a new run with the weights before training; the first    |
-/// |                            | call after loading continues the saved run                      |
+/// | on_train_begin(view)       | starts a new run with the weights before training               |
 /// | on_epoch_end(view)         | takes in the weights after an epoch                             |
 /// | on_train_end()             | throws std::logic_error if there is nothing to score            |
 /// | features(), units()        | shape of the layer, Eigen::Index; 0 until it is known           |
@@ -24,6 +24,8 @@
 /// | raw_scores()               | one finite number per feature, Eigen::VectorXd, in its own unit |
 /// | scores()                   | these after min_max_normalize()                                 |
 /// | serialize(archive, number) | saves or loads: Boost.Serialization's and cereal's interface    |
+///
+/// The first on_train_begin() after loading does not start a new run: it continues the saved one.
 ///
 /// A view is a WeightView of any real type in any storage order, for use within the call only. A
 /// hook throws std::invalid_argument for invalid weights, std::logic_error for calls out of order,
@@ -69,6 +71,16 @@ constexpr bool takes_views_of() {
              [](auto& hook) -> decltype(hook.on_train_begin(std::declval<const View&>())) {}) &&
          gives<void, Hook>(
              [](auto& hook) -> decltype(hook.on_epoch_end(std::declval<const View&>())) {});
+}
+
+template <typename Hook>
+constexpr bool takes_views() {
+  if constexpr (std::is_class_v<std::remove_reference_t<Hook>>) {
+    return takes_views_of<Hook, Eigen::MatrixXd>() &&
+           takes_views_of<Hook, Eigen::Transpose<Eigen::MatrixXf>>();
+  } else {
+    return false;
+  }
 }
 
 template <typename Hook>
@@ -121,8 +133,7 @@ constexpr bool has_settings() {
 ///     static_assert(viann::require_importance_hook<MyHook>());
 template <typename Hook>
 constexpr bool require_importance_hook() {
-  static_assert(detail::takes_views_of<Hook, Eigen::MatrixXd>() &&
-                    detail::takes_views_of<Hook, Eigen::Transpose<Eigen::MatrixXf>>(),
+  static_assert(detail::takes_views<Hook>(),
                 "viann: a hook needs void on_train_begin(view) and void on_epoch_end(view) for "
                 "every type of view: template <typename Stored> void on_epoch_end(const "
                 "viann::WeightView<Stored>& weights).");
@@ -138,5 +149,16 @@ constexpr bool require_importance_hook() {
                 "unsigned version).");
   return true;
 }
+
+#if defined(__cpp_concepts) && __cpp_concepts >= 201907L
+/// What require_importance_hook() says, as a concept: for C++20 and later. For a type that is no
+/// hook it is false, and overloads can be chosen by it; that function stops the compiler.
+///
+///     void observe(viann::ImportanceHook auto& hook);
+template <typename Hook>
+concept ImportanceHook =
+    detail::takes_views<Hook>() && detail::has_train_end<Hook>() && detail::has_counts<Hook>() &&
+    detail::has_scores<Hook>() && detail::has_serialize<Hook>();
+#endif
 
 }  // namespace viann

@@ -16,6 +16,7 @@
 #include "viann/detail/weights/expressions.hpp"
 #include "viann/fwd.hpp"
 
+/// \file
 /// Pure functions over one vector of scores, one score per feature, in the order of the features.
 
 namespace viann {

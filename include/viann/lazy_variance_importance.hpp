@@ -71,10 +71,12 @@ namespace viann {
 template <typename Scalar>
 class LazyVarianceImportance : detail::RefusesBareWeights {
  public:
-  using Index = Eigen::Index;
+  using Index = Eigen::Index;  ///< of counts and indices
 
   /// As in VarianceImportance: if a layer is split over processes, each can observe its part.
   static constexpr bool additive_over_units = true;
+
+  /// And a feature's score does not depend on the other features.
   static constexpr bool independent_over_features = true;
 
   LazyVarianceImportance() = default;
@@ -138,6 +140,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     take_in(all, features(), [](Index feature) { return feature; });
   }
 
+  /// Refuses weights without an axis: the compiler's message says what to write.
   template <typename Other, typename Indices>
   void on_epoch_end(const Other& /*weights*/, Indices&& /*touched*/) {
     detail::refuse_weights_without_axis<Other>();
@@ -154,8 +157,10 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     detail::require_observations(2, observations(), name, "on_train_end()");
   }
 
-  /// Shape of the layer; 0 until it is fixed.
+  /// Number of features; 0 until the shape is fixed.
   Index features() const { return layer().features(); }
+
+  /// Number of units; 0 until the shape is fixed.
   Index units() const { return layer().units(); }
 
   /// Number of epochs that on_epoch_end() has taken in, as in VarianceImportance.
@@ -184,6 +189,7 @@ class LazyVarianceImportance : detail::RefusesBareWeights {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_.value() == b.state_.value();
   }
+  /// The opposite of ==.
   friend bool operator!=(const LazyVarianceImportance& a, const LazyVarianceImportance& b) {
     return !(a == b);
   }

@@ -18,6 +18,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
+/// \file
 /// Tests whether an input matters at all. Train the network on the inputs and on a shuffled copy of
 /// each, its probe: an input without information scores as a probe does.
 ///
@@ -49,14 +50,16 @@
 
 namespace viann {
 
+/// How append_probes() shuffles.
 enum class ProbeShuffle {
   Rows,        ///< whole rows: the probes are correlated among each other as the inputs are
   EachColumn,  ///< each column on its own: the probes are independent of each other
 };
 
+/// The options of append_probes().
 struct ProbeOptions {
-  ProbeShuffle shuffle = ProbeShuffle::Rows;
-  std::uint64_t seed = 0;  // the same seed gives the same probes, on every platform
+  ProbeShuffle shuffle = ProbeShuffle::Rows;  ///< what is shuffled as a whole
+  std::uint64_t seed = 0;  ///< the same seed gives the same probes, on every platform
 };
 
 /// Returns the data with a probe of every input: samples x 2 features. The unchanged inputs come
@@ -105,8 +108,8 @@ inline Eigen::Index features_beside_probes(Eigen::Index scores, const char* func
 
 /// One run's scores, with each input compared to all probes.
 struct ProbeComparison {
-  Eigen::Array<Eigen::Index, Eigen::Dynamic, 1> beaten;  // by input: probes that score less
-  Eigen::VectorXd p_values;                              // by input
+  Eigen::Array<Eigen::Index, Eigen::Dynamic, 1> beaten;  ///< by input: probes that score less
+  Eigen::VectorXd p_values;                              ///< by input
 };
 
 /// Compares the scores of one run. Returns, by input, the number of probes that it beats and an
@@ -144,7 +147,12 @@ inline ProbeComparison compare_with_probes(const Eigen::Ref<const Eigen::VectorX
   return result;
 }
 
-enum class Relevance { Confirmed, Rejected, Undecided };
+/// What decide_by_probes() says of an input.
+enum class Relevance {
+  Confirmed,  ///< it matters
+  Rejected,   ///< the best probe beats it in more than half of all such runs
+  Undecided   ///< neither; more runs may tell
+};
 
 /// "confirmed", "rejected" or "undecided".
 inline std::string to_string(Relevance relevance) {
@@ -160,10 +168,11 @@ inline std::string to_string(Relevance relevance) {
 
 /// The decision on each input from several runs, with the numbers behind it.
 struct ProbeDecisions {
-  Eigen::Array<Eigen::Index, Eigen::Dynamic, 1> hits;  // by input: runs in which it beat all probes
-  Eigen::VectorXd p_confirmed;                         // by input, for all inputs at once
-  Eigen::VectorXd p_rejected;                          // by input, for all inputs at once
-  std::vector<Relevance> decisions;                    // by input
+  Eigen::Array<Eigen::Index, Eigen::Dynamic, 1>
+      hits;                          ///< by input: runs in which it beat all probes
+  Eigen::VectorXd p_confirmed;       ///< by input, for all inputs at once
+  Eigen::VectorXd p_rejected;        ///< by input, for all inputs at once
+  std::vector<Relevance> decisions;  ///< by input
 };
 
 /// Decides from several runs which inputs matter. The statistic is Boruta's (M. B. Kursa & W. R.

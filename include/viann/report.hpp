@@ -25,9 +25,9 @@ namespace viann {
 
 /// The layout of Report::table().
 struct TableOptions {
-  Eigen::Index max_rows = 50;        // of the highest scores; a last line counts the others
-  Eigen::Index max_text_width = 40;  // longer names and texts end in an ellipsis
-  Eigen::Index bar_width = 40;       // of the largest score; 0 for no bars
+  Eigen::Index max_rows = 50;        ///< of the highest scores; a last line counts the others
+  Eigen::Index max_text_width = 40;  ///< longer names and texts end in an ellipsis
+  Eigen::Index bar_width = 40;       ///< of the largest score; 0 for no bars
 };
 
 /// Formats the names and scores of the features, and other columns, as text: a table with bars for
@@ -67,6 +67,7 @@ class Report {
     add_column(std::move(title), scores);
   }
 
+  /// Number of features.
   Eigen::Index features() const { return features_; }
 
   /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
@@ -92,7 +93,7 @@ class Report {
     return add(std::move(column));
   }
 
-  /// The same for a std::vector or a braced list of any type of number.
+  /// The same for a std::vector of any type of number.
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
   Report& add_column(std::string title, const std::vector<Number>& numbers) {
     using Numbers = Eigen::Matrix<Number, Eigen::Dynamic, 1>;
@@ -100,6 +101,8 @@ class Report {
     std::copy(numbers.begin(), numbers.end(), values.data());
     return add_column(std::move(title), values);
   }
+
+  /// The same for numbers in braces.
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
   Report& add_column(std::string title, std::initializer_list<Number> numbers) {
     return add_column(std::move(title), std::vector<Number>(numbers));

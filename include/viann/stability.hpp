@@ -18,6 +18,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
+/// \file
 /// Measures whether the ranking has settled: RankingStability within a run, stability_across_runs()
 /// across runs that differ in their seeds.
 ///
@@ -121,19 +122,19 @@ class RankingStability {
 
 /// A mean over runs, and the interval in which it would lie with infinitely many runs.
 struct MeanWithInterval {
-  double mean = 0;
-  double lower = 0;
-  double upper = 0;
+  double mean = 0;   ///< over the runs at hand
+  double lower = 0;  ///< end of the interval
+  double upper = 0;  ///< end of the interval
 };
 
 /// How far the scores of several runs agree.
 struct StabilityAcrossRuns {
-  Eigen::VectorXd mean;                // by feature
-  Eigen::VectorXd standard_deviation;  // by feature, over the runs (dividing by one less)
-  Eigen::VectorXd lower;               // by feature: interval of the mean
-  Eigen::VectorXd upper;
-  MeanWithInterval spearman;       // over all pairs of runs
-  MeanWithInterval top_k_overlap;  // over all pairs of runs
+  Eigen::VectorXd mean;                ///< by feature
+  Eigen::VectorXd standard_deviation;  ///< by feature, over the runs (dividing by one less)
+  Eigen::VectorXd lower;               ///< by feature: lower end of the mean's interval
+  Eigen::VectorXd upper;               ///< by feature: upper end of the mean's interval
+  MeanWithInterval spearman;           ///< over all pairs of runs
+  MeanWithInterval top_k_overlap;      ///< over all pairs of runs
 };
 
 namespace detail {

@@ -9,6 +9,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
+/// \file
 /// Rules that tell a training loop when to stop.
 
 namespace viann {

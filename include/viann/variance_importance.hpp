@@ -67,12 +67,15 @@ namespace viann {
 template <typename Scalar>
 class VarianceImportance : detail::RefusesBareWeights {
  public:
+  /// Of means and variances, features x units.
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
-  using Index = Eigen::Index;
+  using Index = Eigen::Index;  ///< of counts and indices
 
   /// A raw score is a sum over the units, and each term depends on one weight. So if a layer is
   /// split over processes, each can observe its part (see importance_hook.hpp).
   static constexpr bool additive_over_units = true;
+
+  /// And a feature's score does not depend on the other features.
   static constexpr bool independent_over_features = true;
 
   VarianceImportance() = default;
@@ -117,8 +120,10 @@ class VarianceImportance : detail::RefusesBareWeights {
     detail::require_observations(2, state_->count(), name, "on_train_end()");
   }
 
-  /// Shape of the layer; 0 until it is fixed.
+  /// Number of features; 0 until the shape is fixed.
   Index features() const { return state_->layer().features(); }
+
+  /// Number of units; 0 until the shape is fixed.
   Index units() const { return state_->layer().units(); }
 
   /// Number of epochs that on_epoch_end() has taken in, including those after max_epochs. The
@@ -140,9 +145,11 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// score_i of every feature: raw_scores() after min_max_normalize(); throws what these throw.
   Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
-  /// Mean and sample variance of every weight, features x units; 0 x 0 before the first
-  /// observation, and the variance is NaN before the second.
+  /// Mean of every weight, features x units; 0 x 0 before the first observation.
   Array weight_mean() const { return state_->mean(); }
+
+  /// Sample variance of every weight, features x units; 0 x 0 before the first observation, and NaN
+  /// before the second.
   Array weight_variance() const { return state_->variance(); }
 
   /// Type and options in words: hooks with equal settings measure the same.
@@ -156,6 +163,7 @@ class VarianceImportance : detail::RefusesBareWeights {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_.value() == b.state_.value();
   }
+  /// The opposite of ==.
   friend bool operator!=(const VarianceImportance& a, const VarianceImportance& b) {
     return !(a == b);
   }

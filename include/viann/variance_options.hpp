@@ -9,6 +9,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 
+/// \file
 /// The options of the hooks that measure variance: VarianceImportance, LazyVarianceImportance.
 
 namespace viann {
@@ -19,7 +20,9 @@ enum class ScoreCombination {
   Variance,                ///< v alone, for embeddings: a token's vector has no natural zero
 };
 
+/// The options of VarianceImportance and LazyVarianceImportance.
 struct VarianceImportanceOptions {
+  /// What a raw score sums over the units.
   ScoreCombination combination = ScoreCombination::VarianceTimesMagnitude;
 
   /// Whether the weights given to on_train_begin() are the first observation. The paper's
@@ -31,6 +34,7 @@ struct VarianceImportanceOptions {
   /// observes all, which is the default.
   std::int64_t max_epochs = (std::numeric_limits<std::int64_t>::max)();
 
+  /// Whether all options are the same.
   friend bool operator==(const VarianceImportanceOptions& a, const VarianceImportanceOptions& b) {
     return a.combination == b.combination &&
            a.observe_initial_weights == b.observe_initial_weights && a.max_epochs == b.max_epochs;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+/// \file
 /// viann: measures which inputs a neural network has learned to rely on, from how the weights of
 /// its first layer move during training. This header includes the whole core, but no adapter.
 

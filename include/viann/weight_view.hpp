@@ -28,13 +28,17 @@ namespace viann {
 template <typename Stored>
 class WeightView {
  public:
-  using Expression = typename detail::RequireDense<Stored>::Type;
-  using Scalar = typename Expression::Scalar;
-  using Index = Eigen::Index;
+  using Expression = typename detail::RequireDense<Stored>::Type;  ///< Eigen's type of the weights
+  using Scalar = typename Expression::Scalar;                      ///< of a weight
+  using Index = Eigen::Index;                                      ///< of counts and indices
 
+  /// Takes weights of shape features x units.
   explicit WeightView(Stored weights) : weights_(std::forward<Stored>(weights)) {}
 
+  /// Number of features.
   Index features() const { return weights_.rows(); }
+
+  /// Number of units.
   Index units() const { return weights_.cols(); }
 
   /// The weights as an Eigen expression of shape features x units, in the storage order of the

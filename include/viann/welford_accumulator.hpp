@@ -56,8 +56,9 @@ class WelfordAccumulator {
                 "samples may be of any real type.");
 
  public:
+  /// Of means and variances, in the shape of the samples.
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
-  using Index = Eigen::Index;
+  using Index = Eigen::Index;  ///< of counts and indices
 
   WelfordAccumulator() = default;
 
@@ -116,8 +117,10 @@ class WelfordAccumulator {
   /// Number of samples taken in.
   std::int64_t count() const { return moments_->count; }
 
-  /// Shape of the samples; 0 x 0 before the first.
+  /// Number of rows of a sample; 0 before the first.
   Index rows() const { return moments_->rows(); }
+
+  /// Number of columns of a sample; 0 before the first.
   Index cols() const { return moments_->cols(); }
 
   /// Whether no sample has been taken in.
@@ -139,6 +142,7 @@ class WelfordAccumulator {
   friend bool operator==(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return a.moments_.value() == b.moments_.value();
   }
+  /// The opposite of ==.
   friend bool operator!=(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return !(a == b);
   }

@@ -1,5 +1,5 @@
-# Configures, builds, tests and installs the consumer.
-#   FROM      "installed" (viann is installed first), "subdirectory" or "fetched"
+# Builds and runs the consumer: by CMake, which also installs it, or by make with pkg-config.
+#   FROM      "installed", "pkg_config" (viann is installed first), "subdirectory" or "fetched"
 #   VIANN     viann's source tree;  BUILD  viann's build tree;  WORK  a folder to work in
 file(REMOVE_RECURSE ${WORK})
 
@@ -11,12 +11,18 @@ function(run)
   endif()
 endfunction()
 
-if(FROM STREQUAL "installed")
+if(FROM MATCHES "installed|pkg_config")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
   file(GLOB_RECURSE pages ${WORK}/prefix/*.md)
   if(pages)
     message(FATAL_ERROR "More than headers is installed: ${pages}")
   endif()
+endif()
+if(FROM STREQUAL "pkg_config")
+  file(COPY ${VIANN}/tests/consumer/Makefile ${VIANN}/tests/consumer/main.cpp DESTINATION ${WORK})
+  run(${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${WORK}/prefix/share/pkgconfig
+    make -C ${WORK} CXX=${COMPILER})
+  return()
 endif()
 run(${CMAKE_COMMAND} -S ${VIANN}/tests/consumer -B ${WORK}/build
   -DFROM=${FROM} -DVIANN=${VIANN} -DCMAKE_PREFIX_PATH=${WORK}/prefix

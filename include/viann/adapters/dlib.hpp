@@ -14,6 +14,7 @@
 #include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
+/// \file
 /// dlib: dlib_weights() returns the weights of a layer as a view that any hook takes.
 ///
 /// ```cpp
@@ -190,6 +191,8 @@ template <typename Network, typename Solver>
 auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
   return dlib_weights(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
 }
+
+/// The same for the layer of that index, counted as dlib::layer<index>(network) does.
 template <std::size_t index, typename Network, typename Solver>
 auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
   return dlib_weights<index>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));

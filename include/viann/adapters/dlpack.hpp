@@ -11,6 +11,7 @@
 #include "viann/detail/weights/expressions.hpp"
 #include "viann/detail/weights/foreign_matrix.hpp"
 
+/// \file
 /// DLPack, the C struct in which PyTorch, JAX, CuPy, TVM and others exchange tensors:
 /// dlpack_weights() returns the weights in a DLTensor as a matrix.
 ///

@@ -74,6 +74,7 @@ class EnsmallenCallback {
                   "on_epoch_end() after each of several short calls of Optimize() instead.");
   }
 
+  /// ensmallen calls this at the start of Optimize(), and the members below where their names say.
   template <typename Optimizer, typename Function, typename Coordinates>
   void BeginOptimization(Optimizer& /*optimizer*/, Function& /*function*/,
                          Coordinates& coordinates) {
@@ -83,6 +84,7 @@ class EnsmallenCallback {
     if (hook_.features() == 0) hook_.on_train_begin(view(std::as_const(coordinates)));
   }
 
+  /// Observes the epoch before, unless EndEpoch() has.
   template <typename Optimizer, typename Function, typename Coordinates>
   void BeginEpoch(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
                   std::size_t epoch, double /*objective*/) {
@@ -90,12 +92,14 @@ class EnsmallenCallback {
     end_epoch(coordinates, epoch - 1);
   }
 
+  /// Observes the epoch.
   template <typename Optimizer, typename Function, typename Coordinates>
   void EndEpoch(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
                 std::size_t epoch, double /*objective*/) {
     end_epoch(coordinates, epoch);
   }
 
+  /// Observes if the number of steps was given and has been reached.
   /// \throws std::logic_error at the first step of an optimizer that has no epochs, if the number
   ///         of steps was not given.
   template <typename Optimizer, typename Function, typename Coordinates>
@@ -112,6 +116,7 @@ class EnsmallenCallback {
     observe(coordinates);
   }
 
+  /// Observes if training has ended before its first epoch.
   template <typename Optimizer, typename Function, typename Coordinates>
   void EndOptimization(Optimizer& /*optimizer*/, Function& /*function*/, Coordinates& coordinates) {
     const bool has_ended_before_an_epoch = has_taken_steps_ && ended_epochs_ == 0;

@@ -8,6 +8,7 @@
 
 #include "viann/adapters/detail/torch_layer.hpp"
 
+/// \file
 /// libtorch: libtorch_weights() returns the weights of a layer as a view that any hook takes.
 ///
 /// ```cpp

@@ -15,6 +15,7 @@
 #include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
+/// \file
 /// mlpack: mlpack_callback() makes Train() call a hook, and mlpack_weights() returns a layer's
 /// weights as a view that any hook takes.
 ///
@@ -57,21 +58,27 @@ template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::LinearType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());
 }
+
+/// The same for a layer that has none.
 template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::LinearNoBiasType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Parameters());
 }
+
+/// The same for a layer that is applied at every position.
 template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::Linear3DType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());
 }
 
-/// The weights of a recurrent layer that read its inputs. For an LSTM, they are those of its four
-/// gates, which are copied: block input, input gate, forget gate, output gate.
+/// The weights of a recurrent layer that read its inputs.
 template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::LinearRecurrentType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weights());
 }
+
+/// The weights of an LSTM that read its inputs: those of its four gates, which are copied (block
+/// input, input gate, forget gate, output gate).
 template <typename Matrix>
 auto mlpack_weights(const mlpack::LSTMType<Matrix>& layer) {
   using Scalar = typename Matrix::elem_type;
@@ -219,6 +226,7 @@ auto mlpack_weights(const Network& network) {
   return mlpack_weights(network, mlpack_layer_index(network));
 }
 
+/// The options of mlpack_callback().
 struct MlpackCallbackOptions {
   /// Which layer to observe, counted from 0 as in network.Network(); the first with weights if
   /// none is named.

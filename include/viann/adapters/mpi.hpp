@@ -17,6 +17,7 @@
 #include "viann/importance_scores.hpp"
 #include "viann/welford_accumulator.hpp"
 
+/// \file
 /// MPI: scores of layers, and accumulators of samples, that are split over ranks.
 ///
 /// ```cpp

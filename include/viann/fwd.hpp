@@ -32,6 +32,8 @@ enum class Relevance;
 struct ProbeDecisions;
 
 class RankingStability;
+struct ScoreHistoryOptions;
+class ScoreHistory;
 struct MeanWithInterval;
 struct StabilityAcrossRuns;
 
@@ -44,5 +46,6 @@ struct PermutationImportance;
 class MetricThreshold;
 struct TableOptions;
 class Report;
+struct HtmlReportOptions;
 
 }  // namespace viann

@@ -216,25 +216,12 @@ TEST_CASE("a history that does not fit together is refused and changes nothing")
   // every, most epochs, doublings, epochs, features; then the first epoch's number.
   REQUIRE(with_words(words, 3, {1, 4, 1, 6, 2, 1}) == words);
   constexpr std::int64_t many = std::int64_t{1} << 62;
-  for (const auto& head : std::vector<std::vector<std::int64_t>>{{0, 4, 1, 6, 2},
-                                                                 {-1, 4, 1, 6, 2},
-                                                                 {many, 4, 1, 6, 2},
-                                                                 {1, 1, 1, 6, 2},
-                                                                 {1, 3, 1, 6, 2},
-                                                                 {1, 4, -1, 6, 2},
-                                                                 {1, 4, 54, 6, 2},
-                                                                 {1, 4, 0, 6, 2},
-                                                                 {5, 4, 1, 6, 2},
-                                                                 {1, 4, 1, 0, 2},
-                                                                 {1, 4, 1, 0, 0},
-                                                                 {1, 4, 1, -6, 2},
-                                                                 {1, many, 0, many, 2},
-                                                                 {1, 4, 1, 6, 0},
-                                                                 {1, 4, 1, 6, -2},
-                                                                 {1, 4, 1, 6, many},
-                                                                 {1, 4, 1, 6, 2, -1},
-                                                                 {1, 4, 1, 6, 2, many},
-                                                                 {1, 4, 1, 6, 2, 3}}) {
+  for (const auto& head : std::vector<std::vector<std::int64_t>>{
+           {0, 4, 1, 6, 2},    {-1, 4, 1, 6, 2},      {many, 4, 1, 6, 2},    {1, 1, 1, 6, 2},
+           {1, 3, 1, 6, 2},    {1, 4, -1, 6, 2},      {1, 4, 54, 6, 2},      {1, 4, 200, 6, 2},
+           {1, 4, 0, 6, 2},    {5, 4, 1, 6, 2},       {1, 4, 1, 0, 2},       {1, 4, 1, 0, 0},
+           {1, 4, 1, -6, 2},   {1, many, 0, many, 2}, {1, 4, 1, 6, 0},       {1, 4, 1, 6, -2},
+           {1, 4, 1, 6, many}, {1, 4, 1, 6, 2, -1},   {1, 4, 1, 6, 2, many}, {1, 4, 1, 6, 2, 3}}) {
     CAPTURE(head);
     CHECK(contains(message_of<std::runtime_error>([&] { load(history, altered(words, 3, head)); }),
                    "viann::ScoreHistory: the archive is "));

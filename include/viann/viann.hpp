@@ -2,7 +2,8 @@
 #pragma once
 
 /// viann: measures which inputs a neural network has learned to rely on, from how the weights of
-/// its first layer move during training. This header includes the whole core, but no adapter and no HTML.
+/// its first layer move during training. This header includes the whole core, but no adapter and no
+/// HTML.
 
 #include "viann/agreement.hpp"
 #include "viann/baselines.hpp"

@@ -20,6 +20,11 @@ example_test(quickstart
 
 example_test(limits "standardised[^\n]* %\n[^\n]*ten times as small[^\n]* 0 %\n" 02_limits 3)
 
+set(page ${CMAKE_CURRENT_BINARY_DIR}/iris.html)
+example_test(html_report "epoch 5/5  loss 0.*settled since epoch [1-5]\n.*Open ${page} in a browser"
+  03_html_report iris --epochs 5 --html ${page})
+example_refuses(03_html_report "--epochs 1" "roses" "--html no_such_folder/a.html")
+
 example_test(token_importance "epoch 10/10  loss 0.[0-9]+.*(anne|elizabeth|darcy|elliot)"
   token_importance --epochs 10)
 example_refuses(token_importance "--epochs 1" "--seed x")

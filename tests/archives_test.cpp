@@ -39,6 +39,7 @@
 
 using viann::DisplacementImportance;
 using viann::RankingStability;
+using viann::ScoreHistory;
 using viann::VarianceImportance;
 using viann::WelfordAccumulator;
 
@@ -362,12 +363,15 @@ void for_each_frozen(const Call& call) {
        trained(trajectory, DisplacementImportance<>(without_directions())));
   WelfordAccumulator<float> accumulator;
   RankingStability stability;
+  ScoreHistory history;
   for (const auto& weights : trajectory) {
     accumulator(weights);
     stability.on_epoch_end(weights.col(0));
+    history.on_epoch_end(history.epochs(), weights.col(0));
   }
   call(file("welford_accumulator"), accumulator);
   call(file("ranking_stability"), stability);
+  call(file("score_history"), history);
 }
 
 }  // namespace

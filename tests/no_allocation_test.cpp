@@ -273,6 +273,8 @@ TEST_CASE("an archive that tells of more than it holds takes little memory") {
   displacement.on_train_begin(viann::features_by_units(W));
   viann::RankingStability stability;
   stability.on_epoch_end(W.col(0));
+  viann::ScoreHistory history;
+  history.on_epoch_end(1, W.col(0));
   for (const auto& [rows, cols] : {std::pair{many, std::int64_t{3}}, {7, many}, {many, 1 << 19}}) {
     CAPTURE(rows, cols);
     check(accumulator, 4, {rows, cols});
@@ -282,6 +284,8 @@ TEST_CASE("an archive that tells of more than it holds takes little memory") {
   check(begun, 7, {many, 3});
   check(stability, 3, {1, many});
   check(stability, 3, {many, 7});
+  check(history, 3, {1, many, 0, 1, many});
+  check(history, 3, {1, many, 0, many, 7});
 }
 
 TEST_CASE("loading takes memory in proportion to what is loaded") {
@@ -374,6 +378,14 @@ TEST_CASE("assignments are made as a whole or not at all") {
   check_assignments(two, three, state);
   check_assignments(three, two, state);
 
+  viann::ScoreHistory brief({3, 4}), full({1, 2});
+  for (const std::int64_t epoch : {1, 2, 3, 4}) {
+    full.on_epoch_end(epoch, Eigen::Vector3d(1, 2, 3));
+    if (epoch < 3) brief.on_epoch_end(epoch, Eigen::Vector2d(1, 2));
+  }
+  check_assignments(brief, full, state);
+  check_assignments(full, brief, state);
+
   viann::Report report({"a", "b"}, Eigen::Vector2d(1, 2)),
       longer({"x", "y", "z"}, Eigen::Vector3d(1, 2, 3));
   longer.add_column("a long title that needs memory of its own", Eigen::Vector3d(4, 5, 6));
@@ -418,6 +430,12 @@ TEST_CASE("no public call leaves a thing half done when memory runs out") {
   for (int epoch = 0; epoch < 5; ++epoch) {
     check_unchanged(stability, [&] { stability.on_epoch_end(W.col(epoch)); });
   }
+  viann::ScoreHistory history({1, 3});
+  for (int epoch = 0; epoch < 6; ++epoch) {
+    CHECK(check_unchanged(history, [&] { history.on_epoch_end(epoch, W.col(epoch)); }) > 0);
+  }
+  CHECK(check_unchanged(history, [&] { history.scores(); }) > 0);
+  CHECK(check_unchanged(history, [&] { history.in_top_since(3); }) > 0);
   viann::Report report({"a", "b"}, Eigen::Vector2d(1, 2));
   const std::string before = report.csv();
   CHECK(fail_each_allocation(

@@ -33,6 +33,8 @@ enum class Relevance;
 struct ProbeDecisions;
 
 class RankingStability;
+struct ScoreHistoryOptions;
+class ScoreHistory;
 struct MeanWithInterval;
 struct StabilityAcrossRuns;
 
@@ -45,5 +47,6 @@ struct PermutationImportance;
 class MetricThreshold;
 struct TableOptions;
 class Report;
+struct HtmlReportOptions;
 
 }  // namespace viann

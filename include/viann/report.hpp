@@ -23,6 +23,10 @@
 
 namespace viann {
 
+namespace detail {
+class HtmlPage;
+}
+
 /// The layout of Report::table().
 struct TableOptions {
   Eigen::Index max_rows = 50;        ///< of the highest scores; a last line counts the others
@@ -215,6 +219,8 @@ class Report {
   }
 
  private:
+  friend class detail::HtmlPage;
+
   using Column = detail::ReportColumn;
   using Content = Column::Content;
 

@@ -3,7 +3,8 @@
 
 /// \file
 /// viann: measures which inputs a neural network has learned to rely on, from how the weights of
-/// its first layer move during training. This header includes the whole core, but no adapter.
+/// its first layer move during training. This header includes the whole core, but no adapter and no
+/// HTML.
 
 #include "viann/agreement.hpp"
 #include "viann/baselines.hpp"
@@ -14,6 +15,7 @@
 #include "viann/lazy_variance_importance.hpp"
 #include "viann/probes.hpp"
 #include "viann/report.hpp"
+#include "viann/score_history.hpp"
 #include "viann/stability.hpp"
 #include "viann/training_monitors.hpp"
 #include "viann/variance_importance.hpp"

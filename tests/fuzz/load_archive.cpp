@@ -68,6 +68,17 @@ void use(viann::RankingStability& stability) {
   if (stability.epochs() < 2) return;
   require(stability.agreement() >= -1 && stability.agreement() <= 1);
 }
+void use(viann::ScoreHistory& history) {
+  const auto kept = history.kept_epochs();
+  require(history.scores().cols() == static_cast<Eigen::Index>(kept.size()));
+  if (kept.empty()) return;
+  require(history.settled_since() >= kept.front() && history.settled_since() <= kept.back());
+  require(history.in_top_since(1).size() == static_cast<std::size_t>(history.features()));
+  try {
+    history.on_epoch_end(kept.back() + 1, history.scores().col(0));
+  } catch (const std::invalid_argument&) {  // the numbers end at 2^53
+  }
+}
 void use(viann::MetricThreshold& monitor) { (void)monitor.on_epoch_end(1); }
 
 template <typename T>
@@ -120,6 +131,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz(viann::DisplacementImportance<>(), bytes);
   fuzz(viann::DisplacementImportance<float>(), bytes);
   fuzz(viann::RankingStability(), bytes);
+  fuzz(viann::ScoreHistory(), bytes);
   fuzz(viann::MetricThreshold::above(0.5), bytes);
   return 0;
 }

@@ -21,6 +21,7 @@
 #include <memory>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -35,6 +36,7 @@
 #define require(assertion, label) static_cast<void>(assertion)
 #endif
 
+#include <viann/html_report.hpp>
 #include <viann/viann.hpp>
 
 double LINKAGE_UNIT() {
@@ -46,5 +48,6 @@ double LINKAGE_UNIT() {
   displacement.on_epoch_end(viann::features_by_units(Eigen::MatrixXd::Identity(2, 16)));
   if (displacement.scores().size() != 2) return -1;
   if (viann::kendall(importance.scores(), importance.raw_scores()) < 0) return -1;
+  if (viann::html_report(viann::Report({"a", "b"}, importance.scores())).empty()) return -1;
   return viann::sum_to_one(importance.scores())[viann::ranking(importance.scores())[0]];
 }

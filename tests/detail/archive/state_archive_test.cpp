@@ -23,6 +23,7 @@ using viann::features_by_units;
 using viann::LazyVarianceImportance;
 using viann::MetricThreshold;
 using viann::RankingStability;
+using viann::ScoreHistory;
 using viann::VarianceImportance;
 using viann::WelfordAccumulator;
 
@@ -43,6 +44,11 @@ void train(WelfordAccumulator<Scalar>& accumulator) {
 }
 void train(RankingStability& stability) {
   for (const auto& weights : simple_training()) stability.on_epoch_end(weights.col(1));
+}
+void train(ScoreHistory& history) {
+  for (const auto& weights : simple_training()) {
+    history.on_epoch_end(2 * history.epochs(), weights.col(1));
+  }
 }
 void train(MetricThreshold& monitor) {
   CHECK_FALSE(monitor.on_epoch_end(0));
@@ -75,7 +81,7 @@ std::string refusal(T& object, const std::string& text) {
 #define VIANN_SAVED_TYPES                                                                \
   WelfordAccumulator<>, VarianceImportance<>, VarianceImportance<long double>,           \
       LazyVarianceImportance<>, DisplacementImportance<>, DisplacementImportance<float>, \
-      RankingStability, MetricThreshold
+      RankingStability, ScoreHistory, MetricThreshold
 
 TEMPLATE_TEST_CASE("real numbers come back to the bit", "", float, double, long double) {
   using Limits = std::numeric_limits<TestType>;
@@ -163,6 +169,7 @@ TEMPLATE_TEST_CASE("what another class saved is refused", "", VIANN_SAVED_TYPES)
   check(after_training<VarianceImportance<>>());
   check(after_training<DisplacementImportance<>>());
   check(after_training<RankingStability>());
+  check(after_training<ScoreHistory>());
   check(after_training<MetricThreshold>());
 }
 
@@ -283,6 +290,7 @@ void for_each_frozen(const Call& call) {
   call(file("displacement_importance"),
        trained(simple_training(), DisplacementImportance<>(without_directions())));
   call(file("ranking_stability"), after_training<RankingStability>());
+  call(file("score_history"), after_training<ScoreHistory>());
   call(file("metric_threshold"), after_training<MetricThreshold>());
 }
 

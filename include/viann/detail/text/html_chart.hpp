@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/text/html.hpp"
+#include "viann/detail/text/report_column.hpp"
+
+/// A chart of lines over the epochs, as HTML. The lines are in an SVG that is stretched to the room
+/// there is, and all texts are beside it, so that they keep their size on a narrow screen.
+
+namespace viann::detail {
+
+/// The numbers from `least` to `largest` that are multiples of 1, 2 or 5 times a power of ten, so
+/// that there are about five.
+inline std::vector<double> round_ticks(double least, double largest, double least_step) {
+  const double rough = (largest / 5 - least / 5);
+  const double power = std::pow(10.0, std::floor(std::log10(rough)));
+  const double ratio = rough / power;
+  const double multiple = ratio <= 1 ? 1 : ratio <= 2 ? 2 : ratio <= 5 ? 5 : 10;
+  const double step = (std::max)(multiple * power, least_step);
+  std::vector<double> ticks;
+  if (!std::isnormal(step)) return ticks;  // no scores differ by so little
+  const double rounding = 1e-9;
+  const double first = std::ceil(least / step - rounding);
+  const auto count = static_cast<int>(std::floor(largest / step + rounding) - first) + 1;
+  for (int i = 0; i < count; ++i) ticks.push_back((first + i) * step + 0.0);  // no -0
+  return ticks;
+}
+
+/// The axis of the epochs: logarithmic if there are many, because most happens in the first ones.
+class EpochAxis {
+ public:
+  EpochAxis(std::int64_t first, std::int64_t last)
+      : first_(static_cast<double>(first)),
+        last_(static_cast<double>(last)),
+        is_logarithmic_(first > 0 && last / first >= 20) {}
+
+  bool is_logarithmic() const { return is_logarithmic_; }
+
+  /// From 0 at the first epoch to 1 at the last.
+  double position(double epoch) const {
+    return is_logarithmic_ ? std::log(epoch / first_) / std::log(last_ / first_)
+                           : (epoch - first_) / (last_ - first_);
+  }
+
+  std::vector<double> ticks() const {
+    if (!is_logarithmic_) return round_ticks(first_, last_, 1);
+    std::vector<double> result;
+    const bool with_multiples = last_ / first_ <= 100;
+    for (std::int64_t power = 1; static_cast<double>(power) <= last_; power *= 10) {
+      for (const double multiple : {1, 2, 5}) {
+        const double tick = multiple * static_cast<double>(power);
+        if (tick >= first_ && tick <= last_ && (multiple == 1 || with_multiples)) {
+          result.push_back(tick);
+        }
+      }
+    }
+    return result;
+  }
+
+ private:
+  double first_;
+  double last_;
+  bool is_logarithmic_;
+};
+
+/// A name and its line.
+struct ChartLine {
+  std::string name;
+  Eigen::VectorXd scores;             // by epoch
+  std::optional<std::int64_t> since;  // the epoch that gets a dot
+};
+
+/// Moves positions in ascending order, from 0 to 1, as little as it takes to be `gap` apart.
+inline void spread_out(std::vector<double>& positions, double gap) {
+  for (std::size_t i = 1; i < positions.size(); ++i) {
+    positions[i] = (std::max)(positions[i], positions[i - 1] + gap);
+  }
+  double most = 1;
+  for (auto position = positions.rbegin(); position != positions.rend(); ++position) {
+    *position = (std::min)(*position, most);
+    most = *position - gap;
+  }
+}
+
+/// The chart of at least one line and two epochs. Every line has the same number of scores.
+/// \param description  for readers who do not see it
+inline std::string line_chart(const std::vector<ChartLine>& lines,
+                              const std::vector<std::int64_t>& epochs,
+                              const std::string& description) {
+  double least = 0;
+  double largest = 0;
+  for (const ChartLine& line : lines) {
+    least = (std::min)(least, line.scores.minCoeff());
+    largest = (std::max)(largest, line.scores.maxCoeff());
+  }
+  if (!(largest / 2 - least / 2 > 0)) largest = 1;
+  const EpochAxis axis(epochs.front(), epochs.back());
+  // In per cent; halves, because a difference of two doubles may exceed the largest.
+  const auto x = [&](double epoch) { return html_number(100 * axis.position(epoch)); };
+  const auto height = [&](double score) {
+    return 1 - (score / 2 - least / 2) / (largest / 2 - least / 2);
+  };
+  const auto y = [&](double score) { return html_number(100 * height(score)); };
+
+  std::string grid;
+  std::string y_ticks;
+  std::size_t digits = 0;
+  for (const double tick : round_ticks(least, largest, 0)) {
+    const std::string text = number_text(tick, std::chars_format::general, 3);
+    digits = (std::max)(digits, text.size());
+    grid += concat("M0 ", y(tick), "H100");
+    y_ticks += concat(R"(<span style="top:)", y(tick), R"(%">)", text, "</span>");
+  }
+  std::string x_ticks;
+  for (const double tick : axis.ticks()) {
+    grid += concat("M", x(tick), " 0V100");
+    x_ticks += concat(R"(<span style="left:)", x(tick), R"(%">)", number_text(tick), "</span>");
+  }
+
+  std::vector<std::size_t> from_the_top(lines.size());
+  std::iota(from_the_top.begin(), from_the_top.end(), std::size_t{0});
+  const auto end = [&](std::size_t line) { return lines[line].scores.tail<1>()[0]; };
+  std::stable_sort(from_the_top.begin(), from_the_top.end(),
+                   [&](std::size_t a, std::size_t b) { return end(a) > end(b); });
+  std::vector<double> places;
+  places.reserve(lines.size());
+  for (const std::size_t line : from_the_top) places.push_back(height(end(line)));
+  spread_out(places, 0.07);  // the height of a line of text, in the chart's style
+
+  std::string paths;
+  std::string links;
+  std::string names;
+  std::string widths;  // gives the column the width of the longest name
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    const std::size_t color = from_the_top[place];
+    const ChartLine& line = lines[color];
+    const auto score_at = [&](std::size_t i) { return line.scores[static_cast<Eigen::Index>(i)]; };
+    paths += concat(R"(<path class="line c)", color, R"(" d=")");
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+      paths += concat(i == 0 ? "M" : "L", x(static_cast<double>(epochs[i])), " ", y(score_at(i)));
+    }
+    paths += R"(" />)";
+    const auto since = std::find(epochs.begin(), epochs.end(), line.since);
+    if (since != epochs.end()) {
+      paths +=
+          concat(R"(<path class="since c)", color, R"(" d="M)", x(static_cast<double>(*since)), " ",
+                 y(score_at(static_cast<std::size_t>(since - epochs.begin()))), R"(h0" />)");
+    }
+    const std::string top = html_number(100 * places[place]);
+    const std::string name = html_text(line.name);
+    links += concat(R"(<path class="link c)", color, R"(" d="M8 )", y(end(color)), "L92 ", top,
+                    R"(" />)");
+    names += concat(R"(<b class="c)", color, R"(" style="top:)", top, R"(%" title=")", name,
+                    R"(">)", name, "</b>");
+    widths += concat("<span>", name, "</span>");
+  }
+
+  const std::string open = R"(<svg viewBox="0 0 100 100" preserveAspectRatio="none")";
+  return concat(R"(<div class="plot" style="--digits:)", digits,
+                "ch\">\n<div class=\"ticks y\" aria-hidden=\"true\">", y_ticks, "</div>\n", open,
+                R"( role="img" aria-labelledby="chart-title chart-text">)",
+                R"(<title id="chart-title">Scores by epoch</title><desc id="chart-text">)",
+                html_text(description), R"(</desc><path class="grid" d=")", grid, R"(" />)", paths,
+                "</svg>\n", open, R"( aria-hidden="true">)", links,
+                "</svg>\n<div class=\"names\" aria-hidden=\"true\">", widths, names,
+                "</div>\n<div class=\"ticks x\" aria-hidden=\"true\">", x_ticks,
+                R"(<span class="axis">epoch)", axis.is_logarithmic() ? " (logarithmic scale)" : "",
+                "</span></div>\n</div>\n");
+}
+
+}  // namespace viann::detail

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "viann/detail/text/html_chart.hpp"
+
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using viann::detail::EpochAxis;
+using viann::detail::line_chart;
+using viann::detail::round_ticks;
+using viann::detail::spread_out;
+
+using Numbers = std::vector<double>;
+
+namespace {
+
+std::string texts(const Numbers& ticks) {
+  std::string result;
+  for (const double tick : ticks) result += viann::detail::html_number(tick) + " ";
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("ticks are round numbers within the range") {
+  CHECK(texts(round_ticks(0, 1, 0)) == "0 0.2 0.4 0.6 0.8 1 ");
+  CHECK(texts(round_ticks(-1, 1, 0)) == "-1 -0.5 0 0.5 1 ");
+  CHECK(texts(round_ticks(0, 7.3, 0)) == "0 2 4 6 ");
+  CHECK(texts(round_ticks(0, 24, 0)) == "0 5 10 15 20 ");
+  CHECK(texts(round_ticks(1, 3, 1)) == "1 2 3 ");
+  CHECK(round_ticks(0, std::numeric_limits<double>::max(), 0).size() == 4);
+  CHECK(round_ticks(0, std::numeric_limits<double>::denorm_min(), 0).empty());
+}
+
+TEST_CASE("an axis of many epochs is logarithmic") {
+  const EpochAxis few(1, 19);
+  CHECK_FALSE(few.is_logarithmic());
+  CHECK(few.position(10) == 0.5);
+  const EpochAxis many(1, 100);
+  CHECK(many.is_logarithmic());
+  CHECK(many.position(10) == Approx(0.5));
+  CHECK(many.position(100) == 1);
+  CHECK(texts(many.ticks()) == "1 2 5 10 20 50 100 ");
+  CHECK(texts(EpochAxis(3, 60).ticks()) == "5 10 20 50 ");
+  CHECK(texts(EpochAxis(1, 1000).ticks()) == "1 10 100 1000 ");
+  CHECK_FALSE(EpochAxis(0, 100).is_logarithmic());  // there is no logarithm of 0
+  CHECK(EpochAxis(1, 20).is_logarithmic());
+}
+
+TEST_CASE("names keep their distance, in order and within the chart") {
+  const auto spread = [](Numbers places) {
+    spread_out(places, 0.25);
+    return places;
+  };
+  CHECK(spread({0, 0.5, 1}) == Numbers{0, 0.5, 1});
+  CHECK(spread({0, 0, 0.125}) == Numbers{0, 0.25, 0.5});
+  CHECK(spread({0.875, 1, 1}) == Numbers{0.5, 0.75, 1});
+  CHECK(spread({0.25, 0.25, 1}) == Numbers{0.25, 0.5, 1});
+}
+
+TEST_CASE("scores of any size stay in the chart") {
+  constexpr double most = std::numeric_limits<double>::max();
+  for (const Eigen::Vector2d& scores :
+       {Eigen::Vector2d(0, 0), Eigen::Vector2d(-most, most), Eigen::Vector2d(-1, -2),
+        Eigen::Vector2d(0, std::numeric_limits<double>::denorm_min())}) {
+    const std::string chart = line_chart({{"a", scores, {}}}, {1, 2}, "");
+    for (const char* no_number : {"nan", "inf", "e+"}) {
+      CAPTURE(chart, no_number);
+      CHECK_FALSE(contains(chart.substr(chart.find("<path")), no_number));
+    }
+  }
+  CHECK(contains(line_chart({{"a", Eigen::Vector2d(-1, 1), {}}}, {1, 2}, ""),
+                 "class=\"line c0\" d=\"M0 100L100 0\""));
+}

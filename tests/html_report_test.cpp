@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+//
+// The page as a text; .ci/run's step `pages` opens such pages in a browser.
+#include "viann/html_report.hpp"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/markup.hpp"
+
+using Eigen::Vector2d;
+using Eigen::Vector3d;
+using Eigen::Vector4d;
+using Eigen::VectorXd;
+using viann::html_report;
+using viann::HtmlReportOptions;
+using viann::Report;
+using viann::ScoreHistory;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::string> numbered(int count) {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back("input " + std::to_string(i));
+  return names;
+}
+
+/// The texts of all tags of a name, in their order.
+std::vector<std::string> texts(const std::string& page, const std::string& name,
+                               const std::string& attribute = "") {
+  std::vector<std::string> result;
+  for (const auto& tag : tags_with(page, name, attribute)) result.push_back(tag.text);
+  return result;
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a page has a row with a bar for every score, from the highest") {
+  Report report({"a", "b", "c"}, Vector3d(0.25, 1, 0));
+  report.add_column("spread", Vector3d(0.5, 0.125, 2)).add_column("unit", {"m", "kg", "s"});
+  const std::string page = html_report(report);
+  CHECK(texts(page, "th", "scope=\"col\"") == Texts{"feature", "score", "spread", "unit"});
+  CHECK(texts(page, "th", "scope=\"row\"") == Texts{"b", "a", "c"});
+  CHECK(texts(page, "span") == Texts{"1.000", "0.250", "0.000"});
+  CHECK(texts(page, "td", "class=\"number\"") == Texts{"0.125", "0.500", "2.000"});
+  CHECK(contains(page, "<td>kg</td>"));
+  const auto bars = tags_with(page, "rect", "class=\"plus\"");
+  REQUIRE(bars.size() == 3);
+  CHECK(contains(bars[0].attributes, "x=\"0\" width=\"100\""));
+  CHECK(contains(bars[1].attributes, "x=\"0\" width=\"25\""));
+  CHECK(contains(bars[2].attributes, "x=\"0\" width=\"0\""));
+  CHECK(texts(page, "caption") == Texts{"All 3 scores, from the highest"});
+  CHECK(tags_with(page, "details").empty());
+  CHECK(tags_with(page, "path").empty());
+  CHECK(tags_with(page, "h2").size() == 1);
+}
+
+TEST_CASE("a page stands alone, for people and for screen readers") {
+  HtmlReportOptions options;
+  options.rows = 2;
+  options.cols = 1;
+  ScoreHistory history;
+  history.on_epoch_end(1, Vector2d(0, 1));
+  history.on_epoch_end(2, Vector2d(1, 0));
+  const std::string page = html_report(Report({"a", "b"}, Vector2d(1, 0)), history, options);
+  for (const char* outside : {"<script", "src=", "href=", "@import", "url(http", "<link"}) {
+    CAPTURE(outside);
+    CHECK_FALSE(contains(page, outside));
+  }
+  CHECK(contains(page, "default-src 'none'; style-src 'unsafe-inline'"));
+  CHECK(contains(page, "<html lang=\"en\">"));
+  CHECK(contains(page, "prefers-color-scheme: dark"));
+  CHECK(contains(page, "@media print"));
+  // Every picture has a name, or repeats what stands beside it.
+  for (const auto& svg : tags_with(page, "svg")) {
+    CAPTURE(svg.attributes);
+    CHECK((contains(svg.attributes, "aria-hidden=\"true\"") ||
+           (contains(svg.attributes, "role=\"img\"") && contains(svg.attributes, "aria-label"))));
+  }
+  CHECK(texts(page, "title")[1] == "Scores by epoch");
+  CHECK(texts(page, "desc") ==
+        Texts{"a: 0 at epoch 1, 1 at epoch 2. b: 1 at epoch 1, 0 at epoch 2. "});
+}
+
+TEST_CASE("nothing in a text is taken for HTML") {
+  const std::string evil = "<script>alert(\"&lt;\")</script> 'x' & L\u00E4nge";
+  const std::string escaped =
+      "&lt;script&gt;alert(&quot;&amp;lt;&quot;)&lt;/script&gt; &#39;x&#39; &amp; L\u00E4nge";
+  Report report({evil, "b"}, Vector2d(1, 0));
+  report.add_column(evil, {evil, "c"});
+  ScoreHistory history;
+  history.on_epoch_end(1, Vector2d(0, 1));
+  history.on_epoch_end(2, Vector2d(1, 0));
+  HtmlReportOptions options;
+  options.title = evil;
+  options.note = evil;
+  options.rows = 1;
+  options.cols = 2;
+  const std::string page = html_report(report, history, options);
+  CHECK(texts(page, "title").front() == escaped);
+  CHECK(texts(page, "h1") == Texts{escaped});
+  CHECK(texts(page, "p").front() == escaped);
+  CHECK(texts(page, "th", "scope=\"row\"").front() == escaped);
+  CHECK(texts(page, "th", "scope=\"col\"")[2] == escaped);
+  CHECK(texts(page, "td", "").at(1) == escaped);
+  CHECK(texts(page, "b").front() == escaped);
+  CHECK(contains(tags_with(page, "b").front().attributes, "title=\"" + escaped + "\""));
+  CHECK(texts(page, "title").at(2) == escaped + ": 1.000");
+  CHECK(texts(page, "desc").front().substr(0, escaped.size()) == escaped);
+  CHECK_FALSE(contains(page, "<script"));
+  CHECK_FALSE(contains(page, "alert(\""));
+}
+
+TEST_CASE("2,000 features: bars of the first, and the others to be unfolded") {
+  const Report report(numbered(2000), VectorXd::LinSpaced(2000, 0, 1));
+  const std::string page = html_report(report);
+  CHECK(tags_with(page, "rect", "class=\"plus\"").size() == 15);
+  CHECK(tags_with(page, "th", "scope=\"row\"").size() == 2000);
+  CHECK(texts(page, "summary") == Texts{"The other 1985"});
+  CHECK(texts(page, "caption") ==
+        Texts{"The 15 highest of 2000 scores", "In descending order of score"});
+  CHECK(page.find("<details>") > page.find("input 1985<"));
+  CHECK(page.find("<details>") < page.find("input 1984<"));
+  CHECK(page.size() < 400000);
+
+  HtmlReportOptions options;
+  options.max_bars = 0;
+  options.max_rows = 100;
+  const std::string brief = html_report(report, options);
+  CHECK(tags_with(brief, "rect").empty());
+  CHECK(tags_with(brief, "th", "scope=\"row\"").size() == 100);
+  CHECK(texts(brief, "summary") == Texts{"The 2000"});
+  CHECK(contains(brief, ">1900 lower scores are not shown.<"));
+  options.max_bars = 100;
+  CHECK(tags_with(html_report(report, options), "details").empty());
+}
+
+TEST_CASE("bars of scores that are negative, NaN, infinite or all 0") {
+  VectorXd scores(5);
+  scores << 3, -1, not_a_number, infinity, -infinity;
+  const std::string page = html_report(Report(numbered(5), scores));
+  CHECK(texts(page, "span") == Texts{"inf", "3.000", "-1.000", "-inf", "nan"});
+  const auto plus = tags_with(page, "rect", "class=\"plus\"");
+  const auto minus = tags_with(page, "rect", "class=\"minus\"");
+  REQUIRE(plus.size() == 2);
+  REQUIRE(minus.size() == 2);
+  for (const auto& bar : plus) CHECK(contains(bar.attributes, "x=\"25\" width=\"75\""));
+  for (const auto& bar : minus) CHECK(contains(bar.attributes, "x=\"0\" width=\"25\""));
+  CHECK(tags_with(page, "rect", "class=\"zero\" x=\"25\"").size() == 4);
+  CHECK(tags_with(html_report(Report(numbered(2), Vector2d(0, 0))), "rect").empty());
+  HtmlReportOptions two;  // the scale is that of the rows with bars
+  two.max_bars = 2;
+  CHECK(tags_with(html_report(Report(numbered(5), scores), two), "rect", "width=\"100\"").size() ==
+        2);
+  constexpr double most = std::numeric_limits<double>::max();
+  const auto huge = tags_with(html_report(Report(numbered(2), Vector2d(most, -most))), "rect");
+  CHECK(contains(huge[1].attributes, "x=\"50\" width=\"50\""));
+}
+
+TEST_CASE("lines of the most important inputs, over the epochs") {
+  ScoreHistory history;
+  history.on_epoch_end(10, Vector4d(1, 0.5, 0, 0.25));
+  history.on_epoch_end(12, Vector4d(0.5, 1, 0.25, 0));
+  history.on_epoch_end(20, Vector4d(0, 1, 0.25, 0.5));
+  const Report report({"a", "b", "c", "d"}, Vector4d(0, 1, 0.25, 0.5));
+  HtmlReportOptions options;
+  options.max_lines = 3;
+  const std::string page = html_report(report, history, options);
+  const auto lines = tags_with(page, "path", "class=\"line");
+  REQUIRE(lines.size() == 3);
+  CHECK(contains(lines[0].attributes, "\"line c0\" d=\"M0 50L20 0L100 0\""));
+  CHECK(contains(lines[1].attributes, "\"line c1\" d=\"M0 75L20 100L100 50\""));
+  CHECK(contains(lines[2].attributes, "\"line c2\" d=\"M0 100L20 75L100 75\""));
+  CHECK(texts(page, "b") == Texts{"b", "d", "c"});
+  CHECK(contains(page, "<span style=\"left:20%\">12</span>"));
+  CHECK(contains(page, "<span style=\"top:0%\">1</span>"));
+  CHECK(contains(page, "<span class=\"axis\">epoch</span>"));
+
+  // Feature b is among the top 2 from epoch 10 on, d from 20 on, c never.
+  const auto dots = tags_with(page, "path", "class=\"since");
+  REQUIRE(dots.size() == 2);
+  CHECK(contains(dots[0].attributes, "\"since c0\" d=\"M0 50h0\""));
+  CHECK(contains(dots[1].attributes, "\"since c1\" d=\"M100 50h0\""));
+  CHECK(texts(page, "th", "scope=\"col\"").back() == "in the top 2 since epoch");
+  CHECK(texts(page, "td", "number") == Texts{"10", "20", "\u2013", "\u2013"});
+  CHECK(contains(page, "Since epoch 20, the whole ranking has had a rank correlation of 0.9 or"));
+  options.settled = -1;
+  CHECK(contains(html_report(report, history, options), "Since epoch 10, the whole ranking"));
+  options.max_lines = 0;
+  CHECK(tags_with(html_report(report, history, options), "path").empty());
+}
+
+TEST_CASE("one epoch makes no chart, and a long run is thinned out") {
+  const Report report({"a", "b"}, Vector2d(1, 0));
+  ScoreHistory history({1, 3});
+  history.on_epoch_end(1, Vector2d(1, 0));
+  CHECK(tags_with(html_report(report, history), "path").empty());
+  for (const std::int64_t epoch : {2, 3}) history.on_epoch_end(epoch, Vector2d(1, 0));
+  CHECK_FALSE(contains(html_report(report, history), "was kept"));
+  for (const std::int64_t epoch : {4, 5}) history.on_epoch_end(epoch, Vector2d(1, 0));
+  CHECK(contains(html_report(report, history), " One epoch of 2 was kept."));
+}
+
+TEST_CASE("scores in the shape of their images") {
+  VectorXd scores(12);
+  scores << 0, 1, 2, 3, 4, not_a_number, 0, -1, -2, -4, infinity, 1;
+  HtmlReportOptions options;
+  options.rows = 2;
+  options.cols = 3;
+  const std::string page = html_report(Report(numbered(12), scores), options);
+  CHECK(tags_with(page, "svg", "viewBox=\"0 0 3 2\"").size() == 2);
+  CHECK(texts(page, "figcaption") == Texts{"Channel 1", "Channel 2"});
+  const auto cells = tags_with(page, "rect", "fill-opacity");
+  REQUIRE(cells.size() == 11);
+  CHECK(contains(cells[1].attributes, "x=\"1\" y=\"0\""));
+  CHECK(contains(cells[1].attributes, "fill-opacity=\"0.25\""));
+  CHECK(contains(cells[3].attributes, "x=\"0\" y=\"1\""));
+  CHECK(contains(cells[8].attributes, "class=\"minus\" fill-opacity=\"1\""));
+  CHECK(contains(cells[9].attributes, "fill-opacity=\"1\""));
+  CHECK(tags_with(page, "path", "d=\"M2 1l1 1").size() == 1);  // NaN
+  CHECK(contains(page, "<title>input 5: nan</title>"));
+  CHECK(contains(page, "aria-label=\"Scale from -4 to 4\""));
+  CHECK(contains(page, "<title>input 9: -4.000</title>"));
+
+  options.rows = 1;
+  options.cols = 1;
+  const std::string many =
+      html_report(Report(numbered(20), VectorXd::LinSpaced(20, 0, 1)), options);
+  CHECK(tags_with(many, "rect", "fill-opacity").size() == 16);
+  CHECK(contains(many, "aria-label=\"Scale from 0 to 1\""));
+  CHECK(contains(many, "1 rows by 1 columns: the first 16 of 20 channels."));
+}
+
+TEST_CASE("a page refuses what does not fit") {
+  Report report({"a", "b", "c"}, Vector3d(1, 2, 3));
+  ScoreHistory history;
+  history.on_epoch_end(1, Vector2d(1, 2));
+  CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report, history); }),
+                 "viann::html_report: a history of 2 features does not fit a report of 3"));
+  for (const auto& [bars, rows, lines] : std::vector<std::array<Eigen::Index, 3>>{
+           {-1, 5, 6}, {15, 14, 6}, {15, 50, -1}, {15, 50, 7}}) {
+    HtmlReportOptions options;
+    options.max_bars = bars;
+    options.max_rows = rows;
+    options.max_lines = lines;
+    CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report, options); }),
+                   " lines cannot be; ask for "));
+  }
+  HtmlReportOptions options;
+  options.cols = 2;
+  CHECK_THROWS_AS(html_report(report, options), std::invalid_argument);
+  options.rows = 1;
+  CHECK_THROWS_AS(html_report(report, options), std::invalid_argument);
+  const Report moved = std::move(report);
+  CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report); }),  // NOLINT
+                 "viann::html_report: the report was moved from"));
+}

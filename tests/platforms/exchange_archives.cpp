@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// exchange_archives save FOLDER, on one platform, and exchange_archives load FOLDER, on another:
-// a run that was saved after every epoch there goes on here, and ends with the bits of a run that
-// was not interrupted. Compile both with -ffp-contract=off: rounding is then the same everywhere.
+// exchange_archives save FOLDER [boost], on one platform, and exchange_archives load FOLDER
+// [boost], on another: a run that was saved after every epoch there goes on here, and ends with the
+// bits of a run that was not interrupted. Compile both with -ffp-contract=off: rounding is then the
+// same everywhere.
 
 #include <cereal/archives/json.hpp>
 #include <cereal/archives/portable_binary.hpp>
@@ -90,14 +91,16 @@ void exchange(bool saves, const std::string& folder, const char* name, Hook hook
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const std::string command = argc == 3 ? argv[1] : "";
-  if (command != "save" && command != "load")
-    throw std::runtime_error("save or load, and a folder");
+  const std::string command = argc >= 3 ? argv[1] : "";
+  const bool with_boost = argc == 4 && argv[3] == std::string("boost");
+  if ((command != "save" && command != "load") || argc != (with_boost ? 4 : 3)) {
+    throw std::runtime_error("exchange_archives save|load FOLDER [boost]");
+  }
   for_each_named_hook([&](const char* name, const auto& hook) {
     exchange<PortableBinary>(command == "save", argv[2], name, hook);
     exchange<Json>(command == "save", argv[2], name, hook);
 #ifdef VIANN_WITH_BOOST
-    exchange<BoostText>(command == "save", argv[2], name, hook);
+    if (with_boost) exchange<BoostText>(command == "save", argv[2], name, hook);
 #endif
   });
   std::cout << command << ": " << files << " archives\n";

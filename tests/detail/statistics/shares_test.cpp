@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "viann/detail/statistics/shares.hpp"
+
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using viann::detail::mean_of;
+
+TEMPLATE_TEST_CASE("a mean of numbers whose sum is beyond the range", "", double, long double) {
+  const TestType most = (std::numeric_limits<TestType>::max)();
+  for (const std::size_t n : {1U, 2U, 4U, 8U}) {
+    CHECK(mean_of(std::vector<TestType>(n, most).data(), static_cast<Eigen::Index>(n)) == most);
+  }
+}
+
+TEST_CASE("a mean adds in one order, whatever the processor's registers hold") {
+  // In the order of two registers of two lanes 14 and 28 are rounded away, and then the rest
+  // cancels.
+  const std::vector<double> x = {1e30, 1e20, -1e30, -1e20, 14, 28, 70};
+  CHECK(mean_of(x.data(), 7) == 10);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "viann/viann.hpp"
+
+// A training that is the same, to the bit, on every platform.
+
+inline constexpr int epochs = 8;  // directions are measured after the last
+
+/// The layer's weights, by epoch; 0 is before training.
+template <int order>
+std::vector<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, order>> platform_training() {
+  std::uint32_t state = 1;
+  std::vector<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, order>> result;
+  for (int epoch = 0; epoch <= epochs; ++epoch) {
+    auto& weights = result.emplace_back(37, 45);
+    for (Eigen::Index feature = 0; feature < weights.rows(); ++feature) {
+      for (Eigen::Index unit = 0; unit < weights.cols(); ++unit) {
+        state = state * 1664525U + 1013904223U;
+        weights(feature, unit) = (state - 2e9) / 3e9;  // sums of these are rounded
+      }
+    }
+  }
+  return result;
+}
+
+/// Calls call(name, hook) with a new hook of every kind.
+template <typename Call>
+void for_each_named_hook(const Call& call) {
+  call("variance", viann::VarianceImportance<>());
+  call("variance_float", viann::VarianceImportance<float>());
+  call("lazy_variance", viann::LazyVarianceImportance<>());
+  call("displacement", viann::DisplacementImportance<>());
+  call("displacement_float", viann::DisplacementImportance<float>());
+  viann::DisplacementImportanceOptions options;
+  options.weigh_directions = false;
+  call("displacement_undirected", viann::DisplacementImportance<>(options));
+}

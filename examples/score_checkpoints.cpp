@@ -6,6 +6,7 @@
 // scores are those of a training loop that calls the hooks, to the bit.
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <viann/html_report.hpp>
 #include <viann/viann.hpp>
 
 #include "support/checkpoint.hpp"
@@ -32,7 +34,7 @@ using examples::Shape;
 using examples::Tensor;
 
 struct Arguments {
-  std::string layout, tensor, initial, names, csv, json;
+  std::string layout, tensor, initial, names, csv, json, html;
   bool first_is_initial = false;
   std::vector<std::string> files;
 };
@@ -67,7 +69,7 @@ void choose_files(Arguments& arguments) {
     refuse(path + " has the weights before training, and cannot be one of the other files, too; " +
            "leave it out there, or say --first-is-initial instead of --initial.");
   }
-  for (const std::string& path : {arguments.csv, arguments.json}) {
+  for (const std::string& path : {arguments.csv, arguments.json, arguments.html}) {
     if (!examples::is_checkpoint_name(path)) continue;
     refuse(path + " has the name of a checkpoint, which the scores must not overwrite; choose " +
            "another name for them.");
@@ -178,7 +180,8 @@ struct Scores {
 struct Run {
   Layer layer;
   std::vector<std::string> names;
-  std::vector<Scores> scores;  // by hook: variance, displacement
+  std::vector<Scores> scores;   // by hook: variance, displacement
+  viann::ScoreHistory history;  // of the last hook
 };
 
 /// Hands the weights of one file after another to the hooks.
@@ -219,7 +222,12 @@ Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
       variance.on_epoch_end(view);
       if (has_initial) displacement.on_epoch_end(view);
     });
-    progress.show(std::to_string(++files) + " of " + std::to_string(arguments.files.size()) +
+    ++files;
+    if (has_initial || files > 1) {  // variance takes two
+      run.history.on_epoch_end(static_cast<std::int64_t>(files),
+                               has_initial ? displacement.scores() : variance.scores());
+    }
+    progress.show(std::to_string(files) + " of " + std::to_string(arguments.files.size()) +
                   " files read");
   }
   if (files > 1) run.scores.push_back({"variance", variance.raw_scores(), variance.scores()});
@@ -251,12 +259,23 @@ std::string json_of(const Run& run, const Arguments& arguments) {
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+/// The scores of the last hook, by which tables are sorted, and those of the other.
+viann::Report last_first(const Run& run) {
+  return report_of(run, {run.scores.rbegin(), run.scores.rend()}, &Scores::normalized);
+}
+
+std::string html_of(const Run& run, const Arguments& arguments) {
+  viann::HtmlReportOptions options;
+  options.note = "Scores of " + run.scores.back().title + " from " +
+                 std::to_string(arguments.files.size()) + " checkpoints, the last of which is " +
+                 arguments.files.back() + ". The epochs of the chart are the checkpoints' numbers.";
+  return viann::html_report(last_first(run), run.history, options);
+}
+
 /// The table, in the order of the last hook's scores.
 std::string table_of(const Run& run) {
-  const std::vector<Scores> last_first(run.scores.rbegin(), run.scores.rend());
-  std::string text = "\nImportance of the inputs by " + last_first.front().title +
-                     ", from most to least:\n" +
-                     report_of(run, last_first, &Scores::normalized).table();
+  std::string text = "\nImportance of the inputs by " + run.scores.back().title +
+                     ", from most to least:\n" + last_first(run).table();
   if (run.scores.back().title == "variance") {
     text +=
         "\nThere is no displacement, which is right more often: it takes the weights before "
@@ -276,6 +295,7 @@ void score_checkpoints(Arguments arguments) {
     examples::OutputFiles files;
     files.add(arguments.csv, report_of(run, run.scores, &Scores::raw).csv());
     files.add(arguments.json, json_of(run, arguments));
+    files.add(arguments.html, html_of(run, arguments));
     files.write();
     progress.finish();
     std::cout << table_of(run) << note;
@@ -306,6 +326,7 @@ int main(int argc, char** argv) {
                    "names of the inputs: a,b,c or a file with a name a line");
   command.add_output("--csv", arguments.csv, "file for the raw scores");
   command.add_output("--json", arguments.json, "file for all scores and what they are of");
+  command.add_output("--html", arguments.html, "file for a page to look at in a browser");
   // A wrong file is a wrong argument.
   return command.run(argc, argv, [&] { score_checkpoints(arguments); }) == 0 ? 0 : 2;
 }

@@ -270,15 +270,22 @@ TEST_CASE("what the program prints and writes") {
   CHECK(contains(folder.out, "1.000  ####"));
   CHECK(contains(folder.out, "There is no displacement"));
   CHECK(text_of(folder / "v.csv").substr(0, 19) == "feature,variance\na,");
+  REQUIRE(folder.run(by_features + "0.npy 1.npy 2.npy 3.npy --html v.html") == 0);
+  CHECK(contains(text_of(folder / "v.html"), "Scores of variance from 4 checkpoints"));
 
   REQUIRE(folder.run(by_features + "1.npy 2.npy 3.npy --initial 0.npy --names a,b,c " +
-                     "--csv d.csv --json d.json") == 0);
+                     "--csv d.csv --json d.json --html d.html") == 0);
   CHECK(
       contains(folder.out, "3 of 3 files read\n\nImportance of the inputs by displacement, from"));
   CHECK(contains(folder.out, "  feature  displacement  variance\n"));
   CHECK(!contains(folder.out, "There is no"));
   const std::string csv = text_of(folder / "d.csv");
   CHECK(csv.substr(0, 32) == "feature,variance,displacement\na,");
+  const std::string html = text_of(folder / "d.html");
+  CHECK(html.substr(0, 15) == "<!DOCTYPE html>");
+  CHECK(contains(html, "Scores of displacement from 3 checkpoints, the last of which is 3.npy."));
+  CHECK(contains(html, "since epoch"));
+  CHECK(contains(html, "<svg"));
   const auto json = nlohmann::json::parse(text_of(folder / "d.json"));
   CHECK(json.at("layout") == "features_by_units");
   CHECK(json.at("type") == "float64");

@@ -344,6 +344,18 @@ TEMPLATE_TEST_CASE("initial weights that are refused change nothing", "",
   CHECK(hook == before);
 }
 
+TEMPLATE_TEST_CASE("a layer of more weights than an index counts is refused", "",
+                   VIANN_HOOKS_IN_ANY_ORDER) {
+  const auto side = Eigen::Index{1} << (sizeof(Eigen::Index) * 4);  // its square is one too many
+  const auto large = [&](Eigen::Index rows) { return MatrixXd::Constant(rows, side, 1); };
+  TestType hook;
+  CHECK(contains(message_of<std::invalid_argument>(
+                     [&] { hook.on_train_begin(features_by_units(large(side))); }),
+                 ", more than memory can hold; check the numbers of rows and columns."));
+  CHECK_THROWS_AS(hook.on_train_begin(features_by_units(large(side / 2))), std::invalid_argument);
+  CHECK(hook == TestType());
+}
+
 TEMPLATE_TEST_CASE("a weight that the state cannot hold is refused", "", VarianceImportance<float>,
                    DisplacementImportance<float>) {
   TestType hook;

@@ -194,6 +194,10 @@ class WelfordAccumulator {
       refuse(detail::concat(" is ", sample_rows, " x ", sample_cols, ", but the first was ", rows(),
                             " x ", cols(), "."));
     }
+    if (!detail::is_shape(sample_rows, sample_cols)) {
+      refuse(detail::concat(" is ", sample_rows, " x ", sample_cols,
+                            ", more than memory can hold; check the numbers of rows and columns."));
+    }
     require_countable(count() + 1);
     if (!sample.all_finite()) {
       const auto bad = sample.first_non_finite();

@@ -71,10 +71,12 @@ class Layer {
   /// The same in two parts: one for the shape, one for a weight that is not finite.
   void check_shape(Index features, Index units, const char* hook, std::int64_t epoch) const {
     const bool are_none = features == 0 || units == 0;
-    if (!are_none && (!known() || (features == features_ && units == units_))) return;
-    const bool are_swapped = features == units_ && units == features_;
+    if (!are_none && known() && features == features_ && units == units_) return;
+    if (!are_none && !known() && is_shape(features, units)) return;
+    const bool are_swapped = known() && features == units_ && units == features_;
     const char* const advice =
-        are_none ? "; build the layer before it is observed."
+        are_none   ? "; build the layer before it is observed."
+        : !known() ? ", more than memory can hold; check the numbers of rows and columns."
         : are_swapped
             ? "; the axes are swapped against those of the first call: check for every call which "
               "of features_by_units and units_by_features fits, or call reset() before another "

@@ -347,9 +347,7 @@ TEMPLATE_TEST_CASE("initial weights that are refused change nothing", "",
 TEMPLATE_TEST_CASE("a layer of more weights than an index counts is refused", "",
                    VIANN_HOOKS_IN_ANY_ORDER) {
   const auto side = Eigen::Index{1} << (sizeof(Eigen::Index) * 4);  // its square is one too many
-  const auto large = [&](Eigen::Index rows) {
-    return MatrixXd::NullaryExpr(rows, side, [](Eigen::Index, Eigen::Index) { return 1.0; });
-  };
+  const auto large = [&](Eigen::Index rows) { return MatrixXd::Constant(rows, side, 1); };
   TestType hook;
   CHECK(contains(message_of<std::invalid_argument>(
                      [&] { hook.on_train_begin(features_by_units(large(side))); }),

@@ -426,6 +426,12 @@ TEST_CASE("a sample that is refused changes nothing") {
   const std::string sample =
       "viann::WelfordAccumulator: sample " + std::to_string(before.count() + 1);
   CHECK(contains(refused(MatrixXd(0, 4)), sample + " is empty (0 x 4)"));
+  if (before.empty()) {
+    const auto side = Eigen::Index{1} << (sizeof(Eigen::Index) * 4);  // its square is one too many
+    CHECK(contains(
+        message_of<std::invalid_argument>([&] { accumulator(MatrixXd::Constant(side, side, 1)); }),
+        ", more than memory can hold; check the numbers of rows and columns."));
+  }
   if (!before.empty()) {
     CHECK(contains(refused(MatrixXd::Zero(4, 3)), sample + " is 4 x 3, but the first was 3 x 4"));
     refused(MatrixXd::Zero(3, 3));

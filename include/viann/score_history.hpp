@@ -21,7 +21,7 @@ namespace viann {
 
 /// Which epochs a ScoreHistory keeps.
 struct ScoreHistoryOptions {
-  std::int64_t every = 1;          // keep the first epoch and every so many-th after it
+  std::int64_t every = 1;          ///< keep the first epoch and every so many-th after it
   std::int64_t most_epochs = 256;  ///< beyond that many, drop every second one and double `every`
 };
 

@@ -11,6 +11,8 @@
 #include "support/hooks.hpp"
 #include "viann/detail/archive/state_archive.hpp"
 
+#if !defined(__FMA__) && (defined(__x86_64__) || defined(_M_X64))
+
 namespace {
 
 /// Pseudo-random weights, alike with every standard library.
@@ -44,7 +46,6 @@ std::uint64_t recorded(Eigen::Index features, Eigen::Index units, bool row_major
 
 }  // namespace
 
-#if !defined(__FMA__) && (defined(__x86_64__) || defined(_M_X64))
 TEST_CASE("scores are those of version 0.1, to the bit") {
   using viann::DisplacementImportance;
   using viann::LazyVarianceImportance;

@@ -303,7 +303,8 @@ TEST_CASE("files of the first format can be loaded") {
     text << std::ifstream(file).rdbuf();
     auto loaded = blank<decltype(object)>();
     load(loaded, text.str());
-    // Sums of a handful of small integers, so the bits are those of any compiler.
+    // Sums of a handful of small integers, so the bits are those of any compiler that does not fuse
+    // multiplication and addition.
     CHECK(saved(loaded) == saved(object));
   });
 }

@@ -119,7 +119,8 @@ class MovementDirections {
       prepare();
     }
     return epoch_ >= 0 && epoch_ <= epochs && (total_.diagonal().array() >= 0).all() &&
-           std::all_of(alignment_.begin(), alignment_.end(), [](Sum x) { return x >= 0; });
+           std::all_of(alignment_.begin(), alignment_.end(),
+                       [](Sum x) { return x >= 0 && std::isfinite(x); });
   }
 
  private:

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -16,32 +14,15 @@
 #include "viann/detail/layer/life_cycle.hpp"
 #include "viann/detail/layer/movement_directions.hpp"
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/log_time_mean.hpp"
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/statistics/shares.hpp"
 #include "viann/detail/weights/weight_source.hpp"
+#include "viann/displacement_options.hpp"
 #include "viann/fwd.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann {
-
-/// The options of DisplacementImportance.
-struct DisplacementImportanceOptions {
-  /// Whether to remove from a feature's displacement what weight decay alone may have done. Below
-  /// DisplacementImportance::min_units_without_decay units, nothing is removed in either case.
-  bool remove_decay = true;
-
-  /// Whether to weight movement and final weights by how well they align with the directions in
-  /// which all features' weights move together. This is right more often (README). Above
-  /// DisplacementImportance::max_units_with_directions units, nothing is weighted in either case,
-  /// because directions take memory of units^2.
-  bool weigh_directions = true;
-
-  /// Whether all options are the same.
-  friend bool operator==(const DisplacementImportanceOptions& a,
-                         const DisplacementImportanceOptions& b) {
-    return a.remove_decay == b.remove_decay && a.weigh_directions == b.weigh_directions;
-  }
-};
 
 /// Measures which inputs a network relies on, from how far its first layer's weights have moved
 /// from their start, apart from weight decay.
@@ -200,13 +181,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
       magnitude[i] *= state_->displacement.magnitude()[i];
     }
     const detail::Shares<Sum> final_share(magnitude.data(), features());
-    const Sum measured = harmonic_ - pending_;  // 0 if directions are weighed and nothing has moved
     return detail::finite_raw_scores(
-        features(),
-        [&](Index i) {
-          return measured > 0 ? std::sqrt(movement(i) / measured * final_share(i)) : Sum(0);
-        },
-        name, epochs());
+        features(), [&](Index i) { return std::sqrt(state_->movement(i) * final_share(i)); }, name,
+        epochs());
   }
 
   /// raw_scores() after min_max_normalize(), on the scale of every hook; throws what these throw.
@@ -216,9 +193,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_->displacement == b.state_->displacement &&
-           a.state_->directions == b.state_->directions &&
-           detail::all_equal_bits(a.state_->movement, b.state_->movement) &&
-           detail::equal_bits(a.pending_.value(), b.pending_.value());
+           a.state_->directions == b.state_->directions && a.state_->movement == b.state_->movement;
   }
   /// The opposite of ==.
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
@@ -265,15 +240,14 @@ class DisplacementImportance : detail::RefusesBareWeights {
           "training; call on_train_begin() with them first.");
     }
     state_->displacement.layer().require_valid(weights, name, epochs() + 1);
-    const Sum inverse_epoch = Sum(1) / static_cast<Sum>(epochs() + 1);
-    harmonic_.value() += inverse_epoch;
-    pending_.value() += inverse_epoch;
-    state_->displacement.observe(weights, removes_decay());
+    State& state = state_.value();
+    state.movement.next_epoch(epochs() + 1);
+    state.displacement.observe(weights, removes_decay());
     if (!weighs_directions()) {
-      add_movement(state_->displacement.displacement());
-    } else if (state_->directions.observe(state_->displacement, weights, removes_decay(),
-                                          epochs() + 1, pending_)) {
-      add_movement(state_->directions.movement());
+      state.movement.add(state.displacement.displacement());
+    } else if (state.directions.observe(state.displacement, weights, removes_decay(), epochs() + 1,
+                                        state.movement.pending())) {
+      state.movement.add(state.directions.movement());
     }
     ++epochs_.value();
     is_loaded_ = false;
@@ -281,52 +255,37 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   void prepare() {
     state_->displacement.prepare(removes_decay());
-    state_->movement.assign(static_cast<std::size_t>(features()), Sum(0));
+    state_->movement.start(features());
   }
-
-  void add_movement(const Sum* moved) {
-    const detail::Shares<Sum> share(moved, features());
-    for (Index i = 0; i < features(); ++i) {
-      state_->movement[static_cast<std::size_t>(i)] += share(i) * pending_;
-    }
-    pending_.value() = 0;
-  }
-
-  Sum movement(Index feature) const { return state_->movement[static_cast<std::size_t>(feature)]; }
 
   template <class Archive>
   bool transfer(Archive& archive) {
     archive& options_.remove_decay& options_.weigh_directions;
-    archive& epochs_.value() & harmonic_.value();
-    if (!state_->displacement.transfer(archive)) return false;
+    archive& epochs_.value();
+    State& state = state_.value();
+    state.movement.transfer_weight(archive);
+    if (!state.displacement.transfer(archive)) return false;
     if constexpr (Archive::is_loading::value) {
       prepare();
       is_loaded_ = features() > 0;
     }
-    detail::archive_elements(archive, state_->movement);
-    if (!state_->directions.transfer(archive, state_->displacement, options_.weigh_directions,
-                                     epochs())) {
+    state.movement.transfer_sums(archive);
+    if (!state.directions.transfer(archive, state.displacement, options_.weigh_directions,
+                                   epochs())) {
       return false;
     }
-    if (archive.format() > 1) archive& pending_.value();
-    return (epochs() == 0 || features() > 0) && detail::is_harmonic(harmonic_.value(), epochs()) &&
-           pending_ >= 0 && pending_ <= harmonic_ &&
-           std::all_of(state_->movement.begin(), state_->movement.end(),
-                       [](Sum x) { return x >= 0; }) &&
-           std::accumulate(state_->movement.begin(), state_->movement.end(), Sum(0)) <
-               Sum(1.001) * harmonic_ + Sum(0.001);
+    state.movement.transfer_pending(archive);
+    return (epochs() == 0 || features() > 0) && state.movement.is_possible(epochs());
   }
 
   struct State {
     detail::LayerDisplacement<Scalar> displacement;
     detail::MovementDirections<Scalar> directions;
-    std::vector<Sum> movement;  // L without its denominator
+    detail::LogTimeMean<Sum> movement;  // L
   };
 
   detail::ResetOnMove<State> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
-  detail::ResetOnMove<Sum> harmonic_;    // sum of 1/t
-  detail::ResetOnMove<Sum> pending_;     // that of epochs since the last in `movement`
   detail::ResetOnMove<bool> is_loaded_;  // and has not continued yet
   DisplacementImportanceOptions options_;
 };

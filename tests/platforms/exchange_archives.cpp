@@ -19,28 +19,23 @@
 
 namespace {
 
-struct PortableBinary {
-  static constexpr const char* name = "cereal.bin";
+template <typename Output, typename Input>
+struct Cereal {
   template <typename Hook>
   static void save(std::ostream& file, const Hook& hook) {
-    cereal::PortableBinaryOutputArchive{file}(hook);
+    Output{file}(hook);
   }
   template <typename Hook>
   static void load(std::istream& file, Hook& hook) {
-    cereal::PortableBinaryInputArchive{file}(hook);
+    Input{file}(hook);
   }
 };
-
-struct Json {
+struct PortableBinary
+    : Cereal<cereal::PortableBinaryOutputArchive, cereal::PortableBinaryInputArchive> {
+  static constexpr const char* name = "cereal.bin";
+};
+struct Json : Cereal<cereal::JSONOutputArchive, cereal::JSONInputArchive> {
   static constexpr const char* name = "cereal.json";
-  template <typename Hook>
-  static void save(std::ostream& file, const Hook& hook) {
-    cereal::JSONOutputArchive{file}(hook);
-  }
-  template <typename Hook>
-  static void load(std::istream& file, Hook& hook) {
-    cereal::JSONInputArchive{file}(hook);
-  }
 };
 
 #ifdef VIANN_WITH_BOOST

@@ -243,3 +243,17 @@ TEST_CASE("directions of the first format may have both triangles") {
   load(both, altered(words, 23, {of_triangle}));
   CHECK(both == lower);
 }
+
+TEST_CASE("directions of the first format without an alignment are refused") {
+  std::stringstream file;
+  file << std::ifstream(VIANN_ARCHIVES_DIR "/displacement_importance_directions.txt").rdbuf();
+  const Words words = words_of(file.str());
+  DisplacementImportance<> loaded;
+  // w C w' / |w|^2 is beyond the range of double, and could not be saved again.
+  REQUIRE(with_words(words, 16, {word_of(25.0), word_of(5.0)}) == words);
+  const Words tiny = words_of(altered(words, 16, {word_of(1e-300)}));
+  CHECK_NOTHROW(load(loaded, altered(words, 16, {word_of(1e-300)})));
+  const DisplacementImportance<> before = loaded;
+  CHECK_THROWS_AS(load(loaded, altered(tiny, 25, {word_of(1e300)})), std::runtime_error);
+  CHECK(loaded == before);
+}

@@ -3,11 +3,7 @@
 
 #include <Eigen/Core>
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
-
-#include "viann/detail/archive/state_archive.hpp"
 
 namespace viann::detail {
 
@@ -40,14 +36,5 @@ class Shares {
   Sum size_;
   Sum mean_ = 1;
 };
-
-/// Whether `sum`, which was rounded, can be 1 + 1/2 + ... + 1/n.
-template <typename Sum>
-bool is_harmonic(const Sum& sum, std::int64_t n) {
-  if (n == 0) return sum == 0;
-  const Sum logarithm = std::log(static_cast<Sum>(n));
-  return is_count(n) && sum > Sum(0.999) * logarithm && sum >= 1 &&
-         sum < Sum(1.001) * (1 + logarithm);
-}
 
 }  // namespace viann::detail

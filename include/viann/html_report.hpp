@@ -80,7 +80,7 @@ class HtmlPage {
     return concat(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n"
-        // Whatever slipped in would not run.
+        // A script that slipped through would not run.
         R"(<meta http-equiv="Content-Security-Policy" )"
         "content=\"default-src 'none'; style-src 'unsafe-inline'\" />\n<title>",
         title, "</title>\n<style>", html_style, "</style>\n</head>\n<body>\n<main>\n<h1>", title,

@@ -132,7 +132,7 @@ class Report {
   /// Returns a table for people, in descending order of score; ties keep the features' order.
   ///
   ///       petal_width   1.000  ########################################
-  ///       petal_length  0.710  ############################
+  ///       petal_length  0.833  #################################
   ///
   /// The table has titles if there are columns other than names and scores. The score furthest from
   /// 0 has the longest bar; a negative score has a bar of minuses. Columns are aligned by counting

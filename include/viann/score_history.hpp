@@ -50,8 +50,8 @@ struct ScoreHistoryOptions {
 ///
 /// Memory: 8 bytes * features * `most_epochs` at most. When there are more, every second epoch that
 /// was kept is dropped, and from then on half as many are kept. The first epoch and the latest one
-/// are always there, so that a run of any length is covered evenly. What happened between the kept
-/// epochs is not known: every answer is as exact as they are dense.
+/// are always there, so that a run of any length is covered evenly. Answers know nothing of what
+/// happened between the kept epochs.
 class ScoreHistory {
  public:
   /// \throws std::invalid_argument if `every` < 1 or `most_epochs` < 2.
@@ -66,7 +66,7 @@ class ScoreHistory {
   /// Takes in the scores after an epoch, one per feature, of any method. Pass all of one kind: raw
   /// scores, say, or normalised ones.
   /// \param epoch  its number, larger than the last one's; the first may be 0. Numbers need not be
-  ///               successive: of a series of checkpoints, pass theirs.
+  ///               successive: pass those of your checkpoints.
   /// \throws std::invalid_argument if there are no scores, one is not finite, their number differs
   ///         from the first, or the epoch does not follow; nothing is changed.
   void on_epoch_end(std::int64_t epoch, const Eigen::Ref<const Eigen::VectorXd>& scores) {
@@ -103,7 +103,7 @@ class ScoreHistory {
   /// Number of epochs taken in, whether they were kept or not.
   std::int64_t epochs() const { return epochs_; }
 
-  /// Of so many epochs, one is kept now, beside the latest.
+  /// One of so many epochs is kept now; the latest is kept, too.
   std::int64_t every() const { return options_.every << doublings_; }
 
   /// The numbers of the kept epochs, as they were passed, in ascending order.
@@ -157,8 +157,8 @@ class ScoreHistory {
   /// all equal have no order, and a correlation of 0 with any.
   ///
   /// Scores that sum up the run, as those of all hooks, settle by construction as it gets longer.
-  /// \param correlation  with the latest ranking, at most 1. Of 4 features, one exchange of
-  ///                     neighbours is 0.8; of 100, it is 0.99999.
+  /// \param correlation  with the latest ranking, at most 1. With 4 features, one exchange of
+  ///                     neighbours gives 0.8; with 100, 0.99999.
   /// \throws std::logic_error before the first epoch.
   /// \throws std::invalid_argument unless -1 <= correlation <= 1.
   std::int64_t settled_since(double correlation = 0.9) const {

@@ -11,7 +11,7 @@
 
 #include "viann/detail/text/report_column.hpp"
 
-/// Texts and numbers of others for a page of HTML, in which all else is our own.
+/// Escapes users' texts, and formats numbers, for a page of HTML.
 
 namespace viann::detail {
 

@@ -1,6 +1,6 @@
 # The loader against made-up archives, by libFuzzer, which comes with clang.
 #
-#     mkdir -p work && tests/load_archive -max_total_time=30 -malloc_limit_mb=64 work ARCHIVES
+#     mkdir -p work && tests/load_archive -max_total_time=600 -malloc_limit_mb=64 work ARCHIVES
 #
 # begins with the files of tests/archives and adds interesting finds to the folder `work`.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND TARGET cereal::cereal)

@@ -60,8 +60,11 @@ void use(viann::LazyVarianceImportance<Scalar>& hook) {
 template <typename Scalar>
 void use(viann::WelfordAccumulator<Scalar>& accumulator) {
   if (accumulator.empty()) return;
-  accumulator(accumulator.mean());
-  accumulator += accumulator;
+  try {
+    accumulator(accumulator.mean());
+    accumulator += accumulator;
+  } catch (const std::overflow_error&) {  // more than 2^53 samples
+  }
   require((accumulator.variance() >= 0).any() || !accumulator.variance().isFinite().all());
 }
 void use(viann::RankingStability& stability) {

@@ -18,6 +18,8 @@ function(viann_adapter_test adapter library)
   endif()
   viann_catch_test(${adapter}_test TEST_PREFIX "adapter.${adapter}: "
     SOURCES ${sources} LIBRARIES ${library})
+  # Frameworks have macros and flags of their own.
+  set_target_properties(${adapter}_test PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
   add_dependencies(adapters ${adapter}_test)
 endfunction()
 

@@ -264,6 +264,69 @@ TEST_CASE("every call of the loss sees one column permuted and the others as the
   CHECK(seen[1] != seen[2]);
 }
 
+TEST_CASE("features of a group are permuted together, and the result is by group") {
+  const MatrixXd X = drawn(30, 4, 7);
+  std::vector<MatrixXd> seen;
+  PermutationImportanceOptions options;
+  options.repeats = 2;
+  options.groups = {1, 0, 1, 0};
+  const auto result = permutation_importance(
+      X,
+      [&](const MatrixXd& Z) {
+        seen.push_back(Z);
+        return (Z.col(0) - X.col(0)).norm();
+      },
+      options);
+  REQUIRE(seen.size() == 5);
+  for (std::size_t call = 1; call < 5; ++call) {
+    const Index group = call < 3 ? 0 : 1;
+    std::set<Index> rows;  // where X's rows of the group have come from
+    for (Index row = 0; row < 30; ++row) {
+      Index from = 0;
+      while (X(from, 1 - group) != seen[call](row, 1 - group)) ++from;
+      rows.insert(from);
+      CHECK(seen[call](row, 3 - group) == X(from, 3 - group));
+      CHECK(seen[call](row, group) == X(row, group));
+      CHECK(seen[call](row, 2 + group) == X(row, 2 + group));
+    }
+    CHECK(rows.size() == 30);
+    CHECK(seen[call].col(1 - group) != X.col(1 - group));
+  }
+  CHECK(seen[1] != seen[2]);
+  CHECK(result.mean[0] == 0);
+  CHECK(result.mean[1] == Approx(result.loss_increases.row(1).mean()));
+  CHECK(result.mean[1] > 0);
+  CHECK(result.standard_deviation.size() == 2);
+  CHECK(result.loss_increases.rows() == 2);
+}
+
+TEST_CASE("a group of one feature is that feature") {
+  const Linear model;
+  const auto loss = [&](const MatrixXd& Z) { return model.loss(Z); };
+  PermutationImportanceOptions alone;
+  alone.groups = {0, 1, 2, 3};
+  CHECK(permutation_importance(model.X, loss, alone).loss_increases ==
+        permutation_importance(model.X, loss).loss_increases);
+}
+
+TEST_CASE("groups that leave something out, or a group's loss that tells nothing, are refused") {
+  const MatrixXd X = drawn(10, 3, 1);
+  int calls = 0;
+  const auto refused = [&](const std::vector<Index>& groups) {
+    PermutationImportanceOptions options;
+    options.groups = groups;
+    return message_of<std::invalid_argument>([&] {
+      permutation_importance(
+          X, [&](const MatrixXd&) { return ++calls == 1 ? 0.0 : not_a_number; }, options);
+    });
+  };
+  CHECK(contains(refused({0, 1}), "viann::permutation_importance: 3 features cannot be in 2"));
+  CHECK(contains(refused({0, 3, 1}), "feature 1 is in group 3; number the groups 0, 1, ..."));
+  CHECK(contains(refused({0, 0, 2}), "no feature is in group 1"));
+  CHECK(calls == 0);
+  CHECK(contains(refused({0, 0, 1}), "the loss without group 0 is nan"));
+}
+
 TEST_CASE("the seed decides the permutations") {
   const Linear model;
   const auto loss = [&](const MatrixXd& Z) { return model.loss(Z); };

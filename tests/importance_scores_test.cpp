@@ -133,6 +133,32 @@ TEST_CASE("an expression is evaluated once to find constant columns") {
   CHECK(reads <= 12 + 24);
 }
 
+TEST_CASE("a branch's importance is shared out among its features") {
+  using viann::branch_scores;
+  const VectorXd scores =
+      branch_scores({Vector3d(1, 3, 0), Eigen::Vector2d(0.25, 0.75)}, Eigen::Vector2d(8, 2));
+  CHECK(scores == (VectorXd(5) << 2, 6, 0, 0.5, 1.5).finished());
+  // A branch that does not matter, by chance even less, and one whose weights have not moved.
+  CHECK(branch_scores({Vector3d(1, 3, 0), Eigen::Vector2d(0, 0)}, Eigen::Vector2d(-8, 2)) ==
+        VectorXd::Zero(5));
+  const VectorXd one = branch_scores({Eigen::Vector2d(1, 4)}, VectorXd::Constant(1, 10));
+  CHECK(one == Eigen::Vector2d(2, 8));
+}
+
+TEST_CASE("branches without scores or an importance are refused") {
+  const auto refused = [](const std::vector<VectorXd>& scores, const VectorXd& importance) {
+    return message_of<std::invalid_argument>([&] { viann::branch_scores(scores, importance); });
+  };
+  const VectorXd two = Eigen::Vector2d(1, 2);
+  CHECK(
+      contains(refused({two}, two), "viann::branch_scores: 1 branches with 2 importances cannot"));
+  CHECK(contains(refused({}, VectorXd()), "0 branches with 0 importances"));
+  CHECK(contains(refused({two, VectorXd()}, two), "branch 1: there are no scores"));
+  CHECK(contains(refused({two, -two}, two), "branch 1: the score of feature 0 is -1"));
+  CHECK(contains(refused({two, two}, Eigen::Vector2d(1, not_a_number)),
+                 "importance of branch 1 is nan"));
+}
+
 TEST_CASE("groups that leave a feature or a group out are refused") {
   const auto refused = [](const Groups& groups) {
     return message_of<std::invalid_argument>(

@@ -176,8 +176,8 @@ struct Rates {
 };
 
 /// Draws data sets of 6 inputs: the first few determine the target, the others, correlated with
-/// each other, do not. Fits a linear regression with probes in each of `runs` runs, by a few steps of
-/// gradient descent, scores by the size of its coefficients, and counts how often decisions are
+/// each other, do not. Fits a linear regression with probes in each of `runs` runs, by a few steps
+/// of gradient descent, scores by the size of its coefficients, and counts how often decisions are
 /// wrong.
 Rates simulate(int data_sets, Index runs, Index relevant, double noise_of_training) {
   const Index n = 60;

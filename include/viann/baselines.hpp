@@ -4,11 +4,15 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <random>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 #include "viann/detail/statistics/baseline_inputs.hpp"
+#include "viann/detail/statistics/groups.hpp"
 #include "viann/detail/statistics/mean_and_deviation.hpp"
 #include "viann/detail/statistics/shuffle.hpp"
 #include "viann/detail/text/concat.hpp"
@@ -101,24 +105,33 @@ Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
 struct PermutationImportanceOptions {
   Eigen::Index repeats = 5;  ///< permutations of every feature, at least 1
   std::uint64_t seed = 0;    ///< the same seed gives the same permutations, on every platform
+  /// By feature: the number of its group, 0, 1, ... without gaps. The features of a group are
+  /// permuted together, and the results are by group. Empty: every feature is a group of its own.
+  std::vector<Eigen::Index> groups = {};
 };
 
-/// The rise of the loss when a feature is permuted.
+/// The rise of the loss when a feature, or a group of features, is permuted.
 struct PermutationImportance {
-  Eigen::MatrixXd loss_increases;      ///< features x repeats
-  Eigen::VectorXd mean;                ///< by feature, over the repeats
-  Eigen::VectorXd standard_deviation;  ///< by feature, over the repeats (dividing by their number)
+  Eigen::MatrixXd loss_increases;      ///< features or groups x repeats
+  Eigen::VectorXd mean;                ///< by feature or group, over the repeats
+  Eigen::VectorXd standard_deviation;  ///< likewise (dividing by the number of repeats)
 };
 
 /// Permutation importance: the rise of the loss when the values of one feature are permuted over
 /// the samples, so that its column keeps its distribution but carries no information (L. Breiman,
 /// Machine Learning 45(1), 2001; A. Fisher, C. Rudin & F. Dominici, JMLR 20(177), 2019).
 ///
-/// Each of two correlated features can stand in for the other, so both may seem unimportant. A
-/// useless feature scores about 0, and by chance also less than 0.
+/// Each of two correlated features can stand in for the other, so both may seem unimportant, unless
+/// they are permuted together (B. Gregorutti, B. Michel & P. Saint-Pierre, Computational Statistics
+/// & Data Analysis 90, 2015): the options can name groups, such as the columns of one variable or
+/// the inputs of one branch of the network. A useless feature scores about 0, and by chance also
+/// less than 0.
 /// \param X     samples x features, of any floating-point type.
-/// \param loss  see the top of this header; called features * repeats + 1 times.
-/// \throws std::invalid_argument if X is empty, there are no repeats, or a loss is not finite.
+/// \param loss  see the top of this header; called features (groups) * repeats + 1
+///              times.
+/// \throws std::invalid_argument if X is empty, there are no repeats, a loss is not finite, or
+/// there
+///         are groups but not one per feature, or one is negative or has no feature.
 template <typename Derived, typename Loss>
 PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
                                              PermutationImportanceOptions options = {}) {
@@ -126,25 +139,35 @@ PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X,
     throw std::invalid_argument(detail::concat("viann::permutation_importance: ", options.repeats,
                                                " repeats score nothing; ask for 1 or more."));
   }
+  const bool has_groups = !options.groups.empty();
+  if (!has_groups) {
+    options.groups.resize(static_cast<std::size_t>(X.cols()));
+    std::iota(options.groups.begin(), options.groups.end(), Eigen::Index{0});
+  }
+  const auto groups =
+      detail::features_of_groups(options.groups, X.cols(), "permutation_importance");
   detail::PerturbedColumns<Derived, std::remove_reference_t<Loss>> columns(
       X, loss, "permutation_importance");
+  const auto count = static_cast<Eigen::Index>(groups.size());
   std::mt19937_64 random(options.seed);
-  PermutationImportance result;
-  result.loss_increases.resize(columns.features(), options.repeats);
-  for (Eigen::Index feature = 0; feature < columns.features(); ++feature) {
+  PermutationImportance result{Eigen::MatrixXd(count, options.repeats), Eigen::VectorXd(count),
+                               Eigen::VectorXd(count)};
+  for (Eigen::Index group = 0; group < count; ++group) {
+    const auto& features = groups[static_cast<std::size_t>(group)];
+    const std::string what = detail::concat(has_groups ? "group " : "feature ", group);
     for (Eigen::Index repeat = 0; repeat < options.repeats; ++repeat) {
-      result.loss_increases(feature, repeat) = columns.loss_increase(
-          feature, [&](auto column) { detail::shuffle(column.begin(), column.end(), random); });
+      const std::mt19937_64 start = random;  // gives one order for all columns of the group
+      result.loss_increases(group, repeat) =
+          columns.loss_increase(features, what, [&](auto column) {
+            random = start;
+            detail::shuffle(column.begin(), column.end(), random);
+          });
     }
-  }
-  result.mean.resize(columns.features());
-  result.standard_deviation.resize(columns.features());
-  for (Eigen::Index feature = 0; feature < columns.features(); ++feature) {
     const auto [mean, deviation] = detail::mean_and_deviation(
         options.repeats, static_cast<double>(options.repeats),
-        [&, feature](Eigen::Index repeat) { return result.loss_increases(feature, repeat); });
-    result.mean[feature] = mean;
-    result.standard_deviation[feature] = deviation;
+        [&, group](Eigen::Index repeat) { return result.loss_increases(group, repeat); });
+    result.mean[group] = mean;
+    result.standard_deviation[group] = deviation;
   }
   return result;
 }
@@ -171,16 +194,18 @@ Eigen::VectorXd leave_one_feature_out(const Eigen::DenseBase<Derived>& X, Loss&&
                                                                            "leave_one_feature_out");
   Eigen::VectorXd scores(columns.features());
   for (Eigen::Index feature = 0; feature < scores.size(); ++feature) {
-    scores[feature] = columns.loss_increase(feature, [&](auto column) {
-      Scalar value(0);
-      if (replacement == Replacement::Mean) {
-        using Sum = std::conditional_t<std::is_same_v<Scalar, long double>, long double, double>;
-        const auto mean = detail::mean_and_deviation<Sum>(
-            column.size(), 1.0, [&](Eigen::Index i) { return static_cast<Sum>(column[i]); });
-        value = static_cast<Scalar>(mean.mean);
-      }
-      column.setConstant(value);
-    });
+    scores[feature] =
+        columns.loss_increase({feature}, detail::concat("feature ", feature), [&](auto column) {
+          Scalar value(0);
+          if (replacement == Replacement::Mean) {
+            using Sum =
+                std::conditional_t<std::is_same_v<Scalar, long double>, long double, double>;
+            const auto mean = detail::mean_and_deviation<Sum>(
+                column.size(), 1.0, [&](Eigen::Index i) { return static_cast<Sum>(column[i]); });
+            value = static_cast<Scalar>(mean.mean);
+          }
+          column.setConstant(value);
+        });
   }
   return scores;
 }

@@ -8,8 +8,10 @@
 #include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
+#include "viann/detail/statistics/groups.hpp"
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
@@ -31,17 +33,17 @@ inline Eigen::VectorXd min_max_normalize(const Eigen::Ref<const Eigen::VectorXd>
   return detail::min_max(scores);
 }
 
-/// Shares of the total: s / sum(s). If all are 0, all stay 0.
-///
-/// \throws std::invalid_argument if there are no scores, or one is negative or not finite.
-inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
-  detail::require_scores(scores, "sum_to_one");
+namespace detail {
+
+/// Shares of the total, on behalf of a public function.
+inline Eigen::VectorXd shares_of_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                                        const std::string& function) {
+  require_scores(scores, function);
   const double largest = *std::max_element(scores.data(), scores.data() + scores.size());
   for (Eigen::Index i = 0; i < scores.size(); ++i) {
     if (scores[i] >= 0) continue;
-    throw std::invalid_argument(detail::concat("viann::sum_to_one: the score of feature ", i,
-                                               " is ", scores[i],
-                                               "; a share of a sum must not be negative."));
+    throw std::invalid_argument(concat("viann::", function, ": the score of feature ", i, " is ",
+                                       scores[i], "; a share of a sum must not be negative."));
   }
   Eigen::VectorXd shares = scores;
   if (largest == 0) return shares;
@@ -49,6 +51,15 @@ inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& score
   for (double& share : shares) sum += share /= largest;
   for (double& share : shares) share /= sum;
   return shares;
+}
+
+}  // namespace detail
+
+/// Shares of the total: s / sum(s). If all are 0, all stay 0.
+///
+/// \throws std::invalid_argument if there are no scores, or one is negative or not finite.
+inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
+  return detail::shares_of_scores(scores, "sum_to_one");
 }
 
 /// Returns the features' indices in descending order of score; ties keep the features' order.
@@ -119,58 +130,63 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
                                     const std::vector<Eigen::Index>& groups,
                                     Aggregation aggregation) {
   detail::require_scores(scores, "group_scores");
-  const auto refuse = [](const auto&... reason) {
-    throw std::invalid_argument(detail::concat("viann::group_scores: ", reason...));
-  };
-  if (static_cast<Eigen::Index>(groups.size()) != scores.size()) {
-    refuse(scores.size(), " features cannot be in ", groups.size(),
-           " groups; name the group of each feature.");
-  }
-  // No group is beyond n - 1 if n features are in groups without gaps.
-  std::vector<double> widths(groups.size());
-  std::size_t last = 0;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (groups[i] < 0 || groups[i] >= scores.size()) {
-      refuse("feature ", i, " is in group ", groups[i],
-             "; number the groups 0, 1, ... without gaps.");
-    }
-    const auto group = static_cast<std::size_t>(groups[i]);
-    ++widths[group];
-    last = (std::max)(last, group);
-  }
-  for (std::size_t group = 0; group <= last; ++group) {
-    if (widths[group] == 0) {
-      refuse("no feature is in group ", group, "; number the groups 0, 1, ... without gaps.");
-    }
-  }
-
-  constexpr double lowest = std::numeric_limits<double>::lowest();
+  const auto features = detail::features_of_groups(groups, scores.size(), "group_scores");
   // Large scores are scaled down, because their sum may be finite where a partial sum is not.
   const double fraction = detail::fraction_without_overflow(scores);
-  Eigen::VectorXd result(static_cast<Eigen::Index>(last) + 1);
-  std::fill_n(result.data(), last + 1, aggregation == Aggregation::Max ? lowest : 0.0);
-  for (Eigen::Index i = 0; i < scores.size(); ++i) {
-    const Eigen::Index group = groups[static_cast<std::size_t>(i)];
-    double& score = result[group];
-    switch (aggregation) {
-      case Aggregation::Sum:
-        score += scores[i] * fraction;
-        break;
-      case Aggregation::Mean:
-        score += scores[i] / widths[static_cast<std::size_t>(group)];
-        break;
-      case Aggregation::Max:
-        score = (std::max)(score, scores[i]);
-        break;
+  Eigen::VectorXd result(static_cast<Eigen::Index>(features.size()));
+  for (std::size_t group = 0; group < features.size(); ++group) {
+    double sum = 0, mean = 0, largest = std::numeric_limits<double>::lowest();
+    for (const Eigen::Index feature : features[group]) {
+      sum += scores[feature] * fraction;
+      mean += scores[feature] / static_cast<double>(features[group].size());
+      largest = (std::max)(largest, scores[feature]);
     }
-  }
-  for (double& score : result) {
-    if (aggregation == Aggregation::Sum) score /= fraction;
-    if (std::isfinite(score)) continue;
-    throw std::overflow_error(
-        "viann::group_scores: a sum of scores is beyond the range of double; rescale the scores.");
+    const double score = aggregation == Aggregation::Sum    ? sum / fraction
+                         : aggregation == Aggregation::Mean ? mean
+                                                            : largest;
+    if (!std::isfinite(score)) {
+      throw std::overflow_error(
+          "viann::group_scores: a sum of scores is beyond the range of double; rescale the "
+          "scores.");
+    }
+    result[static_cast<Eigen::Index>(group)] = score;
   }
   return result;
+}
+
+/// Returns one score per feature of a network whose inputs come in by several first layers, its
+/// branches: numbers by one, an embedding of tokens by another. Each branch has a hook of its own.
+/// A feature's score is its share of its branch's raw scores, times the importance of the branch.
+///
+/// Weights cannot tell how much one branch matters beside another: what they move by depends on the
+/// layers' widths and on how many layers follow. The importance takes data instead, such as what
+/// permutation_importance() says with the branches as groups. A branch whose importance is negative
+/// counts as one of 0.
+/// \param raw_scores  by branch: raw_scores() of its hook. The result has them one after the other.
+/// \param importance  by branch.
+/// 	hrows std::invalid_argument if there are no branches, a branch has no scores, one is
+/// negative
+///         or not finite, or there is not one finite importance per branch.
+inline Eigen::VectorXd branch_scores(const std::vector<Eigen::VectorXd>& raw_scores,
+                                     const Eigen::Ref<const Eigen::VectorXd>& importance) {
+  if (raw_scores.empty() || importance.size() != static_cast<Eigen::Index>(raw_scores.size())) {
+    throw std::invalid_argument(detail::concat(
+        "viann::branch_scores: ", raw_scores.size(), " branches with ", importance.size(),
+        " importances cannot be compared; give the scores and the importance of each branch."));
+  }
+  std::vector<double> result;
+  for (std::size_t branch = 0; branch < raw_scores.size(); ++branch) {
+    const double of_branch = importance[static_cast<Eigen::Index>(branch)];
+    if (!std::isfinite(of_branch)) {
+      throw std::invalid_argument(detail::concat("viann::branch_scores: the importance of branch ",
+                                                 branch, " is ", of_branch,
+                                                 "; only finite numbers can be compared."));
+    }
+    const Eigen::VectorXd shares = detail::shares_of_scores(
+        raw_scores[branch], detail::concat("branch_scores: branch ", branch));
+    for (const double share : shares) result.push_back(share * (std::max)(of_branch, 0.0));
+  }
+  return Eigen::Map<const Eigen::VectorXd>(result.data(), static_cast<Eigen::Index>(result.size()));
 }
 
 /// Returns, by column, whether all rows have the same value. A constant column carries no

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/weight_source.hpp"
@@ -60,7 +61,7 @@ double finite_loss(Loss& loss, const Data& X, const char* function, const std::s
   return value;
 }
 
-/// A copy of X whose columns can be perturbed one at a time, and the loss before that.
+/// A copy of X whose columns can be perturbed, some at a time, and the loss before that.
 template <typename Derived, typename Loss>
 class PerturbedColumns {
  public:
@@ -81,13 +82,20 @@ class PerturbedColumns {
 
   Eigen::Index features() const { return X_.cols(); }
 
-  /// How much the loss rises after perturb(column) has changed a feature's column.
+  /// How much the loss rises after perturb(column) has changed each of some columns.
+  /// \param what  names the columns in a message.
   template <typename Perturb>
-  double loss_increase(Eigen::Index feature, const Perturb& perturb) {
-    const auto kept = X_.col(feature).eval();
-    perturb(X_.col(feature));
-    const double value = finite_loss(loss_, X_, function_, concat("without feature ", feature));
-    X_.col(feature) = kept;
+  double loss_increase(const std::vector<Eigen::Index>& columns, const std::string& what,
+                       const Perturb& perturb) {
+    Data kept(X_.rows(), static_cast<Eigen::Index>(columns.size()));
+    Eigen::Index next = 0;
+    for (const Eigen::Index column : columns) {
+      kept.col(next++) = X_.col(column);
+      perturb(X_.col(column));
+    }
+    const double value = finite_loss(loss_, X_, function_, "without " + what);
+    next = 0;
+    for (const Eigen::Index column : columns) X_.col(column) = kept.col(next++);
     return value - baseline_;
   }
 

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 #include "viann/detail/text/concat.hpp"
 
@@ -11,7 +12,8 @@ namespace viann::detail {
 
 /// Refuses anything but a vector of finite scores, one per feature, on behalf of a public function.
 /// \throws std::invalid_argument
-inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores, const char* function) {
+inline void require_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                           const std::string& function) {
   if (scores.size() == 0) {
     throw std::invalid_argument(concat("viann::", function, ": there are no scores."));
   }

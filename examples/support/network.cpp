@@ -89,11 +89,10 @@ typename Network<Scalar>::Matrix Network<Scalar>::input_gradients(const Matrix& 
 template <typename Scalar>
 void Network<Scalar>::forward(const Matrix& X) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const bool is_hidden = l + 1 < layers_.size();
     Matrix& Z = outputs_[l];
     Z.noalias() = (l == 0 ? X : outputs_[l - 1]) * layers_[l].W;
     Z.rowwise() += layers_[l].b;
-    if (is_hidden && options_.activation == Activation::Relu) Z = Z.cwiseMax(Scalar(0));
+    if (has_relu(l)) Z = Z.cwiseMax(Scalar(0));
   }
   if (task_ == Task::Classification) {  // softmax
     Matrix& Z = outputs_.back();
@@ -142,10 +141,17 @@ double Network<Scalar>::backward(const Matrix& X, const Matrix& Y) {
 template <typename Scalar>
 void Network<Scalar>::backpropagate(std::size_t layer) {
   next_delta_.noalias() = delta_ * layers_[layer].W.transpose();
-  if (layer > 0 && options_.activation == Activation::Relu) {
+  if (layer > 0 && has_relu(layer - 1)) {
     next_delta_ = (outputs_[layer - 1].array() > Scalar(0)).select(next_delta_, Scalar(0));
   }
   delta_.swap(next_delta_);
+}
+
+template <typename Scalar>
+bool Network<Scalar>::has_relu(std::size_t layer) const {
+  const bool is_hidden = layer + 1 < layers_.size();
+  return is_hidden && options_.activation == Activation::Relu &&
+         !(layer == 0 && options_.embeds_inputs);
 }
 
 template class Network<NETWORK_SCALAR>;

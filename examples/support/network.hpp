@@ -20,6 +20,7 @@ enum class Activation { Linear, Relu };
 struct NetworkOptions {
   std::vector<Eigen::Index> hidden_units = {16};  // by hidden layer
   Activation activation = Activation::Relu;       // of the hidden layers
+  bool embeds_inputs = false;                     // the first layer has no activation
   double l2 = 0;  // adds l2 * sum(w^2) of every hidden layer to the loss
   double initial_deviation =
       0.05;  // of the weights, normally distributed around 0; biases start at 0
@@ -92,6 +93,7 @@ class Network {
   double loss_of_outputs(const Matrix& Y) const;
   double backward(const Matrix& X, const Matrix& Y);  // sets gradients_; the loss without L2
   void backpropagate(std::size_t layer);              // takes delta_ from a layer to its inputs
+  bool has_relu(std::size_t layer) const;
 
   Task task_;
   NetworkOptions options_;

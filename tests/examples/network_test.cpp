@@ -49,12 +49,14 @@ Data data_for(Task task) {
 }  // namespace
 
 TEST_CASE("the examples' trainer: gradients agree with finite differences") {
+  NetworkOptions linear = three_layers(Activation::Linear), relu = three_layers(Activation::Relu);
+  NetworkOptions embedding = relu;
+  embedding.embeds_inputs = true;
   for (const Task task : {Task::Classification, Task::Regression}) {
-    for (const Activation activation : {Activation::Linear, Activation::Relu}) {
+    for (const NetworkOptions& options : {linear, relu, embedding}) {
       const Data data = data_for(task);
       const MatrixXd& X = data.X;
       const MatrixXd& Y = data.Y;
-      const NetworkOptions options = three_layers(activation);
       Network<> net(task, X.cols(), Y.cols(), 1, options);
       for (auto& layer : net.layers()) layer.b.setConstant(0.1);
       const auto gradients = net.gradients(X, Y);

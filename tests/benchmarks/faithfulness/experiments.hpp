@@ -23,6 +23,7 @@
 #include <viann/detail/statistics/shuffle.hpp>
 #include <viann/stability.hpp>
 
+#include "branches.hpp"
 #include "methods.hpp"
 #include "optimizers.hpp"
 #include "regimes.hpp"
@@ -55,7 +56,7 @@ struct Row {
 
 /// One training: an experiment, a seed and an optimizer.
 struct Run {
-  std::vector<Row> rows;  // by method, in the same order everywhere
+  std::vector<Row> rows;  // by method, in the same order everywhere in a suite
   double skill = 0;
 };
 
@@ -114,9 +115,13 @@ inline std::vector<Run> carry_out(const Experiment& experiment, unsigned seed,
 #endif
   std::vector<Run> runs;
   for (const OptimizerSettings& optimizer : experiment.optimizers) {
-    Trained trained = train_and_score(sample, optimizer, experiment.regime, training_seed);
+    const bool has_branches = experiment.regime.first_layers != FirstLayers::One;
+    Trained trained =
+        has_branches
+            ? train_branches_and_score(task, sample, optimizer, experiment.regime, training_seed)
+            : train_and_score(sample, optimizer, experiment.regime, training_seed);
 #ifdef FAITHFULNESS_WITH_XGBOOST
-    trained.methods.push_back(forest);
+    if (!has_branches) trained.methods.push_back(forest);
 #endif
     const auto permutation =
         std::find_if(trained.methods.begin(), trained.methods.end(),

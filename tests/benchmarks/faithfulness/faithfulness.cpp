@@ -27,11 +27,9 @@ namespace {
 
 using namespace faithfulness;
 
-const std::vector<std::pair<std::string, Suite>> suites = {{"known", Suite::Known},
-                                                           {"probes", Suite::Probes},
-                                                           {"noise", Suite::Noise},
-                                                           {"regimes", Suite::Regimes},
-                                                           {"published", Suite::Published}};
+const std::vector<std::pair<std::string, Suite>> suites = {
+    {"known", Suite::Known},     {"probes", Suite::Probes},     {"noise", Suite::Noise},
+    {"regimes", Suite::Regimes}, {"branches", Suite::Branches}, {"published", Suite::Published}};
 
 /// In what ways a suite trains its networks. Adam alone serves where learning rates or numbers of
 /// inputs vary.
@@ -47,6 +45,8 @@ std::vector<Experiment> experiments_of(Suite suite, const BenchmarkTask& task) {
   if (suite == Suite::Regimes && task.suite == Suite::Known) {
     add({}, all_optimizers());
     for (const Regime& regime : hard_regimes()) add(regime, all_optimizers());
+  } else if (suite == Suite::Branches && task.suite == Suite::Known) {
+    for (const Regime& regime : branched_networks()) add(regime, all_optimizers());
   } else if (suite == task.suite && suite == Suite::Noise) {
     for (const Regime& regime : learning_rates()) add(regime, adam);
   } else if (suite == task.suite) {

@@ -14,6 +14,13 @@ namespace faithfulness {
 /// Glorot & Y. Bengio, AISTATS 2010), or 2 / inputs (K. He, X. Zhang, S. Ren, J. Sun, ICCV 2015).
 enum class InitialWeights { Glorot, He };
 
+/// A network's first layers: one for all inputs, or one for each of two branches of inputs, with as
+/// many units, with more in the second, or with another layer after the second (an embedding).
+enum class FirstLayers { One, EqualWidths, UnequalWidths, Embedding };
+
+/// Which inputs are in the second of two branches.
+enum class SecondBranch { Half, OneInFive, IrrelevantOnes };
+
 struct Regime {
   std::string name = "usual";
   Eigen::Index training_samples = 500;  // of synthetic tasks
@@ -23,6 +30,8 @@ struct Regime {
   int epochs = 100;
   int first_observed = 0;         // hooks see the weights from the end of this epoch on
   bool observes_batches = false;  // instead of epochs
+  FirstLayers first_layers = FirstLayers::One;
+  SecondBranch second_branch = SecondBranch::Half;
 };
 
 /// Those in which scores are known to be harder to get right.
@@ -50,6 +59,27 @@ inline std::vector<Regime> learning_rates() {
   all[0].learning_rate = 10;
   all[2].name = "rate / 10";
   all[2].learning_rate = 0.1;
+  return all;
+}
+
+/// All networks with two branches, for all choices of their inputs.
+inline std::vector<Regime> branched_networks() {
+  std::vector<Regime> all;
+  for (const auto second :
+       {SecondBranch::Half, SecondBranch::OneInFive, SecondBranch::IrrelevantOnes}) {
+    for (const auto layers :
+         {FirstLayers::EqualWidths, FirstLayers::UnequalWidths, FirstLayers::Embedding}) {
+      Regime& regime = all.emplace_back();
+      regime.first_layers = layers;
+      regime.second_branch = second;
+      regime.name = layers == FirstLayers::EqualWidths     ? "25+25"
+                    : layers == FirstLayers::UnequalWidths ? "10+40"
+                                                           : "embed";
+      regime.name += second == SecondBranch::Half        ? ""
+                     : second == SecondBranch::OneInFive ? " 4:1"
+                                                         : " noise";
+    }
+  }
   return all;
 }
 

@@ -49,6 +49,10 @@ class Tables {
       }
       print_columns("AP by regime", columns, Ap);
     }
+    if (has(Suite::Branches)) {
+      std::cout << "\n## Synthetic tasks, networks with two first layers\n";
+      print_columns("AP by network", regimes_of(Suite::Branches), Ap);
+    }
     if (has(Suite::Published)) {
       std::cout << "\n## Published selection tasks: share of the relevant among the top k\n";
       print_columns("by task", families_of(Suite::Published), TopShare, true);
@@ -146,13 +150,13 @@ class Tables {
     return means;
   }
 
-  const std::vector<Row>& any_rows() const { return runs_[0][0][0].rows; }
-  const std::string& method_name(std::size_t m) const { return any_rows()[m].method; }
-
-  std::size_t method_called(const std::string& name) const {
-    std::size_t m = 0;
-    while (method_name(m) != name) ++m;
-    return m;
+  // The methods of a group's runs.
+  std::vector<std::string> methods_of(const Group& group) const {
+    std::size_t e = 0;
+    while (!group(experiments_[e])) ++e;
+    std::vector<std::string> names;
+    for (const Row& row : runs_[e][0][0].rows) names.push_back(row.method);
+    return names;
   }
 
   void print_methods(const Group& group, Metric difference) const {
@@ -163,8 +167,9 @@ class Tables {
                 << metric_names[difference] + std::string(" less ") + reference << std::right;
     }
     std::cout << "\n";
-    for (std::size_t m = 0; m < any_rows().size(); ++m) {
-      print_name(method_name(m), false);
+    const std::vector<std::string> methods = methods_of(group);
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+      print_name(methods[m], false);
       for (int i = 0; i < metrics; ++i) {
         const auto metric = static_cast<Metric>(i);
         const auto of_units = by_unit(group, [&](std::size_t e) {
@@ -174,11 +179,12 @@ class Tables {
       }
       for (const char* reference : {reference_method, second_reference_method}) {
         std::cout << "   ";
-        if (method_name(m) == reference) {
+        if (methods[m] == reference) {
           std::cout << std::string(24, ' ');
           continue;
         }
-        const std::size_t other = method_called(reference);
+        const auto other = static_cast<std::size_t>(
+            std::find(methods.begin(), methods.end(), reference) - methods.begin());
         const Interval interval = bootstrap_mean(by_unit(group, [&](std::size_t e) {
           return mean_of(values(e, m, difference)) - mean_of(values(e, other, difference));
         }));
@@ -195,8 +201,9 @@ class Tables {
     print_name(title);
     for (const Column& column : columns) std::cout << std::setw(14) << column.name;
     std::cout << "\n";
-    for (std::size_t m = 0; m < any_rows().size(); ++m) {
-      print_name(method_name(m), false);
+    const std::vector<std::string> methods = methods_of(columns.front().group);
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+      print_name(methods[m], false);
       for (const Column& column : columns) {
         print_value(mean_of(by_unit(column.group,
                                     [&](std::size_t e) {
@@ -207,13 +214,14 @@ class Tables {
       std::cout << "\n";
     }
     if (!with_published) return;
-    std::vector<std::string> methods;
+    std::vector<std::string> published_methods;
     for (const PublishedResult& result : published_) {
-      if (std::find(methods.begin(), methods.end(), result.method) == methods.end()) {
-        methods.push_back(result.method);
+      if (std::find(published_methods.begin(), published_methods.end(), result.method) ==
+          published_methods.end()) {
+        published_methods.push_back(result.method);
       }
     }
-    for (const std::string& method : methods) {
+    for (const std::string& method : published_methods) {
       print_name("* " + method, false);
       for (const Column& column : columns) {
         std::vector<double> shares;
@@ -277,7 +285,7 @@ inline void write_csv(std::ofstream& file, const std::vector<Experiment>& experi
                       const Runs& runs) {
   file << "task,family,half,suite,regime,seed,optimizer,skill,method,ap,auc,top_k,rho_truth,"
           "rho_permutation,stability,cost\n";
-  constexpr const char* suites[] = {"known", "probes", "noise", "regimes", "published"};
+  constexpr const char* suites[] = {"known", "probes", "noise", "regimes", "branches", "published"};
   for (std::size_t e = 0; e < runs.size(); ++e) {
     const Experiment& experiment = experiments[e];
     const BenchmarkTask& task = *experiment.task;

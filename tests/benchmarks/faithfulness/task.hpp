@@ -33,6 +33,7 @@ enum class Suite {
   Probes,    // real data; every input has a probe, a copy with its rows or columns shuffled
   Noise,     // real data beside as many columns of independent noise
   Regimes,   // tasks of the first suite, and two families of hard inputs, trained in other ways
+  Branches,  // tasks of the first suite, in networks with two first layers
   Published  // the nonlinear selection tasks of A. Passemiers et al., Scientific Reports 14, 2024
 };
 

@@ -133,7 +133,10 @@ TEST_CASE("Olden is the product of all layers, signs and all") {
   const MatrixXd c = drawn(5, 2, 3);
   const MatrixXd derivative =
       olden(features_by_units(a), features_by_units(b), features_by_units(c));
-  const auto net = [&](const MatrixXd& x) -> MatrixXd { return ((x * a) * b) * c; };
+  const auto net = [&](MatrixXd x) {
+    for (const auto* layer : {&a, &b, &c}) x = x * *layer;
+    return x;
+  };
   for (Index i = 0; i < 4; ++i) {
     const MatrixXd unit = MatrixXd::Identity(4, 4).row(i);
     CHECK(derivative.row(i).isApprox(net(unit), 1e-13));

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// A hook allocates nothing after the first observation. The tests count the program's calls of
-// malloc and operator new, which the linker routes through this file (--wrap; _Znwm is the name of
-// operator new(unsigned long) in object files).
+// A hook allocates nothing after the first observation, and what it keeps has the documented size.
 
 #include <cstddef>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
 #include "support/stream_archive.hpp"
@@ -18,35 +16,6 @@
 #include "viann/viann.hpp"
 
 namespace {
-std::size_t allocations = 0;
-std::size_t bytes = 0;
-std::size_t last_allowed = static_cast<std::size_t>(-1);
-}  // namespace
-
-#define VIANN_COUNT_CALLS(function, parameters, arguments, taken, failure)       \
-  void* __real_##function parameters;                                            \
-  void* __wrap_##function parameters {                                           \
-    bytes += taken;                                                              \
-    return ++allocations > last_allowed ? failure : __real_##function arguments; \
-  }
-
-extern "C" {
-VIANN_COUNT_CALLS(malloc, (std::size_t size), (size), size, nullptr)
-VIANN_COUNT_CALLS(calloc, (std::size_t count, std::size_t size), (count, size), count* size,
-                  nullptr)
-VIANN_COUNT_CALLS(realloc, (void* old, std::size_t size), (old, size), size, nullptr)
-VIANN_COUNT_CALLS(_Znwm, (std::size_t size), (size), size, throw std::bad_alloc())
-VIANN_COUNT_CALLS(_Znam, (std::size_t size), (size), size, throw std::bad_alloc())
-}
-
-namespace {
-
-template <typename Call>
-std::size_t allocations_in(const Call& call) {
-  const std::size_t before = allocations;
-  call();
-  return allocations - before;
-}
 
 /// Lets a hook observe `view()`; only the first observation may allocate.
 template <typename Hook, typename View>
@@ -63,20 +32,6 @@ template <typename Scalar = double, typename View>
 void check_allocates_nothing(const View& view) {
   check_hook_allocates_nothing<viann::VarianceImportance<Scalar>>(view);
   check_hook_allocates_nothing<viann::DisplacementImportance<Scalar>>(view);
-}
-
-/// Whether memory runs out in a call that may allocate this often.
-template <typename Call>
-bool runs_out(std::size_t allowed, const Call& call) {
-  last_allowed = allocations + allowed;
-  bool thrown = false;
-  try {
-    call();
-  } catch (const std::bad_alloc&) {
-    thrown = true;
-  }
-  last_allowed = static_cast<std::size_t>(-1);
-  return thrown;
 }
 
 }  // namespace
@@ -179,51 +134,6 @@ TEST_CASE("what is kept is two Scalars per weight and one double per feature") {
   CHECK(bytes >= 8 * 70 * (2 * 100 + 1 + 3));
 }
 
-TEST_CASE("a call for which memory runs out changes nothing") {
-  const ColMajorMatrixXd W = ColMajorMatrixXd::Random(700, 40);  // more units than a group has
-  const auto observe = [&](viann::VarianceImportance<>& importance) {
-    importance.on_epoch_end(viann::features_by_units(W));
-  };
-  viann::VarianceImportance<> fresh, begun, importance;
-  begun.on_train_begin(viann::features_by_units(W));
-  viann::WelfordAccumulator<> samples, merged;
-  samples(W);
-  // Only Eigen allocates in these calls, by malloc.
-  for (const std::size_t allowed : {0U, 1U, 2U, 3U}) {
-    importance = fresh;
-    REQUIRE(runs_out(allowed, [&] { observe(importance); }));
-    CHECK(importance == fresh);
-  }
-  for (const std::size_t allowed : {0U, 1U}) {
-    importance = begun;
-    REQUIRE(runs_out(allowed, [&] { observe(importance); }));
-    CHECK(importance == begun);
-    REQUIRE(runs_out(allowed, [&] { merged += samples; }));
-    CHECK(merged == viann::WelfordAccumulator<>());
-  }
-  CHECK_FALSE(runs_out(4, [&] { observe(fresh); }));
-
-  viann::VarianceImportance<> loaded;  // the sums of its groups are not
-  load(loaded, saved(fresh));
-  REQUIRE(runs_out(0, [&] { observe(loaded); }));
-  CHECK(loaded == fresh);
-  CHECK_FALSE(runs_out(1, [&] { observe(loaded); }));
-  observe(fresh);
-  CHECK(loaded == fresh);
-
-  viann::DisplacementImportance<> trained;
-  trained.on_train_begin(viann::features_by_units(Eigen::MatrixXd(2 * W)));
-  trained.on_epoch_end(viann::features_by_units(W));
-  const auto before = trained;
-  std::size_t needed = 0;
-  while (runs_out(needed, [&] { trained.on_train_begin(viann::features_by_units(W)); })) {
-    CHECK(trained == before);
-    ++needed;
-  }
-  CHECK(needed > 1);
-  CHECK(trained != before);
-}
-
 TEST_CASE("directions take two numbers for each pair of units, and none above a number of units") {
   constexpr Eigen::Index most = viann::DisplacementImportance<>::max_units_with_directions;
   for (const Eigen::Index units : {most, most + 1}) {
@@ -236,23 +146,6 @@ TEST_CASE("directions take two numbers for each pair of units, and none above a 
     // Beside them: w(0), a few features' working memory, and small numbers.
     CHECK(bytes < 8 * (of_directions + 20 * static_cast<std::size_t>(units)) + 1000);
   }
-}
-
-TEMPLATE_TEST_CASE("a copy for which memory runs out changes nothing", "",
-                   viann::VarianceImportance<>, viann::DisplacementImportance<>) {
-  const auto hook_after = [](const Eigen::MatrixXd& weights) {
-    TestType hook;
-    hook.on_train_begin(viann::features_by_units(weights));
-    hook.on_epoch_end(viann::features_by_units(weights));
-    return hook;
-  };
-  const TestType before = hook_after(Eigen::MatrixXd::Random(7, 3));
-  const TestType other = hook_after(Eigen::MatrixXd::Random(70, 40));
-  TestType hook = before;
-  std::size_t needed = 0;
-  for (; runs_out(needed, [&] { hook = other; }); ++needed) CHECK(hook == before);
-  CHECK(needed > 1);
-  CHECK(hook == other);
 }
 
 TEST_CASE("an archive that tells of more than it holds takes little memory") {
@@ -299,181 +192,4 @@ TEST_CASE("loading takes memory in proportion to what is loaded") {
   loaded.serialize(archive, 0);
   CHECK(loaded == accumulator);
   CHECK(bytes - of_the_stream < 4 * 2 * 8 * 300 * 200);
-}
-
-namespace {
-
-/// Lets every allocation of a call fail in turn, beginning with the first, until the call succeeds.
-/// \param check  called after each failure, to see that nothing has changed
-template <typename Call, typename Check>
-std::size_t fail_each_allocation(const Call& call, const Check& check) {
-  std::size_t allowed = 0;
-  for (; runs_out(allowed, call); ++allowed) {
-    CAPTURE(allowed);
-    check();
-  }
-  return allowed;
-}
-
-/// Copies over `object`, moves to itself and to another, with memory that runs out.
-/// \param state  returns all that can be seen of an object
-template <typename Object, typename State>
-void check_assignments(const Object& before, const Object& other, const State& state) {
-  const auto of_before = state(before);
-  const auto of_other = state(other);
-  REQUIRE(of_before != of_other);
-  Object object = before;
-  const std::size_t needed =
-      fail_each_allocation([&] { object = other; }, [&] { CHECK(state(object) == of_before); });
-  CHECK(needed > 0);
-  CHECK(state(object) == of_other);
-  fail_each_allocation([&] { Object copy(before); }, [] {});
-  const Object& itself = object;
-  object = itself;
-  CHECK(state(object) == of_other);
-  Object& same = object;
-  object = std::move(same);
-  CHECK(state(object) == of_other);
-  CHECK(allocations_in([&] {
-          Object moved = std::move(object);
-          object = std::move(moved);
-        }) == 0);
-  CHECK(state(object) == of_other);
-}
-
-}  // namespace
-
-TEST_CASE("assignments are made as a whole or not at all") {
-  const Eigen::MatrixXd small = Eigen::MatrixXd::Random(3, 2),
-                        large = Eigen::MatrixXd::Random(40, 50);
-  const auto state = [](const auto& object) {
-    auto copy = object;
-    return saved(copy);
-  };
-  const auto observed = [](auto hook, const Eigen::MatrixXd& W) {
-    hook.on_train_begin(viann::features_by_units(W));
-    for (const double scale : {1.0, 0.5, 2.0})
-      hook.on_epoch_end(viann::features_by_units(scale * W));
-    return hook;
-  };
-  const auto check_hook = [&](const auto& hook) {
-    check_assignments(observed(hook, small), observed(hook, large), state);
-    check_assignments(observed(hook, large), observed(hook, small), state);
-  };
-  for_each_hook(check_hook);
-
-  viann::WelfordAccumulator<> first, second;
-  for (const double scale : {1.0, 3.0}) {
-    first(scale * small);
-    second(scale * large);
-  }
-  check_assignments(first, second, state);
-
-  viann::RankingStability two, three;
-  for (const auto& scores : {Eigen::Vector3d(1, 2, 3), Eigen::Vector3d(3, 1, 2)}) {
-    two.on_epoch_end(scores);
-    three.on_epoch_end(scores);
-  }
-  three.on_epoch_end(Eigen::Vector3d(2, 1, 3));
-  check_assignments(two, three, state);
-  check_assignments(three, two, state);
-
-  viann::ScoreHistory brief({3, 4}), full({1, 2});
-  for (const std::int64_t epoch : {1, 2, 3, 4}) {
-    full.on_epoch_end(epoch, Eigen::Vector3d(1, 2, 3));
-    if (epoch < 3) brief.on_epoch_end(epoch, Eigen::Vector2d(1, 2));
-  }
-  check_assignments(brief, full, state);
-  check_assignments(full, brief, state);
-
-  viann::Report report({"a", "b"}, Eigen::Vector2d(1, 2)),
-      longer({"x", "y", "z"}, Eigen::Vector3d(1, 2, 3));
-  longer.add_column("a long title that needs memory of its own", Eigen::Vector3d(4, 5, 6));
-  const auto csv = [](const viann::Report& any) { return any.csv(); };
-  check_assignments(report, longer, csv);
-  check_assignments(longer, report, csv);
-}
-
-TEST_CASE("no public call leaves a thing half done when memory runs out") {
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(40, 50), V = Eigen::MatrixXd::Random(50, 7);
-  const auto check_unchanged = [](auto& object, const auto& call) {
-    auto copy = object;
-    const std::string before = saved(copy);
-    const std::size_t needed = fail_each_allocation(call, [&] {
-      copy = object;
-      CHECK(saved(copy) == before);
-    });
-    return needed;
-  };
-  const auto view = viann::features_by_units(W);
-  const auto check_hook = [&](auto hook) {
-    CHECK(check_unchanged(hook, [&] { hook.on_train_begin(view); }) > 0);
-    check_unchanged(hook, [&] { hook.on_epoch_end(view); });
-    hook.on_epoch_end(view);
-    CHECK(check_unchanged(hook, [&] { hook.scores(); }) > 0);
-    const std::string text = saved(hook);
-    // A copy has no working memory yet.
-    auto copy = hook;
-    check_unchanged(copy, [&] { copy.on_epoch_end(view); });
-  };
-  for_each_hook(check_hook);
-  viann::LazyVarianceImportance<> lazy;
-  lazy.on_train_begin(view);
-  const std::vector<int> touched(100, 1);  // more indices than features
-  CHECK(check_unchanged(lazy, [&] { lazy.on_epoch_end(view, touched); }) > 0);
-
-  viann::WelfordAccumulator<> accumulator, other;
-  CHECK(check_unchanged(accumulator, [&] { accumulator(W); }) > 0);
-  CHECK(check_unchanged(accumulator, [&] { accumulator(accumulator.mean().reverse()); }) > 0);
-  CHECK(check_unchanged(other, [&] { other += accumulator; }) > 0);
-  viann::RankingStability stability;
-  for (int epoch = 0; epoch < 5; ++epoch) {
-    check_unchanged(stability, [&] { stability.on_epoch_end(W.col(epoch)); });
-  }
-  viann::ScoreHistory history({1, 3});
-  for (int epoch = 0; epoch < 6; ++epoch) {
-    CHECK(check_unchanged(history, [&] { history.on_epoch_end(epoch, W.col(epoch)); }) > 0);
-  }
-  CHECK(check_unchanged(history, [&] { history.scores(); }) > 0);
-  CHECK(check_unchanged(history, [&] { history.in_top_since(3); }) > 0);
-  viann::Report report({"a", "b"}, Eigen::Vector2d(1, 2));
-  const std::string before = report.csv();
-  CHECK(fail_each_allocation(
-            [&] { report.add_column("a title of some length", Eigen::Vector2d(3, 4)); },
-            [&] { CHECK(report.csv() == before); }) > 0);
-
-  const auto nothing = [] {};
-  const Eigen::VectorXd scores = W.col(0);
-  CHECK(fail_each_allocation([&] { viann::olden(view, viann::features_by_units(V)); }, nothing) >
-        0);
-  fail_each_allocation([&] { viann::garson(view, viann::features_by_units(V)); }, nothing);
-  fail_each_allocation([&] { viann::kendall(scores, W.col(1)); }, nothing);
-  fail_each_allocation([&] { viann::spearman(scores, W.col(1)); }, nothing);
-  fail_each_allocation([&] { viann::top_k_overlap(scores, W.col(1), 3); }, nothing);
-  fail_each_allocation([&] { viann::kernel_scores(scores, 4, 5); }, nothing);
-  fail_each_allocation([&] { viann::stability_across_runs(W, 3); }, nothing);
-  fail_each_allocation([&] { viann::append_probes(W); }, nothing);
-  fail_each_allocation([&] { viann::decide_by_probes(W); }, nothing);
-  fail_each_allocation([&] { viann::constant_columns(V * V.transpose()); }, nothing);
-  fail_each_allocation([&] { report.table(); }, nothing);
-  const auto loss = [](const Eigen::MatrixXd& X) { return X.sum(); };
-  fail_each_allocation([&] { viann::permutation_importance(V, loss); }, nothing);
-  fail_each_allocation([&] { viann::leave_one_feature_out(V, loss); }, nothing);
-}
-
-TEST_CASE("memory that runs out in loading changes nothing") {
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(70, 30);
-  viann::DisplacementImportance<> trained, loaded;
-  trained.on_train_begin(viann::features_by_units(W));
-  trained.on_epoch_end(viann::features_by_units(Eigen::MatrixXd(2 * W)));
-  const std::string text = saved(trained);
-  std::size_t needed = 0;
-  const auto load_from = [&](LoadingArchive& archive) { loaded.serialize(archive, 0); };
-  for (;; ++needed) {
-    LoadingArchive archive(text);
-    if (!runs_out(needed, [&] { load_from(archive); })) break;
-    CHECK(loaded == viann::DisplacementImportance<>());
-  }
-  CHECK(needed > 5);
-  CHECK(loaded == trained);
 }

@@ -68,8 +68,9 @@ TEST_CASE("a view has the axes that its maker's name says, whatever is inside") 
   check_both(RowMajorMatrixXd(larger).block<3, 5>(2, 3));
   check_both(W.transpose().eval().transpose());
   check_both(2.0 * W - W);
-  check_both(MatrixXd::Identity(3, 3) * W);
-  check_both(W + MatrixXd::Zero(3, 2) * MatrixXd::Zero(2, 5));
+  const MatrixXd identity = MatrixXd::Identity(3, 3), zero = MatrixXd::Zero(3, 3);
+  check_both(identity * W);
+  check_both(W + 0.5 * (zero * W));
   check_both(W(std::vector<int>{0, 1, 2}, Eigen::all));
   check_both(larger(Eigen::seqN(2, 3), Eigen::seqN(3, 5)));
   check_both(W.colwise().reverse().eval()(Eigen::seq(2, 0, Eigen::fix<-1>), Eigen::all));
@@ -166,8 +167,8 @@ TEST_CASE("raw buffers are row-major") {
   CHECK(features_by_units(data.data(), 3, 5).features_by_units().data() == data.data());
 }
 
-TEMPLATE_TEST_CASE("buffers with strides of any kind and type are looked at, not copied", "", float,
-                   double, long double, Eigen::half, Eigen::bfloat16) {
+TEMPLATE_TEST_CASE("buffers with strides of any kind are looked at, not copied", "", float, double,
+                   Eigen::half) {
   for (const Strides strides : strides_of_3_x_5()) {
     CAPTURE(strides.row, strides.col);
     StridedBuffer<TestType> buffer(numbered(), strides.row, strides.col);

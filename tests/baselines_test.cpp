@@ -27,8 +27,6 @@ using viann::units_by_features;
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 MatrixXd drawn(Index rows, Index cols, unsigned seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;

@@ -395,7 +395,6 @@ TEST_CASE("a displacement that does not fit together is refused and changes noth
                                               {1, 0, 1, one, 3, 4, 2}}) {
     refused(3, head);
   }
-  const double infinity = std::numeric_limits<double>::infinity();
   refused(11, {word_of(infinity)});            // w(0)
   refused(24, {word_of(-1.0)});                // |w|^2
   refused(words.size() - 2, {word_of(-1.0)});  // movement

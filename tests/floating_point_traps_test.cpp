@@ -12,7 +12,7 @@
 #include "support/hooks.hpp"
 #include "viann/viann.hpp"
 
-using Eigen::MatrixXd;
+using MatrixXd = ColMajorMatrixXd;
 using Eigen::VectorXd;
 
 namespace {
@@ -52,7 +52,6 @@ TEST_CASE("hooks raise no floating-point exception") {
 }
 
 TEST_CASE("the tools raise no floating-point exception") {
-  const double largest = std::numeric_limits<double>::max();
   const VectorXd ends = Eigen::Vector3d(-largest, 0, largest);
   const VectorXd zeros = VectorXd::Zero(3);
   CHECK_FALSE(would_trap([&] { viann::min_max_normalize(ends); }));

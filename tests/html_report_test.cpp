@@ -12,6 +12,7 @@
 
 #include "support/catch.hpp"
 #include "support/markup.hpp"
+#include "support/trajectories.hpp"
 
 using Eigen::Vector2d;
 using Eigen::Vector3d;
@@ -23,9 +24,6 @@ using viann::Report;
 using viann::ScoreHistory;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<std::string> numbered(int count) {
   std::vector<std::string> names;

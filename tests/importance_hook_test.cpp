@@ -4,7 +4,6 @@
 
 #include "viann/importance_hook.hpp"
 
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,16 +25,11 @@ using viann::VarianceImportance;
 
 static_assert(require_importance_hook<VarianceImportance<>>());
 static_assert(require_importance_hook<VarianceImportance<float>>());
-static_assert(require_importance_hook<VarianceImportance<long double>>());
 static_assert(require_importance_hook<LazyVarianceImportance<>>());
 static_assert(require_importance_hook<DisplacementImportance<>>());
-static_assert(require_importance_hook<DisplacementImportance<float>>());
 static_assert(require_importance_hook<DisplacementImportance<long double>>());
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The smallest possible hook.
 struct FirstWeightOfEach {
@@ -109,10 +103,8 @@ static_assert(!viann::detail::has_serialize<int>());
 #define VIANN_HOOKS VarianceImportance<>, DisplacementImportance<>
 // The lazy hook's state has the same memory order for all weights.
 #define VIANN_HOOKS_IN_ANY_ORDER VIANN_HOOKS, LazyVarianceImportance<>
-#define VIANN_HOOKS_OF_ALL_TYPES                                                                \
-  LazyVarianceImportance<>, VarianceImportance<float>, VarianceImportance<>,                    \
-      VarianceImportance<long double>, DisplacementImportance<float>, DisplacementImportance<>, \
-      DisplacementImportance<long double>
+#define VIANN_HOOKS_OF_ALL_TYPES \
+  VIANN_HOOKS_IN_ANY_ORDER, VarianceImportance<float>, DisplacementImportance<long double>
 
 TEMPLATE_TEST_CASE("one layer in any layout gives one result", "", VIANN_HOOKS) {
   const auto [features, units] =

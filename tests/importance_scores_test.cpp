@@ -16,11 +16,6 @@ namespace {
 
 using Groups = std::vector<Eigen::Index>;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double largest = std::numeric_limits<double>::max();
-constexpr double least = std::numeric_limits<double>::denorm_min();
-
 template <typename Function>
 void check_refusals(const std::string& name, const Function& function) {
   CHECK(contains(message_of<std::invalid_argument>([&] { function(VectorXd()); }),

@@ -21,8 +21,6 @@ using viann::Relevance;
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 MatrixXd drawn(Index rows, Index cols, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
   return MatrixXd::NullaryExpr(rows, cols, [&] { return normal(random); });

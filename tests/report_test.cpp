@@ -22,9 +22,6 @@ using viann::TableOptions;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 enum class Verdict { Yes, No };
 std::string to_string(Verdict verdict) { return verdict == Verdict::Yes ? "yes" : "no"; }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <random>
 #include <utility>
@@ -23,7 +22,6 @@ using viann::ScoreHistoryOptions;
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr auto never = std::nullopt;
 
 using Epochs = std::vector<std::int64_t>;

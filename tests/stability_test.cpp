@@ -2,7 +2,6 @@
 #include "viann/stability.hpp"
 
 #include <cmath>
-#include <limits>
 #include <random>
 #include <utility>
 #include <vector>
@@ -19,8 +18,6 @@ using viann::RankingStability;
 using viann::stability_across_runs;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 MatrixXd drawn(Index rows, Index cols, std::mt19937_64& random) {
   std::normal_distribution<double> normal;

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "viann/training_monitors.hpp"
 
-#include <limits>
 #include <stdexcept>
 
 #include "support/catch.hpp"
 #include "support/stream_archive.hpp"
 
 using viann::MetricThreshold;
-
-namespace {
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
-}  // namespace
 
 TEST_CASE("above stops when the metric is greater, below when it is less") {
   auto accurate = MetricThreshold::above(0.95);

@@ -2,7 +2,6 @@
 #include "viann/variance_importance.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <random>
 #include <type_traits>
 #include <utility>
@@ -24,9 +23,6 @@ using viann::VarianceImportance;
 using viann::VarianceImportanceOptions;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A hook that has observed weights of shape features x units, in either memory order.
 template <typename Scalar = double>

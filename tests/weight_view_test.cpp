@@ -6,20 +6,14 @@
 
 #include "support/catch.hpp"
 #include "support/strided_buffer.hpp"
+#include "support/trajectories.hpp"
 
 using viann::features_by_units;
 using viann::units_by_features;
 
-using MatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
-using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using MatrixXd = ColMajorMatrixXd;
 
 namespace {
-
-/// A 3 x 5 matrix whose elements encode their places.
-MatrixXd numbered() {
-  return MatrixXd::NullaryExpr(
-      3, 5, [](Eigen::Index i, Eigen::Index j) { return static_cast<double>(10 * i + j); });
-}
 
 template <typename View>
 void check_features_by_units(const View& view) {

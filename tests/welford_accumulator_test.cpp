@@ -170,8 +170,6 @@ TEMPLATE_TEST_CASE("a constant added to all samples leaves the variance", "", fl
 }
 
 TEST_CASE("the largest and the smallest doubles") {
-  constexpr double largest = std::numeric_limits<double>::max();
-  constexpr double least = std::numeric_limits<double>::denorm_min();
   const auto still = accumulated_numbers({largest, largest, largest});
   CHECK(still.mean()(0) == largest);
   CHECK(still.variance()(0) == 0);

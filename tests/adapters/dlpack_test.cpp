@@ -11,6 +11,7 @@
 #include "support/foreign_address.hpp"
 #include "support/hooks.hpp"
 #include "support/strided_buffer.hpp"
+#include "support/trajectories.hpp"
 #ifdef VIANN_WITH_DLPACK
 #include <dlpack/dlpack.h>
 #endif
@@ -47,11 +48,6 @@ static_assert(kDLFloat == 2 && kDLBfloat == 4);
 #else
 #define VIANN_DLTENSORS StandIn
 #endif
-
-ColMajorMatrixXd numbered() {
-  return ColMajorMatrixXd::NullaryExpr(
-      3, 5, [](Index i, Index j) { return static_cast<double>(10 * i + j); });
-}
 
 /// A tensor on the CPU, and what it points to.
 template <typename Tensor>

@@ -30,7 +30,6 @@ using Eigen::VectorXd;
 namespace {
 
 using ColMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
-using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -294,7 +293,7 @@ TEST_CASE("what the program prints and writes") {
   CHECK(json.at("initial") == "0.npy");
   CHECK(json.at("files") == std::vector<std::string>{"1.npy", "2.npy", "3.npy"});
   const auto scores = folder.scores(by_features + "1.npy 2.npy 3.npy --initial 0.npy");
-  double largest = 0;
+  double top = 0;
   for (const Index i : {0, 1, 2}) {
     const auto& raw = json.at("raw_scores").at(static_cast<std::size_t>(i));
     CHECK(raw.at("feature") == std::string(1, static_cast<char>('a' + i)));
@@ -302,9 +301,9 @@ TEST_CASE("what the program prints and writes") {
     CHECK(raw.at("displacement") == scores[1][i]);
     const auto& normalized = json.at("scores").at(static_cast<std::size_t>(i));
     CHECK(normalized.at("variance").get<double>() >= 0);
-    largest = std::max(largest, normalized.at("displacement").get<double>());
+    top = std::max(top, normalized.at("displacement").get<double>());
   }
-  CHECK(largest == 1);
+  CHECK(top == 1);
 
   REQUIRE(folder.run(by_features + "0.npy 3.npy --first-is-initial --csv one.csv") == 0);
   CHECK(contains(folder.out, "There is no variance"));

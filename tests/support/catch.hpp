@@ -10,9 +10,15 @@ using Catch::Approx;
 #include <catch2/catch.hpp>
 #endif
 
+#include <limits>
 #include <string>
 #include <typeinfo>
 #include <utility>
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double largest = std::numeric_limits<double>::max();
+inline constexpr double least = std::numeric_limits<double>::denorm_min();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// The message of the exception that `call` must throw; its type must be exactly Exception.
 template <typename Exception, typename Call>

@@ -13,8 +13,6 @@
 
 // What the tests of all hooks need.
 
-using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 /// Lets a hook observe weights of shape features x units, in either memory order.
 template <typename Hook>
 void observe(Hook& hook, const ColMajorMatrixXd& weights, bool row_major = false) {

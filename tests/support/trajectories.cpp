@@ -5,6 +5,11 @@
 #include <numeric>
 #include <random>
 
+ColMajorMatrixXd numbered() {
+  return ColMajorMatrixXd::NullaryExpr(
+      3, 5, [](Eigen::Index i, Eigen::Index j) { return static_cast<double>(10 * i + j); });
+}
+
 Trajectory random_walk(Eigen::Index rows, Eigen::Index cols, int epochs, std::uint64_t seed,
                        double offset) {
   std::mt19937_64 random(seed);

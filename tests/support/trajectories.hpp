@@ -8,6 +8,10 @@
 
 // Eigen's default order is column-major, unless a macro says otherwise.
 using ColMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// A 3 x 5 matrix whose elements encode their places: 10 * row + column.
+ColMajorMatrixXd numbered();
 
 /// Weights of a layer over the epochs of an imagined training, rows x cols each.
 using Trajectory = std::vector<ColMajorMatrixXd>;

@@ -111,7 +111,6 @@ TEST_CASE("words that are no number of a type are told") {
     return viann::detail::from_words(type, [&] { return *next++; });
   };
   const auto bits = [](double x) { return static_cast<std::uint64_t>(word_of(x)); };
-  constexpr auto infinity = std::numeric_limits<double>::infinity();
   const std::uint64_t minus_one = ~std::uint64_t{0};
   CHECK(number(true, {1}));
   CHECK_FALSE(number(true, {2}));

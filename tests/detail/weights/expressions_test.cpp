@@ -4,9 +4,10 @@
 #include <type_traits>
 
 #include "support/catch.hpp"
+#include "support/trajectories.hpp"
 #include "viann/weight_view.hpp"
 
-using Eigen::MatrixXd;
+using MatrixXd = ColMajorMatrixXd;
 using viann::features_by_units;
 using viann::units_by_features;
 using viann::detail::IsCoefficientWise;

@@ -18,7 +18,7 @@ namespace {
 
 /// 3 features x 5 units with strides of 1 and 4; each number encodes its place.
 template <typename Number>
-std::vector<Number> numbered() {
+std::vector<Number> spaced_numbers() {
   std::vector<Number> numbers(20, Number(-1));
   for (int unit = 0; unit < 5; ++unit) {
     for (int feature = 0; feature < 3; ++feature) {
@@ -32,7 +32,7 @@ std::vector<Number> numbered() {
 
 TEMPLATE_TEST_CASE("foreign memory of any type is read where it is", "", float, double, Eigen::half,
                    Eigen::bfloat16) {
-  const auto numbers = numbered<TestType>();
+  const auto numbers = spaced_numbers<TestType>();
   const auto view = foreign_view(numbers.data(), 3, 5, 1, 4);
   CHECK(address_of(view) == numbers.data());
   REQUIRE(view.features() == 3);
@@ -54,7 +54,7 @@ TEMPLATE_TEST_CASE("foreign memory of any type is read where it is", "", float, 
 }
 
 TEST_CASE("a foreign matrix is viewed by either axis, and so is what is made of it") {
-  auto numbers = numbered<float>();
+  auto numbers = spaced_numbers<float>();
   const auto matrix = viann::detail::foreign_matrix(numbers.data(), 3, 5, 1, 4);
   const auto by_feature = viann::features_by_units(matrix);
   const auto by_unit = viann::units_by_features(matrix);

@@ -14,6 +14,7 @@
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
 #include "support/strided_buffer.hpp"
+#include "support/trajectories.hpp"
 #include "viann/weight_view.hpp"
 
 using viann::features_by_units;
@@ -22,12 +23,6 @@ using viann::detail::is_mdspan;
 using viann::detail::refers_to_elements;
 
 namespace {
-
-/// A 3 x 5 matrix whose elements encode their places.
-ColMajorMatrixXd numbered() {
-  return ColMajorMatrixXd::NullaryExpr(
-      3, 5, [](Eigen::Index i, Eigen::Index j) { return static_cast<double>(10 * i + j); });
-}
 
 /// The members that viann cannot do without.
 template <typename Number>

@@ -8,23 +8,15 @@
 
 #include "support/catch.hpp"
 #include "support/strided_buffer.hpp"
+#include "support/trajectories.hpp"
 #include "viann/detail/weights/foreign_matrix.hpp"
 
 using Eigen::Index;
 using viann::detail::Axis;
 using viann::detail::WeightSource;
-using MatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
-using RowMajorMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using MatrixXd = ColMajorMatrixXd;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-/// A 3 x 5 matrix whose elements encode their places.
-MatrixXd numbered() {
-  return MatrixXd::NullaryExpr(3, 5,
-                               [](Index i, Index j) { return static_cast<double>(10 * i + j); });
-}
 
 /// Checks all chunks of a source of numbered().
 template <typename Scalar>

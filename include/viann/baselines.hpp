@@ -127,11 +127,9 @@ struct PermutationImportance {
 /// the inputs of one branch of the network. A useless feature scores about 0, and by chance also
 /// less than 0.
 /// \param X     samples x features, of any floating-point type.
-/// \param loss  see the top of this header; called features (groups) * repeats + 1
-///              times.
+/// \param loss  see the top of this header; called groups * repeats + 1 times.
 /// \throws std::invalid_argument if X is empty, there are no repeats, a loss is not finite, or
-/// there
-///         are groups but not one per feature, or one is negative or has no feature.
+///         there are groups but not one per feature, or one is negative or has no feature.
 template <typename Derived, typename Loss>
 PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
                                              PermutationImportanceOptions options = {}) {

@@ -158,14 +158,12 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
 /// branches: numbers by one, an embedding of tokens by another. Each branch has a hook of its own.
 /// A feature's score is its share of its branch's raw scores, times the importance of the branch.
 ///
-/// Weights cannot tell how much one branch matters beside another: what they move by depends on the
-/// layers' widths and on how many layers follow. The importance takes data instead, such as what
-/// permutation_importance() says with the branches as groups. A branch whose importance is negative
-/// counts as one of 0.
-/// \param raw_scores  by branch: raw_scores() of its hook. The result has them one after the other.
+/// Weights cannot tell how much one branch matters beside another: how far they move also depends
+/// on the layers' widths and on what follows them. That takes data: permutation_importance() with
+/// the branches as groups. A branch whose importance is negative counts as one of 0.
+/// \param raw_scores  by branch: raw_scores() of its hook. The result has them in this order.
 /// \param importance  by branch.
-/// 	hrows std::invalid_argument if there are no branches, a branch has no scores, one is
-/// negative
+/// \throws std::invalid_argument if there are no branches, a branch has no scores, one is negative
 ///         or not finite, or there is not one finite importance per branch.
 inline Eigen::VectorXd branch_scores(const std::vector<Eigen::VectorXd>& raw_scores,
                                      const Eigen::Ref<const Eigen::VectorXd>& importance) {

@@ -135,7 +135,9 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
   const double fraction = detail::fraction_without_overflow(scores);
   Eigen::VectorXd result(static_cast<Eigen::Index>(features.size()));
   for (std::size_t group = 0; group < features.size(); ++group) {
-    double sum = 0, mean = 0, largest = std::numeric_limits<double>::lowest();
+    double sum = 0;
+    double mean = 0;
+    double largest = std::numeric_limits<double>::lowest();
     for (const Eigen::Index feature : features[group]) {
       sum += scores[feature] * fraction;
       mean += scores[feature] / static_cast<double>(features[group].size());

@@ -34,16 +34,14 @@ class BranchedNetwork {
         net_(make(sample, seed)) {
     Matrix& W = net_.layers()[0].W;
     trained_.setZero(W.rows(), W.cols());
-    for (Index branch = has_embedding_ ? 1 : 0; branch < 2; ++branch) {
-      trained_(inputs_[static_cast<std::size_t>(branch)], units(branch)).setOnes();
-    }
     fixed_.setZero(W.rows(), W.cols());
-    for (Index i = 0; has_embedding_ && i < size(0); ++i)
-      fixed_(inputs_[0][static_cast<std::size_t>(i)], i) = 1;
-    for (Index branch = 0; branch < 2; ++branch) {
-      const Index widths = size(branch) + (branch == 0 ? width_ : W.cols() - width_);
-      W(inputs_[static_cast<std::size_t>(branch)], Eigen::all) *=
-          std::sqrt(2.0F / static_cast<float>(widths));
+    for (const std::size_t branch : {0U, 1U}) {
+      const auto widths = static_cast<float>(size(branch) + units(branch).size());
+      W(inputs_[branch], Eigen::all) *= std::sqrt(2.0F / widths);
+      if (branch == 1 || !has_embedding_) trained_(inputs_[branch], units(branch)).setOnes();
+    }
+    for (Index unit = 0; has_embedding_ && unit < width_; ++unit) {
+      fixed_(inputs_[0][static_cast<std::size_t>(unit)], unit) = 1;
     }
     for (std::size_t l = 1; l < net_.layers().size(); ++l) {
       Matrix& next = net_.layers()[l].W;
@@ -61,9 +59,9 @@ class BranchedNetwork {
   }
 
   /// A branch's first layer, its inputs x units.
-  Matrix first_layer(Index branch) const {
+  Matrix first_layer(std::size_t branch) const {
     if (has_embedding_ && branch == 0) return net_.layers()[1].W.topRows(size(0));
-    return net_.first_layer()(inputs_[static_cast<std::size_t>(branch)], units(branch));
+    return net_.first_layer()(inputs_[branch], units(branch));
   }
 
   /// Both first layers as one, with zeros where they do not meet.
@@ -78,7 +76,7 @@ class BranchedNetwork {
  private:
   Index size(std::size_t branch) const { return static_cast<Index>(inputs_[branch].size()); }
 
-  Eigen::ArithmeticSequence<Index, Index> units(Index branch) const {
+  Eigen::ArithmeticSequence<Index, Index> units(std::size_t branch) const {
     const Index all = net_.first_layer().cols();
     return branch == 0 ? Eigen::seqN(Index{0}, width_) : Eigen::seqN(width_, all - width_);
   }
@@ -95,8 +93,8 @@ class BranchedNetwork {
   bool has_embedding_;
   Index width_;  // units of the first branch
   Network net_;
-  Matrix trained_,
-      fixed_;  // of the first layer's weights: 1 where trained; what is there otherwise
+  Matrix trained_;  // of the first layer's weights: 1 where trained
+  Matrix fixed_;    // the others
 };
 
 /// Two branches' inputs, drawn at random.

@@ -33,7 +33,7 @@ inline Trained train_branches_and_score(const BenchmarkTask& task, const Sample&
   std::vector<viann::DisplacementImportance<>> hooks(2);
   of_both.on_train_begin(viann::features_by_units(network.both_layers()));
   for (std::size_t b = 0; b < 2; ++b) {
-    hooks[b].on_train_begin(viann::features_by_units(network.first_layer(static_cast<Index>(b))));
+    hooks[b].on_train_begin(viann::features_by_units(network.first_layer(b)));
   }
   std::vector<Index> order(static_cast<std::size_t>(sample.X.rows()));
   std::iota(order.begin(), order.end(), Index{0});
@@ -45,7 +45,7 @@ inline Trained train_branches_and_score(const BenchmarkTask& task, const Sample&
     });
     of_both.on_epoch_end(viann::features_by_units(network.both_layers()));
     for (std::size_t b = 0; b < 2; ++b) {
-      hooks[b].on_epoch_end(viann::features_by_units(network.first_layer(static_cast<Index>(b))));
+      hooks[b].on_epoch_end(viann::features_by_units(network.first_layer(b)));
     }
   }
 

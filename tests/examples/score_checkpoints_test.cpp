@@ -22,6 +22,7 @@
 #include "../../examples/support/dataset.hpp"
 #include "../../examples/support/network.hpp"
 #include "../support/catch.hpp"
+#include "../support/trajectories.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;

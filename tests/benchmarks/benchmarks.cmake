@@ -65,4 +65,9 @@ add_test(NAME benchmark.faithfulness COMMAND faithfulness
   --tasks "scales_classes|iris.rows" --optimizers adam --seeds 3 --epochs 20)
 set_tests_properties(benchmark.faithfulness PROPERTIES PASS_REGULAR_EXPRESSION
   "relevant inputs against irrelevant ones\n.*\npermutation +(0.[89]|1.0).*inputs against their probes\n.*\nvariance +[01].[0-9]+ .*AUC by family")
+# Tables whose tasks are filtered out.
+add_test(NAME benchmark.faithfulness.few_tasks COMMAND faithfulness --suites noise,regimes,branches
+  --tasks "iris|rare_1" --optimizers adam --seeds 1 --epochs 3)
+set_tests_properties(benchmark.faithfulness.few_tasks PROPERTIES PASS_REGULAR_EXPRESSION
+  "AUC on Boston *\n.*AP by regime.*\nrandom +- +[01]")
 add_test(NAME benchmark.speed COMMAND speed --rounds 3 --largest 1000)

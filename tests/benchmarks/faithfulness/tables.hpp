@@ -150,12 +150,17 @@ class Tables {
     return means;
   }
 
-  // The methods of a group's runs.
-  std::vector<std::string> methods_of(const Group& group) const {
-    std::size_t e = 0;
-    while (!group(experiments_[e])) ++e;
+  // The methods of the experiments in a table; none if there are no such experiments.
+  std::vector<std::string> methods_of(const std::vector<Column>& columns) const {
     std::vector<std::string> names;
-    for (const Row& row : runs_[e][0][0].rows) names.push_back(row.method);
+    for (std::size_t e = 0; e < experiments_.size(); ++e) {
+      const bool is_shown = std::any_of(columns.begin(), columns.end(), [&](const Column& column) {
+        return column.group(experiments_[e]);
+      });
+      if (!is_shown) continue;
+      for (const Row& row : runs_[e][0][0].rows) names.push_back(row.method);
+      break;
+    }
     return names;
   }
 
@@ -167,7 +172,7 @@ class Tables {
                 << metric_names[difference] + std::string(" less ") + reference << std::right;
     }
     std::cout << "\n";
-    const std::vector<std::string> methods = methods_of(group);
+    const std::vector<std::string> methods = methods_of({{{}, group}});
     for (std::size_t m = 0; m < methods.size(); ++m) {
       print_name(methods[m], false);
       for (int i = 0; i < metrics; ++i) {
@@ -201,7 +206,7 @@ class Tables {
     print_name(title);
     for (const Column& column : columns) std::cout << std::setw(14) << column.name;
     std::cout << "\n";
-    const std::vector<std::string> methods = methods_of(columns.front().group);
+    const std::vector<std::string> methods = methods_of(columns);
     for (std::size_t m = 0; m < methods.size(); ++m) {
       print_name(methods[m], false);
       for (const Column& column : columns) {

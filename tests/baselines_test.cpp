@@ -301,13 +301,21 @@ TEST_CASE("features of a group are permuted together, and the result is by group
   CHECK(result.loss_increases.rows() == 2);
 }
 
-TEST_CASE("a group of one feature is that feature") {
-  const Linear model;
-  const auto loss = [&](const MatrixXd& Z) { return model.loss(Z); };
-  PermutationImportanceOptions alone;
-  alone.groups = {0, 1, 2, 3};
-  CHECK(permutation_importance(model.X, loss, alone).loss_increases ==
-        permutation_importance(model.X, loss).loss_increases);
+TEST_CASE("a seed gives the same permutations with every standard library") {
+  const MatrixXd X = VectorXd::LinSpaced(6, 0, 5).replicate(1, 2);
+  std::vector<std::vector<double>> orders;
+  permutation_importance(X,
+                         [&](const MatrixXd& Z) {
+                           const Index permuted = orders.size() < 3 ? 0 : 1;
+                           orders.emplace_back(Z.col(permuted).begin(), Z.col(permuted).end());
+                           return 0.0;
+                         },
+                         {2, 1});
+  CHECK(orders == std::vector<std::vector<double>>{{0, 1, 2, 3, 4, 5},
+                                                   {1, 3, 0, 4, 5, 2},
+                                                   {4, 0, 2, 1, 5, 3},
+                                                   {4, 0, 5, 1, 3, 2},
+                                                   {1, 0, 5, 2, 4, 3}});
 }
 
 TEST_CASE("groups that leave something out, or a group's loss that tells nothing, are refused") {

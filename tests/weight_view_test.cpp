@@ -161,8 +161,8 @@ TEST_CASE("raw buffers are row-major") {
   CHECK(features_by_units(data.data(), 3, 5).features_by_units().data() == data.data());
 }
 
-TEMPLATE_TEST_CASE("buffers with strides of any kind are looked at, not copied", "", float, double,
-                   Eigen::half) {
+TEMPLATE_TEST_CASE("buffers with strides of any kind and type are looked at, not copied", "", float,
+                   double, long double, Eigen::half, Eigen::bfloat16) {
   for (const Strides strides : strides_of_3_x_5()) {
     CAPTURE(strides.row, strides.col);
     StridedBuffer<TestType> buffer(numbered(), strides.row, strides.col);

@@ -13,6 +13,10 @@
 
 // What the tests of all hooks need.
 
+#define VIANN_HOOKS viann::VarianceImportance<>, viann::DisplacementImportance<>
+// The lazy hook's state has the same memory order for all weights.
+#define VIANN_HOOKS_IN_ANY_ORDER VIANN_HOOKS, viann::LazyVarianceImportance<>
+
 /// Lets a hook observe weights of shape features x units, in either memory order.
 template <typename Hook>
 void observe(Hook& hook, const ColMajorMatrixXd& weights, bool row_major = false) {

@@ -205,7 +205,7 @@ TEST_CASE("the layout of a sample does not matter") {
     row_major(as_rows);
     block(larger.block(1, 2, rows, cols));
     transposed(MatrixXd(sample.transpose()).transpose());
-    expression(2 * sample - sample * MatrixXd::Identity(cols, cols));
+    expression(2 * sample - sample * Eigen::VectorXd::Ones(cols).asDiagonal());
     mapped(Eigen::Map<const MatrixXd>(sample.data(), rows, cols));
   }
   CAPTURE(rows, cols);

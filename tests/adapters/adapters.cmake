@@ -16,8 +16,7 @@ function(viann_adapter_test adapter library)
     viann_adapter_unit(${adapter} unit)
     list(APPEND sources ${unit})
   endif()
-  viann_catch_test(${adapter}_test TEST_PREFIX "adapter.${adapter}: "
-    SOURCES ${sources} LIBRARIES ${library})
+  viann_catch_test(${adapter}_test SOURCES ${sources} LIBRARIES ${library})
   # Frameworks have macros and flags of their own.
   set_target_properties(${adapter}_test PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
   add_dependencies(adapters ${adapter}_test)
@@ -47,7 +46,7 @@ if(MPI_CXX_FOUND)
   viann_executable(mpi_test SOURCES adapters/mpi_test.cpp ${unit}
     LIBRARIES test_support MPI::MPI_CXX)
   foreach(ranks 1 2 4)
-    viann_mpi_test("adapter.mpi: ranks = ${ranks}" ${ranks} $<TARGET_FILE:mpi_test>)
+    viann_mpi_test("adapters/mpi: ranks = ${ranks}" ${ranks} $<TARGET_FILE:mpi_test>)
   endforeach()
   add_dependencies(adapters mpi_test)
 endif()

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Compiled twice, with LINKAGE_UNIT first and second: what a header defines must be inline.
+// Linked with the other tests, which include the same headers: what a header defines must be inline.
+
+// The declarations alone are enough to name a type, with its defaults, and match the headers.
+#include <viann/fwd.hpp>
+
+namespace {
+using Accumulator = viann::WelfordAccumulator<>;
+using Displacement = viann::DisplacementImportance<>;
+using Lazy = viann::LazyVarianceImportance<>;
+using Variance = viann::VarianceImportance<>;
+using Show = void (*)(const viann::Report&, viann::ScoreCombination);
+}  // namespace
 
 #ifdef WITH_MACROS_OF_SYSTEM_HEADERS
 // windows.h defines min and max, Apple's AssertMacros.h the others. The standard library and Eigen
@@ -39,7 +50,12 @@
 #include <viann/html_report.hpp>
 #include <viann/viann.hpp>
 
-double LINKAGE_UNIT() {
+static_assert(std::is_same_v<Accumulator, viann::WelfordAccumulator<double>>);
+static_assert(std::is_same_v<Displacement, viann::DisplacementImportance<double>>);
+static_assert(std::is_same_v<Lazy, viann::LazyVarianceImportance<double>>);
+static_assert(std::is_same_v<Variance, viann::VarianceImportance<double>>);
+
+double largest_share() {
   viann::VarianceImportance<> importance;
   importance.on_epoch_end(viann::features_by_units(Eigen::Matrix2d::Zero()));
   importance.on_epoch_end(viann::units_by_features(Eigen::Matrix2d::Identity()));
@@ -49,5 +65,5 @@ double LINKAGE_UNIT() {
   if (displacement.scores().size() != 2) return -1;
   if (viann::kendall(importance.scores(), importance.raw_scores()) < 0) return -1;
   if (viann::html_report(viann::Report({"a", "b"}, importance.scores())).empty()) return -1;
-  return viann::sum_to_one(importance.scores())[viann::ranking(importance.scores())[0]];
+  return viann::sum_to_one(importance.raw_scores())[viann::ranking(importance.scores())[0]];
 }

@@ -49,7 +49,7 @@ Vector shares(const Vector& x) { return x.sum() > 0 ? Vector(x / x.sum()) : x; }
 
 /// x C x' of every row x.
 Vector forms(const Matrix& rows, const Matrix& C) {
-  return (rows * C).cwiseProduct(rows).rowwise().sum();
+  return rows.lazyProduct(C).cwiseProduct(rows).rowwise().sum();
 }
 
 /// x C x' / |x|^2 of every row x; the mean of the others for a row of zeros.

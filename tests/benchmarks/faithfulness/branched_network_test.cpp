@@ -7,11 +7,11 @@
 
 #include "support/catch.hpp"
 
-using namespace faithfulness;
+namespace faithfulness {
+namespace {
+
 using Matrix = Network::Matrix;
 using Row = Network::RowVector;
-
-namespace {
 
 const std::vector<std::vector<Index>> branches = {{3, 0, 4}, {1, 2}};
 
@@ -104,3 +104,5 @@ TEST_CASE("the second of two branches has half of the inputs, a fifth, or irrele
     CHECK(i < 15);
   }
 }
+
+}  // namespace faithfulness

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <iostream>
-#include <viann/viann.hpp>
+#include <viann/variance_importance.hpp>
 
 int main() {
   Eigen::MatrixXd weights = Eigen::MatrixXd::Ones(3, 4);

@@ -1,7 +1,10 @@
-# extract_programs(RESULT FILES...): writes every complete program in the documentation, a block
-# between ```cpp and ``` with a main(), to its own file and returns the list of these files.
+# extract_programs(NAMES FILES...): writes every complete program in the documentation, a block
+# between ```cpp and ``` with a main(), to its own file documented/NAME.cpp, and returns the names.
+# documented/all.cpp is one program of them, which runs the one that its argument names.
 function(extract_programs result)
-  set(programs "")
+  set(names "")
+  set(all "#include <string>\n")
+  set(run "")
   foreach(file ${ARGN})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
     get_filename_component(name ${file} NAME_WE)
@@ -27,11 +30,18 @@ function(extract_programs result)
         string(REPLACE "<semicolon>" ";" program "${program}")
         string(REPLACE "<open>" "[" program "${program}")
         string(REPLACE "<close>" "]" program "${program}")
-        set(path ${CMAKE_CURRENT_BINARY_DIR}/documented/${name}_${number}.cpp)
-        file(CONFIGURE OUTPUT ${path} CONTENT "${program}\n" @ONLY)
-        list(APPEND programs ${path})
+        # Only a function that is called main may end without it.
+        string(REGEX REPLACE "}$" "  return 0;\n}" program "${program}")
+        set(program_name ${name}_${number})
+        file(CONFIGURE OUTPUT documented/${program_name}.cpp CONTENT "${program}\n" @ONLY)
+        string(APPEND all
+          "#define main ${program_name}\n#include \"${program_name}.cpp\"\n#undef main\n")
+        string(APPEND run "  if (name == \"${program_name}\") return ${program_name}();\n")
+        list(APPEND names ${program_name})
       endif()
     endforeach()
   endforeach()
-  set(${result} "${programs}" PARENT_SCOPE)
+  string(APPEND all "int main(int, char** argv) {\n  const std::string name = argv[1];\n")
+  file(CONFIGURE OUTPUT documented/all.cpp CONTENT "${all}${run}  return 1;\n}\n" @ONLY)
+  set(${result} "${names}" PARENT_SCOPE)
 endfunction()

@@ -89,7 +89,7 @@ Eigen::VectorXd formula(const Trajectory& trajectory,
       if (t == forgotten + 1) measured = 0;
       const bool is_due = 2 * t >= 3 * measured;
       if (!is_due || D.squaredNorm() == 0) continue;
-      const Matrix now = D.transpose() * D / D.squaredNorm();
+      const Matrix now = D.transpose().lazyProduct(D) / D.squaredNorm();
       L += (harmonic - harmonic_measured) * shares(forms(D, now));
       C += (harmonic - harmonic_measured) * now;
       a = alignment(W, C);

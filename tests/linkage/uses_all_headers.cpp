@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Linked with the other tests, which include the same headers: what a header defines must be inline.
+// Linked with the other tests, which include these headers, too: what a header defines must be
+// inline.
 
 // The declarations alone are enough to name a type, with its defaults, and match the headers.
 #include <viann/fwd.hpp>

@@ -170,7 +170,8 @@ TEST_CASE("assignments are made as a whole or not at all") {
 }
 
 TEST_CASE("no public call leaves a thing half done when memory runs out") {
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(40, 19), V = Eigen::MatrixXd::Random(19, 7);
+  // More units than a group of sums has.
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(40, 33), V = Eigen::MatrixXd::Random(33, 7);
   const auto check_unchanged = [](auto& object, const auto& call) {
     auto copy = object;
     const std::string before = saved(copy);

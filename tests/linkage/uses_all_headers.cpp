@@ -11,7 +11,7 @@ using Accumulator = viann::WelfordAccumulator<>;
 using Displacement = viann::DisplacementImportance<>;
 using Lazy = viann::LazyVarianceImportance<>;
 using Variance = viann::VarianceImportance<>;
-using Show = void (*)(const viann::Report&, viann::ScoreCombination);
+using NamesOthers = void (*)(const viann::Report&, viann::ScoreCombination);
 }  // namespace
 
 #ifdef WITH_MACROS_OF_SYSTEM_HEADERS

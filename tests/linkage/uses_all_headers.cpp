@@ -3,17 +3,6 @@
 // Linked with the other tests, which include these headers, too: what a header defines must be
 // inline.
 
-// The declarations alone are enough to name a type, with its defaults, and match the headers.
-#include <viann/fwd.hpp>
-
-namespace {
-using Accumulator = viann::WelfordAccumulator<>;
-using Displacement = viann::DisplacementImportance<>;
-using Lazy = viann::LazyVarianceImportance<>;
-using Variance = viann::VarianceImportance<>;
-using NamesOthers = void (*)(const viann::Report&, viann::ScoreCombination);
-}  // namespace
-
 #ifdef WITH_MACROS_OF_SYSTEM_HEADERS
 // windows.h defines min and max, Apple's AssertMacros.h the others. The standard library and Eigen
 // cope with them on their own, so they come first here.
@@ -50,11 +39,6 @@ using NamesOthers = void (*)(const viann::Report&, viann::ScoreCombination);
 
 #include <viann/html_report.hpp>
 #include <viann/viann.hpp>
-
-static_assert(std::is_same_v<Accumulator, viann::WelfordAccumulator<double>>);
-static_assert(std::is_same_v<Displacement, viann::DisplacementImportance<double>>);
-static_assert(std::is_same_v<Lazy, viann::LazyVarianceImportance<double>>);
-static_assert(std::is_same_v<Variance, viann::VarianceImportance<double>>);
 
 double largest_share() {
   viann::VarianceImportance<> importance;

@@ -203,15 +203,12 @@ Eigen::MatrixXd standardize(const Eigen::MatrixXd& X) {
     const int exponent = largest > 0 ? std::ilogb(largest) : 0;
     Z.col(j) *= std::ldexp(1.0, -exponent / 2);
     Z.col(j) *= std::ldexp(1.0, -(exponent - exponent / 2));
-  }
-  Z.rowwise() -= Z.colwise().mean().eval();
-  const Eigen::RowVectorXd deviation =
-      (Z.colwise().squaredNorm() / static_cast<double>(Z.rows())).cwiseSqrt();
-  for (Eigen::Index j = 0; j < Z.cols(); ++j) {
-    if ((X.col(j).array() == X(0, j)).all() || deviation[j] == 0) {
+    Z.col(j).array() -= Z.col(j).mean();
+    const double deviation = std::sqrt(Z.col(j).squaredNorm() / static_cast<double>(Z.rows()));
+    if (X.col(j).minCoeff() == X.col(j).maxCoeff() || deviation == 0) {
       Z.col(j).setZero();
     } else {
-      Z.col(j) /= deviation[j];
+      Z.col(j) /= deviation;
     }
   }
   return Z;

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "viann/detail/kernels/lane_sum.hpp"
+#include "viann/detail/statistics/order.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 
@@ -35,16 +36,6 @@ inline void require_comparable(const Scores& a, const Scores& b, const char* fun
   }
 }
 
-/// Returns the features in ascending order of their scores; `then` breaks ties.
-inline std::vector<Eigen::Index> ascending(const Scores& scores, const Scores& then) {
-  std::vector<Eigen::Index> order(static_cast<std::size_t>(scores.size()));
-  std::iota(order.begin(), order.end(), Eigen::Index{0});
-  std::sort(order.begin(), order.end(), [&](Eigen::Index i, Eigen::Index j) {
-    return scores[i] != scores[j] ? scores[i] < scores[j] : then[i] < then[j];
-  });
-  return order;
-}
-
 /// Calls body(begin, end) for every run of equal neighbours among n.
 template <typename Equal, typename Body>
 void for_each_run(std::size_t n, const Equal& equal, const Body& body) {
@@ -57,14 +48,14 @@ void for_each_run(std::size_t n, const Equal& equal, const Body& body) {
 
 /// Returns ranks from 1 to n; tied scores get the mean of their ranks.
 inline Eigen::VectorXd average_ranks(const Scores& scores) {
-  const auto order = ascending(scores, scores);
+  const auto order = descending(scores);
+  const std::size_t n = order.size();
   Eigen::VectorXd ranks(scores.size());
   for_each_run(
-      order.size(),
-      [&](std::size_t i, std::size_t j) { return scores[order[i]] == scores[order[j]]; },
+      n, [&](std::size_t i, std::size_t j) { return scores[order[i]] == scores[order[j]]; },
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
-          ranks[order[i]] = 0.5 * static_cast<double>(begin + 1 + end);
+          ranks[order[i]] = 0.5 * static_cast<double>((n - begin) + (n - end + 1));
         }
       });
   return ranks;
@@ -74,7 +65,7 @@ inline Eigen::VectorXd average_ranks(const Scores& scores) {
 /// squares neither overflow nor underflow; all 0 if the scores are equal.
 inline std::vector<double> centered(const Scores& scores) {
   std::vector<double> result(scores.data(), scores.data() + scores.size());
-  const auto [least, largest] = std::minmax_element(result.begin(), result.end());
+  const auto [least, largest] = std::minmax_element(result.data(), result.data() + result.size());
   if (*least == *largest) {
     std::fill(result.begin(), result.end(), 0.0);
     return result;
@@ -152,19 +143,24 @@ inline double spearman(const Eigen::Ref<const Eigen::VectorXd>& a,
 inline double kendall(const Eigen::Ref<const Eigen::VectorXd>& a,
                       const Eigen::Ref<const Eigen::VectorXd>& b) {
   detail::require_comparable(a, b, "kendall");
-  const auto order = detail::ascending(a, b);
+  std::vector<std::pair<double, double>> sorted;
+  for (Eigen::Index feature = 0; feature < a.size(); ++feature) {
+    sorted.emplace_back(a[feature], b[feature]);
+  }
+  std::sort(sorted.begin(), sorted.end());
   std::vector<double> sorted_b;
-  sorted_b.reserve(order.size());
-  for (const Eigen::Index feature : order) sorted_b.push_back(b[feature]);
+  for (const auto& scores : sorted) sorted_b.push_back(scores.second);
 
   const auto tied_pairs = [&](const auto& equal) {
     double tied = 0;
-    detail::for_each_run(order.size(), equal, [&](std::size_t begin, std::size_t end) {
+    detail::for_each_run(sorted.size(), equal, [&](std::size_t begin, std::size_t end) {
       tied += detail::pairs(end - begin);
     });
     return tied;
   };
-  const auto equal_a = [&](std::size_t i, std::size_t j) { return a[order[i]] == a[order[j]]; };
+  const auto equal_a = [&](std::size_t i, std::size_t j) {
+    return sorted[i].first == sorted[j].first;
+  };
   const auto equal_b = [&](std::size_t i, std::size_t j) { return sorted_b[i] == sorted_b[j]; };
   const double tied_a = tied_pairs(equal_a);
   const double tied_both =
@@ -172,7 +168,7 @@ inline double kendall(const Eigen::Ref<const Eigen::VectorXd>& a,
   const auto discordant = static_cast<double>(detail::sort_counting_inversions(sorted_b));
   const double tied_b = tied_pairs(equal_b);
 
-  const double all = detail::pairs(order.size());
+  const double all = detail::pairs(sorted.size());
   const double concordant_less_discordant = all - tied_a - tied_b + tied_both - 2 * discordant;
   const double ordered = std::sqrt(all - tied_a) * std::sqrt(all - tied_b);
   return ordered > 0 ? std::clamp(concordant_less_discordant / ordered, -1.0, 1.0) : 0.0;
@@ -189,13 +185,8 @@ inline double top_k_overlap(const Eigen::Ref<const Eigen::VectorXd>& a,
     throw std::invalid_argument(detail::concat("viann::top_k_overlap: there is no top ", k, " of ",
                                                a.size(), " features."));
   }
-  const auto kth_largest = [k](const detail::Scores& scores) {
-    std::vector<double> sorted(scores.data(), scores.data() + scores.size());
-    std::nth_element(sorted.begin(), sorted.end() - k, sorted.end());
-    return *(sorted.end() - k);
-  };
-  const double least_a = kth_largest(a);
-  const double least_b = kth_largest(b);
+  const double least_a = detail::kth_largest(a, k);
+  const double least_b = detail::kth_largest(b, k);
   double in_both = 0;
   double in_any = 0;
   for (Eigen::Index i = 0; i < a.size(); ++i) {

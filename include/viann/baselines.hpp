@@ -57,7 +57,8 @@ Eigen::VectorXd garson(const First& first, const Last& last,
                        GarsonForm form = GarsonForm::Textbook) {
   const auto shares_by_column = [](const Eigen::MatrixXd& weights) {
     Eigen::MatrixXd shares = weights.cwiseAbs();
-    for (auto column : shares.colwise()) {
+    for (Eigen::Index j = 0; j < shares.cols(); ++j) {
+      auto column = shares.col(j);
       if (column.maxCoeff() == 0) continue;
       column /= column.maxCoeff();  // so that the sum cannot overflow
       column /= column.sum();
@@ -67,10 +68,13 @@ Eigen::VectorXd garson(const First& first, const Last& last,
   Eigen::MatrixXd v = detail::finite_layer(last, "garson");
   const Eigen::MatrixXd share = shares_by_column(detail::finite_layer(first, "garson"));
   detail::require_equal_width(share.cols(), v.rows(), "garson");
-  if (form == GarsonForm::Notebook) v = (v.array() != 0).cast<double>();
-  // A unit that no input feeds passes nothing on.
-  const Eigen::ArrayXd is_fed = (share.colwise().sum().transpose().array() > 0).cast<double>();
-  v.array().colwise() *= is_fed;
+  if (form == GarsonForm::Notebook) {
+    for (double* w = v.data(); w != v.data() + v.size(); ++w) *w = *w != 0 ? 1 : 0;
+  }
+  for (Eigen::Index unit = 0; unit < share.cols(); ++unit) {
+    // A unit that no input feeds passes nothing on.
+    if (share.col(unit).sum() == 0) v.row(unit).setZero();
+  }
   return (share * shares_by_column(v)).rowwise().sum();
 }
 

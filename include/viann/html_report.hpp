@@ -123,10 +123,13 @@ class HtmlPage {
   /// The scores in the shape of an image or of a convolution's kernels.
   std::string heat_maps() const {
     if (options_.rows == 0 && options_.cols == 0) return "";
+    const Eigen::VectorXd& scores = columns_[1].numbers;
     const std::vector<Eigen::MatrixXd> kernels =
-        kernel_scores(columns_[1].numbers, options_.rows, options_.cols);
+        kernel_scores(scores, options_.rows, options_.cols);
     const std::size_t shown = (std::min)(kernels.size(), std::size_t{16});
     const double largest = columns_[1].largest();
+    const bool any_negative =
+        std::any_of(scores.begin(), scores.end(), [](double score) { return score < 0; });
     std::vector<Eigen::Index> features(order_.size());
     std::iota(features.begin(), features.end(), Eigen::Index{0});
     const std::vector<std::string> texts = columns_[1].table_cells(features, false, all);
@@ -149,8 +152,7 @@ class HtmlPage {
                       ? concat(": the first ", shown, " of ", kernels.size(), " channels")
                       : "",
                   ".</p>\n<div class=\"maps\">\n", maps, "</div>\n",
-                  heat_scale(number_text(largest, std::chars_format::general, 3),
-                             (columns_[1].numbers.array() < 0).any()));
+                  heat_scale(number_text(largest, std::chars_format::general, 3), any_negative));
   }
 
   /// The table with bars, and the one of all other features.

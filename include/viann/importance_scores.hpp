@@ -6,13 +6,13 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "viann/detail/statistics/groups.hpp"
 #include "viann/detail/statistics/min_max.hpp"
+#include "viann/detail/statistics/order.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/expressions.hpp"
@@ -66,11 +66,7 @@ inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& score
 /// \throws std::invalid_argument if there are no scores or one is not finite.
 inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   detail::require_scores(scores, "ranking");
-  std::vector<Eigen::Index> order(static_cast<std::size_t>(scores.size()));
-  std::iota(order.begin(), order.end(), Eigen::Index{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](Eigen::Index a, Eigen::Index b) { return scores[a] > scores[b]; });
-  return order;
+  return detail::descending(scores);
 }
 
 /// Returns the scores of a convolution's weights in the shape of its kernel: one rows x cols matrix

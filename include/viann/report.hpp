@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/order.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/report_column.hpp"
 #include "viann/detail/weights/expressions.hpp"
@@ -244,13 +244,8 @@ class Report {
 
   /// The features with the highest scores, NaN last.
   std::vector<Eigen::Index> by_score(Eigen::Index most) const {
-    std::vector<Eigen::Index> order(static_cast<std::size_t>(features()));
-    std::iota(order.begin(), order.end(), Eigen::Index{0});
-    std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
-      const bool a_is_nan = std::isnan(scores()[a]);
-      const bool b_is_nan = std::isnan(scores()[b]);
-      return a_is_nan || b_is_nan ? b_is_nan && !a_is_nan : scores()[a] > scores()[b];
-    });
+    if (features() == 0) return {};  // moved from
+    std::vector<Eigen::Index> order = detail::descending(scores());
     order.resize(static_cast<std::size_t>((std::min)(most, features())));
     return order;
   }

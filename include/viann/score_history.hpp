@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "viann/agreement.hpp"
 #include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/statistics/order.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
@@ -140,9 +140,7 @@ class ScoreHistory {
     std::vector<std::optional<std::int64_t>> since(static_cast<std::size_t>(features()));
     std::vector<bool> left(since.size());  // going back in time
     for (auto kept = kept_->rbegin(); kept != kept_->rend(); ++kept) {
-      std::vector<double> sorted(kept->scores.data(), kept->scores.data() + features());
-      std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(), std::greater<>());
-      const double least = sorted[static_cast<std::size_t>(k - 1)];
+      const double least = detail::kth_largest(kept->scores, k);
       for (std::size_t i = 0; i < since.size(); ++i) {
         left[i] = left[i] || kept->scores[static_cast<Eigen::Index>(i)] < least;
         if (!left[i]) since[i] = kept->epoch;

@@ -11,7 +11,7 @@ find_path(Boost_HISTOGRAM_INCLUDE_DIR boost/histogram/accumulators/mean.hpp)
 mark_as_advanced(Boost_HISTOGRAM_INCLUDE_DIR)
 
 viann_executable(faithfulness SOURCES benchmarks/faithfulness/faithfulness.cpp
-  LIBRARIES command_line Threads::Threads dataset network_float)
+  LIBRARIES command_line Threads::Threads example_support network_float)
 target_compile_definitions(faithfulness PRIVATE
   FAITHFULNESS_DATA="${PROJECT_SOURCE_DIR}/examples/data"
   FAITHFULNESS_PUBLISHED="${CMAKE_CURRENT_SOURCE_DIR}/reference/nonlinear_selection.csv")

@@ -4,10 +4,9 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
-#include "viann/detail/requirements.hpp"
+#include "viann/detail/statistics/order.hpp"
 
 namespace viann::detail {
 
@@ -29,15 +28,12 @@ inline Eigen::VectorXd coin_tosses_at_most(Eigen::Index runs) {
 /// P-values that hold for all hypotheses at once, whatever their dependence (S. Holm, Scandinavian
 /// Journal of Statistics 6(2), 1979).
 inline Eigen::VectorXd holm_adjusted(Eigen::VectorXd p) {
-  std::vector<Eigen::Index> order(static_cast<std::size_t>(p.size()));
-  std::iota(order.begin(), order.end(), Eigen::Index{0});
-  std::sort(order.begin(), order.end(),
-            [&](Eigen::Index a, Eigen::Index b) { return p[a] < p[b]; });
+  const std::vector<Eigen::Index> order = descending(p);
   double largest = 0;
   auto hypotheses = static_cast<double>(p.size());  // not yet rejected
-  for (const Eigen::Index i : order) {
-    largest = (std::max)(largest, (std::min)(1.0, hypotheses-- * p[i]));
-    p[i] = largest;
+  for (auto i = order.rbegin(); i != order.rend(); ++i) {
+    largest = (std::max)(largest, (std::min)(1.0, hypotheses-- * p[*i]));
+    p[*i] = largest;
   }
   return p;
 }

@@ -7,12 +7,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "viann/detail/statistics/order.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/html.hpp"
 #include "viann/detail/text/report_column.hpp"
@@ -130,14 +130,13 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
     x_ticks += concat(R"(<span style="left:)", x(tick), R"(%">)", number_text(tick), "</span>");
   }
 
-  std::vector<std::size_t> from_the_top(lines.size());
-  std::iota(from_the_top.begin(), from_the_top.end(), std::size_t{0});
-  const auto end = [&](std::size_t line) { return lines[line].scores.tail<1>()[0]; };
-  std::stable_sort(from_the_top.begin(), from_the_top.end(),
-                   [&](std::size_t a, std::size_t b) { return end(a) > end(b); });
+  Eigen::VectorXd ends(static_cast<Eigen::Index>(lines.size()));
+  for (std::size_t line = 0; line < lines.size(); ++line) {
+    ends[static_cast<Eigen::Index>(line)] = lines[line].scores.tail<1>()[0];
+  }
+  const std::vector<Eigen::Index> from_the_top = descending(ends);
   std::vector<double> places;
-  places.reserve(lines.size());
-  for (const std::size_t line : from_the_top) places.push_back(height(end(line)));
+  for (const Eigen::Index line : from_the_top) places.push_back(height(ends[line]));
   spread_out(places, 0.07);  // the height of a line of text, in the chart's style
 
   std::string paths;
@@ -145,8 +144,8 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
   std::string names;
   std::string widths;  // gives the column the width of the longest name
   for (std::size_t place = 0; place < places.size(); ++place) {
-    const std::size_t color = from_the_top[place];
-    const ChartLine& line = lines[color];
+    const Eigen::Index color = from_the_top[place];
+    const ChartLine& line = lines[static_cast<std::size_t>(color)];
     const auto score_at = [&](std::size_t i) { return line.scores[static_cast<Eigen::Index>(i)]; };
     paths += concat(R"(<path class="line c)", color, R"(" d=")");
     for (std::size_t i = 0; i < epochs.size(); ++i) {
@@ -161,7 +160,7 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
     }
     const std::string top = html_number(100 * places[place]);
     const std::string name = html_text(line.name);
-    links += concat(R"(<path class="link c)", color, R"(" d="M8 )", y(end(color)), "L92 ", top,
+    links += concat(R"(<path class="link c)", color, R"(" d="M8 )", y(ends[color]), "L92 ", top,
                     R"(" />)");
     names += concat(R"(<b class="c)", color, R"(" style="top:)", top, R"(%" title=")", name,
                     R"(">)", name, "</b>");

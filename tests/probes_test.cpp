@@ -228,7 +228,8 @@ double at_most_alpha(int data_sets) { return 0.05 + 3 * std::sqrt(0.05 * 0.95 / 
 
 }  // namespace
 
-TEST_CASE("where nothing matters, something is confirmed in alpha of the data sets at most") {
+TEST_CASE("where nothing matters, something is confirmed in alpha of the data sets at most",
+          "[simulation]") {
   const Index runs = GENERATE(19, 39);
   const double noise = GENERATE(0.0, 0.1);
   const int data_sets = 500;
@@ -238,14 +239,15 @@ TEST_CASE("where nothing matters, something is confirmed in alpha of the data se
   if (noise == 0) CHECK(rates.confirmed_in_error > 0.005);  // the test can detect errors
 }
 
-TEST_CASE("a binomial test of hits is fooled by runs that share the luck of their data") {
+TEST_CASE("a binomial test of hits is fooled by runs that share the luck of their data",
+          "[simulation]") {
   const Rates rates = simulate(200, 99, 0, 0);
   CAPTURE(rates.confirmed_in_error, rates.binomial_is_wrong);
   CHECK(rates.confirmed_in_error <= at_most_alpha(200));
   CHECK(rates.binomial_is_wrong > 0.2);
 }
 
-TEST_CASE("what matters is confirmed, and what does not beside it is not") {
+TEST_CASE("what matters is confirmed, and what does not beside it is not", "[simulation]") {
   const int data_sets = 500;
   const Rates rates = simulate(data_sets, 19, 2, 0.1);
   CAPTURE(rates.confirmed, rates.confirmed_in_error, rates.rejected_in_error);
@@ -254,7 +256,8 @@ TEST_CASE("what matters is confirmed, and what does not beside it is not") {
   CHECK(rates.rejected_in_error == 0);
 }
 
-TEST_CASE("given the data, an input that wins half of the runs is seldom rejected") {
+TEST_CASE("given the data, an input that wins half of the runs is seldom rejected",
+          "[simulation]") {
   std::mt19937_64 random(9);
   const int repeats = 1000;
   int wrong = 0;

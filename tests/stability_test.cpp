@@ -211,7 +211,7 @@ Coverage coverage(Index runs, double noise, int repeats) {
 
 }  // namespace
 
-TEST_CASE("intervals hold the truth about as often as they say") {
+TEST_CASE("intervals hold the truth about as often as they say", "[simulation]") {
   const Index runs = GENERATE(5, 10, 30);
   const double noise = GENERATE(0.1, 0.3, 100.0);  // the last: nothing but noise
   const auto covered = coverage(runs, noise, 1000);

@@ -9,7 +9,8 @@
 #include <iostream>
 #include <sstream>
 #include <string>
-#include <viann/viann.hpp>
+#include <viann/displacement_importance.hpp>
+#include <viann/report.hpp>
 
 #include "support/dataset.hpp"
 #include "support/network.hpp"

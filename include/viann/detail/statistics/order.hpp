@@ -20,9 +20,11 @@ inline std::vector<Eigen::Index> descending(const Eigen::Ref<const Eigen::Vector
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   const double* const score = scores.data();
   std::sort(order.begin(), order.end(), [score](Eigen::Index a, Eigen::Index b) {
-    if (score[a] > score[b] || score[a] < score[b]) return score[a] > score[b];
+    // NaN first: to compare it is an invalid operation, which may be trapped.
     const bool a_is_nan = std::isnan(score[a]);
-    return a_is_nan != std::isnan(score[b]) ? !a_is_nan : a < b;
+    const bool b_is_nan = std::isnan(score[b]);
+    if (a_is_nan || b_is_nan) return a_is_nan == b_is_nan ? a < b : b_is_nan;
+    return score[a] != score[b] ? score[a] > score[b] : a < b;
   });
   return order;
 }

@@ -90,8 +90,8 @@ if(TARGET compare_with_random_forest)
 endif()
 
 if(TARGET conv_filters AND TARGET paper_tables)
-  example_test(paper_tables.deep "deep on wine, 1 seed.*VIANN-LOFO +-?[01].[0-9]+.*epochs +[0-9]+"
-    paper_tables --models deep --datasets wine --seeds 1)
+  example_test(paper_tables.deep "deep on iris, 1 seed.*VIANN-LOFO +-?[01].[0-9]+.*epochs +[0-9]+"
+    paper_tables --models deep --datasets iris --seeds 1)
 endif()
 if(TARGET conv_filters)
   example_test(conv_filters "epoch 3/3.*filter_7( +-?[0-9.]+)+\n" conv_filters --epochs 3)

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
@@ -144,11 +145,13 @@ inline double kendall(const Eigen::Ref<const Eigen::VectorXd>& a,
                       const Eigen::Ref<const Eigen::VectorXd>& b) {
   detail::require_comparable(a, b, "kendall");
   std::vector<std::pair<double, double>> sorted;
+  sorted.reserve(static_cast<std::size_t>(a.size()));
   for (Eigen::Index feature = 0; feature < a.size(); ++feature) {
     sorted.emplace_back(a[feature], b[feature]);
   }
   std::sort(sorted.begin(), sorted.end());
   std::vector<double> sorted_b;
+  sorted_b.reserve(sorted.size());
   for (const auto& scores : sorted) sorted_b.push_back(scores.second);
 
   const auto tied_pairs = [&](const auto& equal) {

@@ -68,6 +68,7 @@ Eigen::VectorXd garson(const First& first, const Last& last,
   Eigen::MatrixXd v = detail::finite_layer(last, "garson");
   const Eigen::MatrixXd share = shares_by_column(detail::finite_layer(first, "garson"));
   detail::require_equal_width(share.cols(), v.rows(), "garson");
+  // Loops, because whoever includes this header would pay for Eigen's expressions of the same.
   if (form == GarsonForm::Notebook) {
     for (double* w = v.data(); w != v.data() + v.size(); ++w) *w = *w != 0 ? 1 : 0;
   }

@@ -230,8 +230,7 @@ inline ProbeDecisions decide_by_probes(const detail::ScoresOfRuns& scores, doubl
   }
 
   ProbeDecisions result;
-  result.hits.resize(features);
-  std::fill(result.hits.begin(), result.hits.end(), 0);
+  result.hits.setZero(features);
   for (Eigen::Index run = 0; run < runs; ++run) {
     const double* const inputs = scores.data() + run * scores.outerStride();
     const double best_probe = *std::max_element(inputs + features, inputs + 2 * features);

@@ -244,7 +244,7 @@ class Report {
 
   /// The features with the highest scores, NaN last.
   std::vector<Eigen::Index> by_score(Eigen::Index most) const {
-    if (features() == 0) return {};  // moved from
+    if (features() == 0) return {};  // moved-from: there is no column
     std::vector<Eigen::Index> order = detail::descending(scores());
     order.resize(static_cast<std::size_t>((std::min)(most, features())));
     return order;

@@ -29,7 +29,7 @@ inline std::vector<Eigen::Index> descending(const Eigen::Ref<const Eigen::Vector
   return order;
 }
 
-/// The k-th largest of the scores, from k = 1.
+/// Returns the k-th largest of the scores, 1 <= k <= scores.size(). None may be NaN.
 inline double kth_largest(const Eigen::Ref<const Eigen::VectorXd>& scores, Eigen::Index k) {
   std::vector<double> sorted(scores.data(), scores.data() + scores.size());
   const auto kth = sorted.begin() + (k - 1);

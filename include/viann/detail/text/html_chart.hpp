@@ -136,6 +136,7 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
   }
   const std::vector<Eigen::Index> from_the_top = descending(ends);
   std::vector<double> places;
+  places.reserve(lines.size());
   for (const Eigen::Index line : from_the_top) places.push_back(height(ends[line]));
   spread_out(places, 0.07);  // the height of a line of text, in the chart's style
 

@@ -92,6 +92,7 @@ endif()
 if(TARGET conv_filters AND TARGET paper_tables)
   example_test(paper_tables.deep "deep on iris, 1 seed.*VIANN-LOFO +-?[01].[0-9]+.*epochs +[0-9]+"
     paper_tables --models deep --datasets iris --seeds 1)
+  set_tests_properties(example.paper_tables.deep PROPERTIES COST 60)  # seconds: it starts first
 endif()
 if(TARGET conv_filters)
   example_test(conv_filters "epoch 3/3.*filter_7( +-?[0-9.]+)+\n" conv_filters --epochs 3)

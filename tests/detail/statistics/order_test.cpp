@@ -11,10 +11,10 @@ using viann::detail::kth_largest;
 using Order = std::vector<Eigen::Index>;
 
 TEST_CASE("from the highest score to the lowest, NaN after minus infinity") {
-  constexpr double unbounded = std::numeric_limits<double>::infinity();
+  constexpr double inf = std::numeric_limits<double>::infinity();
   constexpr double missing = std::numeric_limits<double>::quiet_NaN();
   Eigen::VectorXd scores(7);
-  scores << -unbounded, missing, 2, unbounded, -1, missing, 3;
+  scores << -inf, missing, 2, inf, -1, missing, 3;
   CHECK(descending(scores) == Order{3, 6, 2, 4, 0, 1, 5});
   CHECK(descending(Eigen::VectorXd()).empty());
 }

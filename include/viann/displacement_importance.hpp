@@ -3,29 +3,36 @@
 
 #include <Eigen/Core>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
 #include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/layer/layer_displacement.hpp"
 #include "viann/detail/layer/life_cycle.hpp"
-#include "viann/detail/layer/movement_directions.hpp"
 #include "viann/detail/reset_on_move.hpp"
-#include "viann/detail/statistics/log_time_mean.hpp"
 #include "viann/detail/statistics/min_max.hpp"
-#include "viann/detail/statistics/shares.hpp"
 #include "viann/detail/weights/weight_source.hpp"
-#include "viann/displacement_options.hpp"
 #include "viann/fwd.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann {
 
-/// Measures which inputs a network relies on, from how far its first layer's weights have moved
-/// from their start, apart from weight decay.
+/// The options of DisplacementImportance.
+struct DisplacementImportanceOptions {
+  /// Whether to remove from a feature's displacement what weight decay alone may have done. Below
+  /// DisplacementImportance::min_units_to_remove_decay units, nothing is removed in either case.
+  bool remove_decay = true;
+
+  /// Whether all options are the same.
+  friend bool operator==(const DisplacementImportanceOptions& a,
+                         const DisplacementImportanceOptions& b) {
+    return a.remove_decay == b.remove_decay;
+  }
+};
+
+/// Measures which inputs a network relies on, from how far its first layer's weights move from
+/// their start, along which directions, and, if it is at hand, from the loss's gradient.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -36,69 +43,67 @@ namespace viann {
 ///   viann::DisplacementImportance<> importance;
 ///   importance.on_train_begin(viann::features_by_units(weights));
 ///   for (int epoch = 0; epoch < 10; ++epoch) {
-///     weights *= 0.99;                                         // weight decay moves all weights;
-///     weights.row(2) += 0.1 * Eigen::RowVectorXd::Random(32);  // training, here, feature 2 alone
+///     Eigen::MatrixXd gradient = 0.01 * weights;               // of weight decay, then of the
+///     loss, gradient.row(2) += 0.1 * Eigen::RowVectorXd::Random(32);  // here by feature 2 alone
+///     weights -= gradient;
 ///     importance.on_epoch_end(viann::features_by_units(weights));
 ///   }
 ///   std::cout << importance.scores() << "\n";  // 0 0 1 0
 /// }
 /// ```
 ///
-/// Let w_i(t) be the weights of feature i after epoch t (0: before training), |.|^2 their sum of
-/// squares over the units, T the last epoch, and nz(x) = x / sum(x) over the features:
+/// Let w_i(t) be the weights of feature i after epoch t (0: before training), T the last epoch,
+/// |.| the Euclidean norm over the units, and nz(x) = x / sum(x) over the features:
 ///
-///     D_i(t)  = residual of w_i(t) - w_i(0) after least-squares regression, over the units,
-///               on { w_i(0), sign w_i(0) }
-///     L_i     = sum_{t=1..T} nz_i(|D(t)|^2) / t  /  sum_{t=1..T} 1/t
-///     raw_i   = sqrt(L_i nz_i(|w(T)|^2))
+///     D_i(t)        = w_i(t) - w_i(0) + a w_i(0) + b sign w_i(0), with the a, b >= 0 for which
+///                     |D_i(t)| is least: without what weight decay may have done
+///     movement_i    = mean over t, weights 1/t,     of nz(|D(t) D_i(t)'|^2)
+///     alignment_i   = mean over t, weights sqrt(t), of nz(|(w(t) - w(t - 1)) w_i(t)'|^2)
+///     gradient_i    = mean over t, weights sqrt(t), of nz(|G(t) w_i(t)'|^2)
+///     raw_i         = sqrt(movement_i alignment_i),                     from weights alone
+///     raw_i         = sqrt(sqrt(movement_i alignment_i) gradient_i)     with gradients
 ///
-/// raw_i is the geometric mean of two shares: the feature's share of all movement, averaged over
-/// the logarithm of time, and its share of the final weights. The regression removes what weight
-/// decay alone may have done to a feature without gradient: decay in proportion to the weight (SGD
-/// with L2, AdamW) moves it along w(0), Adam with L2 in its gradient moves it along sign w(0).
+/// The information in an input moves its weights along the few directions that later layers use;
+/// noise moves weights along all directions. |M x'|^2 = x M'M x' weights a feature's numbers x by
+/// how much all features' rows of M agree with them. With M = G(t) = X' delta, where X are the
+/// inputs of a batch and delta the gradients by the units' inputs, G(t) w_i(t)' is the correlation
+/// of every input with the gradient of the loss by input i. An epoch in which a share has no
+/// observation, because nothing moved, or the gradient was 0 or not given, does not count in its
+/// mean.
 ///
-/// weigh_directions weights both shares by the directions, over the units, in which the weights of
-/// all features move together. The information in an input moves its weights along the few
-/// directions that later layers use. Noise moves weights along all directions. These are measured
-/// after some epochs s = 1, 2, 3, 5, 8, 12, 18, 27, 41, ... (the next is the first that is at least
-/// 1.5 s). With H(t) = 1 + 1/2 + ... + 1/t, and s' the epoch measured before s:
+/// No product of units^2 is computed: |M x'|^2 is estimated, without bias, by the sum of (p x')^2
+/// over eight vectors p = r M, with r random signs by feature (N. Alon, Y. Matias, M. Szegedy,
+/// Journal of Computer and System Sciences 58(1), 1999). The signs depend on the epoch and the
+/// feature alone.
 ///
-///     C(s)    = D(s)' D(s) / |D(s)|^2                                     (units x units)
-///     L_i     = sum_s (H(s) - H(s')) nz_i(D_i(s) C(s) D_i(s)')  /  sum_s (H(s) - H(s'))
-///     C       = sum_s (H(s) - H(s')) C(s)
-///     a_i     = w_i(s) C w_i(s)' / |w_i(s)|^2                             (s: the last until T)
-///     raw_i   = sqrt(L_i nz_i(a_i |w(T)|^2))
-///
-/// A feature with w_i(s) = 0 gets the mean a of the others. Epochs before the first movement are
-/// not measured.
-///
-/// The score is viann's own. The idea that the weights of an important input move comes from VIANN
-/// (see VarianceImportance). Pruning has shown that the movement since the start and the final size
-/// indicate which weights matter (H. Zhou, J. Lan, R. Liu, J. Yosinski, Deconstructing Lottery
-/// Tickets, NeurIPS 2019, for single weights).
+/// The score is viann's own; how it was chosen, and how often it is right, is in
+/// tests/benchmarks/README.md. That weights of an important input move comes from VIANN (see
+/// VarianceImportance); that movement since the start and final size indicate which weights matter
+/// comes from pruning (H. Zhou, J. Lan, R. Liu, J. Yosinski, Deconstructing Lottery Tickets,
+/// NeurIPS 2019).
 ///
 /// Limits:
-/// - The regression also removes two of units() dimensions from real movement. With few units that
-///   costs more than decay does. So below 16 units there is no regression: D_i(t) = w_i(t) -
-///   w_i(0), and removes_decay() returns false.
+/// - A score is per unit of an input: standardise the inputs.
+/// - It says what the network uses, so an overfitted network's noise counts.
 /// - Correlated inputs share or swap their scores; where the labels are noise, they rank below
 ///   independent ones.
-/// - It agrees only moderately with permutation importance.
-/// - Scores are comparable only between inputs on one scale: standardise the inputs.
+/// - Below 16 units nothing is removed as decay, because two dimensions of few are too many to
+/// lose.
+/// - The gradient and the movement must be the inputs' own. Of weights that are tied to the output,
+///   they are the output's, too. For a layer behind normalisation or a gate, hand over its weights
+///   times the factor.
 ///
 /// Rounding: a feature that only decays gets 0, or a score from the rounding of its weights to
-/// their type or to a float state. A |D|^2 below units() * epsilon * |w(t) - w(0)|^2 cannot be told
-/// from rounding and counts as 0 (epsilon of double, or of long double if Scalar is that). Squares
-/// must be in that type's range: decay is not removed if initial weights are below about 1e-155,
-/// and all scores are 0 below 1e-162.
+/// their type or to a float state. A |D_i|^2 below units() * epsilon * |w_i(t) - w_i(0)|^2 cannot
+/// be told from rounding and counts as 0 (epsilon of double, or of long double if Scalar is that).
+/// Squares must be in that type's range: decay is not removed if initial weights are below about
+/// 1e-154, and scores are 0 if all weights are below about 1e-162.
 ///
-/// Memory: one Scalar per weight for w(0), in the memory order of the first weights seen, and
-/// eleven doubles per feature (long doubles if Scalar is that), with four more for every 32 units
-/// if a feature's weights are not contiguous. weigh_directions adds 2 units^2 doubles, 16 MiB at
-/// most. The hook keeps no pointer to the weights. An observation reads the weights twice (finite
-/// check, update) and w(0) once, writes nothing of that size and allocates nothing; weights in the
-/// other memory order take longer. In the epochs s it takes 3 features units^2 operations more, in
-/// one thread, and reads the weights three times more.
+/// Memory: one Scalar for every weight, for w(0); some 150 bytes for every feature; and, for every
+/// unit, 40 doubles and 32 more for every 256 features from 512 on, up to 16 times (long doubles if
+/// Scalar is that). The hook keeps no pointer to the weights. An observation reads the weights four
+/// times (finite check, decay, sketches, projections), the gradient twice and w(0) three times,
+/// takes about 50 multiplications a weight (70 with the gradient), and allocates nothing.
 ///
 /// Messages count epochs from 1, features and units from 0. As with any standard container, the
 /// caller must synchronise a thread that reads with a thread that observes.
@@ -110,10 +115,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   using Index = Eigen::Index;  ///< of counts and indices
 
   /// With fewer units, weight decay is not removed.
-  static constexpr Index min_units_without_decay = 16;
-
-  /// With more units, directions are not weighed: the matrix C would take more than 8 MiB.
-  static constexpr Index max_units_with_directions = 1024;
+  static constexpr Index min_units_to_remove_decay = 16;
 
   DisplacementImportance() = default;
 
@@ -139,7 +141,20 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         one is not finite in Scalar; nothing is changed.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.features_by_units()));
+    end_epoch(Weights(weights.features_by_units()), nullptr);
+  }
+
+  /// The hook with the gradient of the loss by these weights, of any batch of the epoch or a sum of
+  /// some, as the optimizer got it: before or after its step, best without weight decay. Its scale
+  /// does not count. Scores with gradients are right more often. If all of it is 0, this is the
+  /// call without it. \param gradient  a view like `weights`, of the same shape \throws
+  /// std::logic_error if there was no on_train_begin(). \throws std::invalid_argument if a shape
+  /// differs from the first, there are no weights, or a
+  ///         number is not finite in Scalar; nothing is changed.
+  template <typename Stored, typename StoredGradient>
+  void on_epoch_end(const WeightView<Stored>& weights, const WeightView<StoredGradient>& gradient) {
+    const Weights of_gradient(gradient.features_by_units());
+    end_epoch(Weights(weights.features_by_units()), &of_gradient);
   }
 
   using RefusesBareWeights::on_epoch_end;
@@ -153,47 +168,43 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
 
   /// Number of features; 0 before on_train_begin().
-  Index features() const { return state_->displacement.layer().features(); }
+  Index features() const { return state_->layer().features(); }
 
   /// Number of units; 0 before on_train_begin().
-  Index units() const { return state_->displacement.layer().units(); }
+  Index units() const { return state_->layer().units(); }
 
   /// Number of epochs observed; the weights before training do not count.
   std::int64_t epochs() const { return epochs_; }
 
   /// Whether weight decay is removed: the option is set and there are enough units.
-  bool removes_decay() const { return options_.remove_decay && units() >= min_units_without_decay; }
+  bool removes_decay() const {
+    return options_.remove_decay && units() >= min_units_to_remove_decay;
+  }
 
-  /// Whether directions are weighed: the option is set and there are not too many units. False
-  /// before on_train_begin().
-  bool weighs_directions() const { return state_->directions.measures(); }
+  /// Whether the scores contain a gradient: one that was not all 0 has been observed.
+  bool uses_gradient() const { return !state_->gradient().empty(); }
 
-  /// raw_i of every feature, from 0 (never moved, or ended at 0) to 1; all 0 if nothing has moved.
-  /// May be read after every epoch, the first included.
+  /// raw_i of every feature, from 0 to 1; all 0 if nothing has moved. May be read after every
+  /// epoch, the first included.
   /// \throws std::logic_error if no epoch was observed.
-  /// \throws std::overflow_error if a feature's |w(T)|^2, or its |D|^2 in any sum above, exceeds
-  ///         the range of double (of long double if Scalar is that).
+  /// \throws std::overflow_error if a square in the sums above exceeds the range of double (of long
+  ///         double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
-    std::vector<Sum> magnitude(state_->directions.alignment(),
-                               state_->directions.alignment() + features());
-    for (std::size_t i = 0; i < magnitude.size(); ++i) {
-      magnitude[i] *= state_->displacement.magnitude()[i];
-    }
-    const detail::Shares<Sum> final_share(magnitude.data(), features());
-    return detail::finite_raw_scores(
-        features(), [&](Index i) { return std::sqrt(state_->movement(i) * final_share(i)); }, name,
-        epochs());
+    const auto raw = [this](Index i) {
+      const auto from_weights = std::sqrt(state_->movement()(i) * state_->alignment()(i));
+      return uses_gradient() ? std::sqrt(from_weights * state_->gradient()(i)) : from_weights;
+    };
+    return detail::finite_raw_scores(features(), raw, name, epochs());
   }
 
   /// raw_scores() after min_max_normalize(), on the scale of every hook; throws what these throw.
   Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
-  /// Whether both have the same options and, bit for bit, the same state in the same memory order.
+  /// Whether both have the same options and, bit for bit, the same state.
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
-           a.state_->displacement == b.state_->displacement &&
-           a.state_->directions == b.state_->directions && a.state_->movement == b.state_->movement;
+           a.state_.value() == b.state_.value();
   }
   /// The opposite of ==.
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
@@ -214,77 +225,43 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
  private:
   static constexpr const char* name = "DisplacementImportance";  // in messages
-  using Sum = detail::SumOf<Scalar>;
   using Weights = detail::WeightSource<Scalar>;
 
   void begin(const Weights& weights) {
     if (is_loaded_) {
-      state_->displacement.layer().require_valid(weights, name, 0);
+      state_->layer().require_valid(weights, name, 0);
       is_loaded_ = false;
       return;
     }
     DisplacementImportance fresh(options_);
-    fresh.state_->displacement.layer().require_valid(weights, name, 0);
-    fresh.state_->displacement.start(weights);
-    fresh.prepare();
-    fresh.state_->directions.start(
-        fresh.state_->displacement.layer(),
-        options_.weigh_directions && fresh.units() <= max_units_with_directions);
+    fresh.state_->layer().require_valid(weights, name, 0);
+    fresh.state_->start(weights);
     *this = std::move(fresh);
   }
 
-  void end_epoch(const Weights& weights) {
+  void end_epoch(const Weights& weights, const Weights* gradient) {
     if (features() == 0) {
       throw std::logic_error(
           "viann::DisplacementImportance: displacement is counted from the weights before "
           "training; call on_train_begin() with them first.");
     }
-    state_->displacement.layer().require_valid(weights, name, epochs() + 1);
-    State& state = state_.value();
-    state.movement.next_epoch(epochs() + 1);
-    state.displacement.observe(weights, removes_decay());
-    if (!weighs_directions()) {
-      state.movement.add(state.displacement.displacement());
-    } else if (state.directions.observe(state.displacement, weights, removes_decay(), epochs() + 1,
-                                        state.movement.pending())) {
-      state.movement.add(state.directions.movement());
-    }
-    ++epochs_.value();
+    const std::int64_t epoch = epochs() + 1;
+    state_->layer().require_valid(weights, name, epoch);
+    if (gradient != nullptr) state_->layer().require_valid(*gradient, name, epoch, "gradient");
+    state_->observe(weights, gradient, removes_decay(), epoch);
+    epochs_ = epoch;
     is_loaded_ = false;
-  }
-
-  void prepare() {
-    state_->displacement.prepare(removes_decay());
-    state_->movement.start(features());
   }
 
   template <class Archive>
   bool transfer(Archive& archive) {
-    archive& options_.remove_decay& options_.weigh_directions;
-    archive& epochs_.value();
-    State& state = state_.value();
-    state.movement.transfer_weight(archive);
-    if (!state.displacement.transfer(archive)) return false;
-    if constexpr (Archive::is_loading::value) {
-      prepare();
-      is_loaded_ = features() > 0;
-    }
-    state.movement.transfer_sums(archive);
-    if (!state.directions.transfer(archive, state.displacement, options_.weigh_directions,
-                                   epochs())) {
-      return false;
-    }
-    state.movement.transfer_pending(archive);
-    return (epochs() == 0 || features() > 0) && state.movement.is_possible(epochs());
+    archive& options_.remove_decay& epochs_.value();
+    if (!state_->transfer(archive)) return false;
+    if constexpr (Archive::is_loading::value) is_loaded_ = features() > 0;
+    return detail::is_count(epochs()) && (epochs() == 0 || features() > 0);
   }
 
-  struct State {
-    detail::LayerDisplacement<Scalar> displacement;
-    detail::MovementDirections<Scalar> directions;
-    detail::LogTimeMean<Sum> movement;  // L
-  };
-
-  detail::ResetOnMove<State> state_;
+  detail::ResetOnMove<detail::LayerDisplacement<Scalar>> state_;
   detail::ResetOnMove<std::int64_t> epochs_;
   detail::ResetOnMove<bool> is_loaded_;  // and has not continued yet
   DisplacementImportanceOptions options_;

@@ -9,7 +9,6 @@
 #include "viann/agreement.hpp"
 #include "viann/baselines.hpp"
 #include "viann/displacement_importance.hpp"
-#include "viann/displacement_options.hpp"
 #include "viann/fwd.hpp"
 #include "viann/importance_hook.hpp"
 #include "viann/importance_scores.hpp"

@@ -26,9 +26,9 @@
 
 namespace viann::detail {
 
-/// Raise this when a class saves other numbers than before. A transfer() may then ask
-/// archive.format() what to expect.
-inline constexpr Word archive_format = 2;
+/// Raise this when a class saves other numbers than before. Formats 1 and 2 are those of viann 0.1
+/// and 0.2.
+inline constexpr Word archive_format = 3;
 
 /// FNV-1a, 64 bits (https://datatracker.ietf.org/doc/html/rfc9923). It detects damage, not forgery.
 class Checksum {
@@ -74,13 +74,14 @@ class StateArchive {
   /// \param digits  of its Scalar, in binary
   StateArchive(Archive& archive, const char* name, int digits) : words_(archive), name_(name) {
     if (transfer(tag_of(name)) != tag_of(name)) refuse();
-    format_ = transfer(archive_format);
-    if (format_ > archive_format) {
-      throw std::runtime_error(concat("viann::", name, ": the archive has format ", format_,
-                                      ", but this version of viann knows formats up to ",
-                                      archive_format, " only; load it with a later one."));
+    const Word format = transfer(archive_format);
+    if (format == 0) refuse();
+    if (format != archive_format) {
+      throw std::runtime_error(
+          concat("viann::", name, ": the archive has format ", format,
+                 ", but this version of viann reads format ", archive_format, "; load it with ",
+                 format < archive_format ? concat("viann 0.", format) : "a later one", "."));
     }
-    if (format_ == 0) refuse();
     const Word saved_digits = transfer(static_cast<Word>(digits));
     if (saved_digits != static_cast<Word>(digits)) {
       throw std::runtime_error(concat(
@@ -88,8 +89,6 @@ class StateArchive {
           digits, " (float has 24, double 53); load it into the type that was saved."));
     }
   }
-
-  Word format() const { return format_; }
 
   /// \throws std::runtime_error if no such number can be loaded
   /// \throws std::overflow_error if the number to be saved is not finite
@@ -145,7 +144,6 @@ class StateArchive {
 
   WordStream<Archive> words_;
   const char* name_;
-  Word format_ = 0;
   Checksum checksum_;
 };
 

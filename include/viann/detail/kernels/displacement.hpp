@@ -2,18 +2,21 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "viann/detail/kernels/lane_sum.hpp"
 
 namespace viann::detail {
 
-/// Sums over weights w of a feature, with d = w - w(0).
+/// Sums over the units of a feature, with d = w - w(0) and s = sign w(0).
 template <typename Sum>
 struct DisplacementSums {
-  Sum magnitude;      // of w^2
-  Sum displacement;   // of d^2
-  Sum along_initial;  // of d w(0)
-  Sum along_sign;     // of d sign w(0)
+  Sum d_d = 0;    // of d^2
+  Sum d_w0 = 0;   // of d w(0)
+  Sum d_s = 0;    // of d s
+  Sum w0_w0 = 0;  // of w(0)^2
+  Sum w0_s = 0;   // of |w(0)|
+  Sum s_s = 0;    // of s^2
 };
 
 /// The sign of w. Compilers vectorise this form, but not one with two comparisons.
@@ -22,45 +25,87 @@ inline Sum sign(Sum w) {
   return w == 0 ? Sum(0) : std::copysign(Sum(1), w);
 }
 
-/// The sums of n weights of one feature.
-template <typename Scalar>
-[[gnu::noinline]] DisplacementSums<SumOf<Scalar>> displacement_sums(
-    const Scalar* __restrict__ weights, const Scalar* __restrict__ initial, Index n) {
-  using Sum = SumOf<Scalar>;
-  LaneSum<Sum> magnitude;
-  LaneSum<Sum> displacement;
-  LaneSum<Sum> along_initial;
-  LaneSum<Sum> along_sign;
-  for_each_in_lanes(n,
-                    [=, &magnitude, &displacement, &along_initial, &along_sign](Index i, int lane) {
-                      const Sum w = weights[i];
-                      const Sum w0 = initial[i];
-                      const Sum d = w - w0;
-                      magnitude[lane] += w * w;
-                      displacement[lane] += d * d;
-                      along_initial[lane] += d * w0;
-                      along_sign[lane] += d * sign(w0);
-                    });
-  return {magnitude.total(), displacement.total(), along_initial.total(), along_sign.total()};
-}
-
-/// Adds the terms of one weight of each of n features to the features' sums.
+/// Adds the terms of n weights.
 template <typename Scalar>
 [[gnu::noinline]] void add_displacement_terms(const Scalar* __restrict__ weights,
                                               const Scalar* __restrict__ initial, Index n,
-                                              SumOf<Scalar>* __restrict__ magnitude,
-                                              SumOf<Scalar>* __restrict__ displacement,
-                                              SumOf<Scalar>* __restrict__ along_initial,
-                                              SumOf<Scalar>* __restrict__ along_sign) {
+                                              DisplacementSums<SumOf<Scalar>>& sums) {
+  using Sum = SumOf<Scalar>;
+  LaneSum<Sum> d_d, d_w0, d_s, w0_w0, w0_s, s_s;
+  for_each_in_lanes(n, [=, &d_d, &d_w0, &d_s, &w0_w0, &w0_s, &s_s](Index i, int lane) {
+    const Sum w0 = initial[i];
+    const Sum d = weights[i] - w0;
+    const Sum s = sign(w0);
+    d_d[lane] += d * d;
+    d_w0[lane] += d * w0;
+    d_s[lane] += d * s;
+    w0_w0[lane] += w0 * w0;
+    w0_s[lane] += w0 * s;
+    s_s[lane] += s * s;
+  });
+  sums.d_d += d_d.total();
+  sums.d_w0 += d_w0.total();
+  sums.d_s += d_s.total();
+  sums.w0_w0 += w0_w0.total();
+  sums.w0_s += w0_s.total();
+  sums.s_s += s_s.total();
+}
+
+/// What weight decay may have done to a feature: it may have taken along_initial * w(0) +
+/// along_sign * s from w(0).
+template <typename Sum>
+struct Decay {
+  Sum along_initial = 0;
+  Sum along_sign = 0;
+  Sum rest = 1;  // 0 if what decay leaves of d cannot be told from rounding
+};
+
+/// The least-squares fit of -d by w(0) and s with coefficients that are not negative, because decay
+/// only makes weights smaller, and that take no more than all of w(0).
+template <typename Sum>
+Decay<Sum> fit_decay(const DisplacementSums<Sum>& sums, Index units) {
+  Decay<Sum> decay;
+  if (!(sums.w0_w0 >= (std::numeric_limits<Sum>::min)())) return decay;  // its inverse is infinite
+  const Sum along_initial = -sums.d_w0;
+  const Sum along_sign = -sums.d_s;
+  const Sum slope = sums.w0_s / sums.w0_w0;
+  // The square of the part of s that is orthogonal to w(0), which is rounding at an angle below
+  // 1e-5.
+  const Sum across = sums.s_s - slope * sums.w0_s;
+  if (across > Sum(1e-10) * sums.s_s)
+    decay.along_sign = (along_sign - slope * along_initial) / across;
+  decay.along_initial = along_initial / sums.w0_w0 - decay.along_sign * slope;
+  if (decay.along_initial < 0 || decay.along_sign < 0) {  // then one of the two alone fits best
+    const Sum a = along_initial > 0 ? along_initial / sums.w0_w0 : Sum(0);
+    const Sum b = along_sign > 0 ? along_sign / sums.s_s : Sum(0);
+    const bool is_initial = a * along_initial >= b * along_sign;
+    decay.along_initial = is_initial ? a : Sum(0);
+    decay.along_sign = is_initial ? Sum(0) : b;
+  }
+  const Sum taken = decay.along_initial + decay.along_sign * slope;
+  if (taken > 1) {
+    decay.along_initial /= taken;
+    decay.along_sign /= taken;
+  }
+  const Sum a = decay.along_initial;
+  const Sum b = decay.along_sign;
+  const Sum square = sums.d_d - 2 * (a * along_initial + b * along_sign) +
+                     (a * a * sums.w0_w0 + 2 * a * b * sums.w0_s + b * b * sums.s_s);
+  const Sum rounding = static_cast<Sum>(units) * std::numeric_limits<Sum>::epsilon() * sums.d_d;
+  if (square <= rounding) decay.rest = 0;
+  return decay;
+}
+
+/// Sets D to the displacement of n weights without decay.
+template <typename Scalar>
+[[gnu::noinline]] void remove_decay(const Scalar* __restrict__ weights,
+                                    const Scalar* __restrict__ initial, Index n,
+                                    Decay<SumOf<Scalar>> decay, SumOf<Scalar>* __restrict__ D) {
   using Sum = SumOf<Scalar>;
   for_each_in_lanes(n, [=](Index i, int) {
-    const Sum w = weights[i];
     const Sum w0 = initial[i];
-    const Sum d = w - w0;
-    magnitude[i] += w * w;
-    displacement[i] += d * d;
-    along_initial[i] += d * w0;
-    along_sign[i] += d * sign(w0);
+    const Sum d = weights[i] - w0;
+    D[i] = decay.rest * (d + (decay.along_initial * w0 + decay.along_sign * sign(w0)));
   });
 }
 

@@ -59,10 +59,11 @@ class LaneSum {
   Sum partial_[lanes + 1] = {};  // NOLINT(*-avoid-c-arrays): a plain loop's array
 };
 
-template <typename Scalar>
-[[gnu::noinline]] Scalar dot(const Scalar* __restrict__ x, const Scalar* __restrict__ y, Index n) {
-  LaneSum<Scalar> sum;
-  for_each_in_lanes(n, [=, &sum](Index i, int lane) { sum[lane] += x[i] * y[i]; });
+template <typename Number, typename Sum>
+[[gnu::noinline]] Sum dot(const Number* __restrict__ x, const Sum* __restrict__ y, Index n) {
+  LaneSum<Sum> sum;
+  for_each_in_lanes(n,
+                    [=, &sum](Index i, int lane) { sum[lane] += static_cast<Sum>(x[i]) * y[i]; });
   return sum.total();
 }
 

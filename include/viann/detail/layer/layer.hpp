@@ -60,16 +60,18 @@ class Layer {
   /// Refuses weights that a hook cannot take in.
   /// \param hook   name of the hook's class, for the message
   /// \param epoch  counted from 1; 0 for the weights before training
+  /// \param what   they are: "weight", or "gradient"
   /// \throws std::invalid_argument
   template <typename Scalar>
-  void require_valid(const WeightSource<Scalar>& weights, const char* hook,
-                     std::int64_t epoch) const {
-    check_shape(weights.features(), weights.units(), hook, epoch);
-    if (!weights.all_finite()) refuse_non_finite(weights.first_non_finite(), hook, epoch);
+  void require_valid(const WeightSource<Scalar>& weights, const char* hook, std::int64_t epoch,
+                     const char* what = "weight") const {
+    check_shape(weights.features(), weights.units(), hook, epoch, what);
+    if (!weights.all_finite()) refuse_non_finite(weights.first_non_finite(), hook, epoch, what);
   }
 
   /// The same in two parts: one for the shape, one for a weight that is not finite.
-  void check_shape(Index features, Index units, const char* hook, std::int64_t epoch) const {
+  void check_shape(Index features, Index units, const char* hook, std::int64_t epoch,
+                   const char* what = "weight") const {
     const bool are_none = features == 0 || units == 0;
     if (!are_none && known() && features == features_ && units == units_) return;
     if (!are_none && !known() && is_shape(features, units)) return;
@@ -84,16 +86,17 @@ class Layer {
             : "; observe the same layer in every call, or call reset() before another.";
     std::string first_seen;
     if (known()) first_seen = concat(", but the first seen were ", features_, " x ", units_);
-    refuse(hook, epoch,
-           concat(are_none ? "there are no weights (" : "the weights are ", features,
-                  " features x ", units, are_none ? " units)" : " units", first_seen, advice));
+    refuse(
+        hook, epoch,
+        concat(are_none ? "there are no " : "the ", what, "s ", are_none ? "(" : "are ", features,
+               " features x ", units, are_none ? " units)" : " units", first_seen, advice));
   }
 
   template <typename NonFinite>
   [[noreturn]] static void refuse_non_finite(const NonFinite& weight, const char* hook,
-                                             std::int64_t epoch) {
+                                             std::int64_t epoch, const char* what = "weight") {
     refuse(hook, epoch,
-           concat("the weight of (feature ", weight.feature, ", unit ", weight.unit, ") is ",
+           concat("the ", what, " of (feature ", weight.feature, ", unit ", weight.unit, ") is ",
                   weight.value,
                   "; training has diverged: lower its learning rate or clip its gradients."));
   }

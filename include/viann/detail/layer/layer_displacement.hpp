@@ -3,211 +3,281 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <utility>
 #include <vector>
 
 #include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/displacement.hpp"
-#include "viann/detail/layer/feature_sums.hpp"
+#include "viann/detail/kernels/sketch.hpp"
 #include "viann/detail/layer/layer.hpp"
+#include "viann/detail/layer/walk.hpp"
+#include "viann/detail/statistics/share_mean.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 
 namespace viann::detail {
 
-/// How far the weights w of every feature are from their start w(0): the square |D|^2 of their
-/// displacement d = w - w(0), or of the residual of a least-squares regression of d on { w(0), sign
-/// w(0) }.
-///
-/// By Gram-Schmidt, where u is the part of sign w(0) that is orthogonal to w(0):
-///
-///     u = sign w(0) - k w(0),   k = |w(0)|_1 / |w(0)|^2
-///     |D|^2 = |d|^2 - (d.w(0))^2 / |w(0)|^2 - (d.u)^2 / |u|^2
-///
-/// This takes three sums per feature, and a fourth is |w|^2; one walk over w and w(0) adds up all.
-/// A |D|^2 that cannot be told from rounding counts as 0: see without_decay().
+/// Numbers of some features and units.
+struct Block {
+  Index feature;  // the first
+  Index features;
+  Index unit;  // the first
+  Index units;
+};
+
+/// A block's numbers, a row per feature, tile_units apart.
+template <typename Number>
+class Tile {
+ public:
+  // NOLINTNEXTLINE(*-member-init,*-equals-default): not set to 0
+  Tile() {}
+
+  Number* row(Index i) { return rows_ + i * tile_units; }
+
+  /// Sets rows that have no feature to 0.
+  void clear_after(const Block& block) {
+    for (Index i = block.features; i < tile_features; ++i) {
+      std::fill_n(row(i), block.units, Number(0));
+    }
+  }
+
+  /// Copies weights. Whatever their memory order, all of a cache line are read together.
+  void load(const WeightSource<Number>& weights, const Block& block) {
+    if (weights.memory_axis() == Axis::Units) {
+      for (Index i = 0; i < block.features; ++i) {
+        weights.read(Axis::Units, block.unit, block.feature + i, block.units, row(i));
+      }
+    } else {
+      std::array<Number, tile_features> buffer;
+      for (Index j = 0; j < block.units; ++j) {
+        const Number* const column = weights.chunk(Axis::Features, block.feature, block.unit + j,
+                                                   block.features, buffer.data());
+        for (Index i = 0; i < block.features; ++i) row(i)[j] = column[i];
+      }
+    }
+    clear_after(block);
+  }
+
+ private:
+  Number rows_[tile_features * tile_units];  // NOLINT(*-avoid-c-arrays): a plain loop's array
+};
+
+/// What DisplacementImportance keeps of a layer: w(0), and the means over the epochs of the
+/// features' shares of movement, alignment and gradient (formulas: there). An observation walks
+/// twice over the layer: the first walk makes sketches, the second projects the weights on them.
 template <typename Scalar>
 class LayerDisplacement {
  public:
   using Sum = SumOf<Scalar>;
 
   const Layer& layer() const { return layer_; }
+  const ShareMean<Sum>& movement() const { return means_[Movement]; }
+  const ShareMean<Sum>& alignment() const { return means_[Alignment]; }
+  const ShareMean<Sum>& gradient() const { return means_[Gradient]; }
 
-  /// By feature, |D|^2 of the weights last observed. Infinite or NaN where a square exceeds the
-  /// range of Sum.
-  const Sum* displacement() const { return sum(Displacement); }
-
-  /// By feature, |w|^2 of the weights last observed.
-  const Sum* magnitude() const { return magnitude_.data(); }
-
-  /// Keeps w(0), which passed the layer's check. Call prepare() next.
+  /// Keeps w(0), which passed the layer's check.
   void start(const WeightSource<Scalar>& weights) {
-    layer_.learn(weights);
-    initial_.resize(layer_.state_rows(), layer_.state_cols());
-    for (Index col = 0; col < initial_.cols(); ++col) {
-      weights.read(layer_.down(), 0, col, initial_.rows(), &initial_(0, col));
-    }
-    magnitude_.assign(static_cast<std::size_t>(layer_.features()), Sum(0));
-  }
-
-  /// Computes what follows from w(0), and allocates the memory that observe() needs. Call it after
-  /// start() or loading, with the same `remove_decay` as observe().
-  void prepare(bool remove_decay) {
-    reserve(sums_);
-    if (!remove_decay) return;
-    const Scalar zero = 0;
-    Sums sums;  // of d = 0 - w(0)
-    reserve(sums);
-    measure(WeightSource<Scalar>(zero, layer_.features(), layer_.units()), sums);
-    directions_.assign(static_cast<std::size_t>(layer_.features()), Directions());
+    layer_.learn(weights, Axis::Units);
+    initial_.resize(layer_.units(), layer_.features());
     for (Index i = 0; i < layer_.features(); ++i) {
-      const Sum square = sums.total()(i, Displacement);
-      const Sum absolute = -sums.total()(i, AlongSign);
-      Directions& u = directions_[static_cast<std::size_t>(i)];
-      // A subnormal square counts as 0: its inverse is not finite.
-      if (square >= (std::numeric_limits<Sum>::min)()) {
-        u.slope = absolute / square;
-        u.inverse_initial = 1 / square;
-      }
-      Index not_zero = 0;  // |sign w(0)|^2
-      for (Index unit = 0; unit < layer_.units(); ++unit) not_zero += initial(i, unit) != 0 ? 1 : 0;
-      // At an angle below 1e-5 the directions count as one: u would consist of rounding.
-      const auto signs = static_cast<Sum>(not_zero);
-      const Sum across = signs - u.slope * absolute;
-      if (across > Sum(1e-10) * signs) u.inverse_sign = 1 / across;
+      weights.read(Axis::Units, 0, i, layer_.units(), &initial_(0, i));
     }
+    previous_.resize(sketch_size());
+    prepare();
+    make_sketches(weights, nullptr, false, 0);
+    keep_next();
   }
 
-  /// Measures weights that passed the layer's check.
-  void observe(const WeightSource<Scalar>& weights, bool remove_decay) {
-    measure(weights, sums_);
-    std::copy_n(sum(Magnitude), layer_.features(), magnitude_.data());
-    if (!remove_decay) return;
-    for (Index i = 0; i < layer_.features(); ++i) {
-      sums_.total()(i, Displacement) = without_decay(i);
+  /// Takes in weights that passed the layer's check, and the gradient unless it is null.
+  void observe(const WeightSource<Scalar>& weights, const WeightSource<Scalar>* gradient,
+               bool remove_decay, std::int64_t epoch) {
+    make_sketches(weights, gradient, remove_decay, epoch);
+    Sum* const step = sketch(Alignment);
+    for (std::size_t i = 0; i < previous_.size(); ++i) step[i] -= previous_[i];
+    const std::size_t sketches = gradient == nullptr ? Gradient : measured;
+    for (std::size_t which = 0; which < sketches; ++which) scale(sketch(which));
+    project(weights, sketches);
+    const auto t = static_cast<Sum>(epoch);
+    const std::array<Sum, measured> weight = {1 / t, std::sqrt(t), std::sqrt(t)};
+    for (std::size_t which = 0; which < sketches; ++which) {
+      means_[which].add(squares_[which].data(), weight[which]);
     }
-  }
-
-  /// Sets D and w to those of a feature, by unit, for the weights just observed.
-  void read(const WeightSource<Scalar>& weights, bool remove_decay, Index feature, Sum* D,
-            Sum* w) const {
-    const Decay decay = remove_decay ? decay_of(feature) : Decay();
-    for (Index begin = 0; begin < layer_.units(); begin += chunk_length) {
-      const Index end = (std::min)(begin + chunk_length, layer_.units());
-      ChunkBuffer<Scalar> buffer;
-      const Scalar* chunk = weights.chunk(Axis::Units, begin, feature, end - begin, buffer.data());
-      for (Index unit = begin; unit < end; ++unit) {
-        const Sum w0 = initial(feature, unit);
-        w[unit] = *chunk++;
-        D[unit] =
-            decay.rest * (w[unit] - w0 - decay.along_initial * w0 - decay.along_sign * sign(w0));
-      }
-    }
+    keep_next();
   }
 
   friend bool operator==(const LayerDisplacement& a, const LayerDisplacement& b) {
     return a.layer_ == b.layer_ && all_equal_bits(a.initial_, b.initial_) &&
-           all_equal_bits(a.magnitude_, b.magnitude_);
+           all_equal_bits(a.previous_, b.previous_) && a.means_ == b.means_;
   }
 
-  /// \returns whether the saved or loaded state is that of one layer. Call prepare() next.
+  /// \returns whether the saved or loaded state is that of one layer.
   template <class Archive>
   bool transfer(Archive& archive) {
     if (!layer_.transfer(archive)) return false;
-    archive_array(archive, initial_, layer_.state_rows(), layer_.state_cols());
+    archive_array(archive, initial_, layer_.units(), layer_.features());
     archive.seal();
-    magnitude_.resize(static_cast<std::size_t>(layer_.features()));
-    archive_elements(archive, magnitude_);
-    return std::all_of(magnitude_.begin(), magnitude_.end(), [](Sum x) { return x >= 0; });
+    if constexpr (Archive::is_loading::value) {
+      previous_.resize(sketch_size());
+      prepare();
+    }
+    archive_elements(archive, previous_);
+    return std::all_of(means_.begin(), means_.end(),
+                       [&](ShareMean<Sum>& mean) { return mean.transfer(archive); });
   }
 
  private:
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
-  using Sums = FeatureSums<Sum, 4>;
 
-  // The sums over a feature's units, with d = w - w(0).
-  enum Which {
-    Magnitude,     // |w|^2
-    Displacement,  // |d|^2, then |D|^2
-    AlongInitial,  // d.w(0)
-    AlongSign      // d.sign w(0)
+  // The sketches of an observation; each of the first three has squares of projections, and a mean.
+  enum Which : std::size_t {
+    Movement,   // of the displacement D(t)
+    Alignment,  // of w(t), from which that of w(t - 1), with the same signs, is subtracted
+    Gradient,   // of the gradient
+    Next        // of w(t), with the signs of the next epoch
   };
+  static constexpr std::size_t measured = 3;
+  static constexpr std::size_t all_sketches = 4;
 
-  // What is removed from a feature's movement: its parts along w(0) and sign w(0). The rest of a
-  // feature that only decays is rounding, and counts as nothing.
-  struct Decay {
-    Sum along_initial = 0;
-    Sum along_sign = 0;
-    Sum rest = 1;
-  };
+  static std::size_t index(Index i) { return static_cast<std::size_t>(i); }
+  std::size_t sketch_size() const { return index(draws * layer_.units()); }
 
-  // What follows from a feature's w(0); an inverse is 0 where there is no such direction.
-  struct Directions {
-    Sum slope = 0;            // k
-    Sum inverse_initial = 0;  // 1 / |w(0)|^2
-    Sum inverse_sign = 0;     // 1 / |u|^2
-  };
-
-  const Sum* sum(Which which) const { return sums_.total().data() + which * sums_.total().rows(); }
-
-  Scalar initial(Index feature, Index unit) const {
-    return layer_.down() == Axis::Features ? initial_(feature, unit) : initial_(unit, feature);
+  // A part of the features has sketches of its own, and is walked by one thread. How many parts
+  // there are depends on the layer alone, so that sums round alike for any number of threads.
+  Index parts() const { return std::clamp<Index>(layer_.features() / 256, 1, 16); }
+  Sum* sketch(std::size_t which, Index part = 0) {
+    return sketches_.data() + (index(part) * all_sketches + which) * sketch_size();
   }
 
-  void reserve(Sums& sums) const { sums.reserve(layer_.down(), initial_.rows(), initial_.cols()); }
+  // Allocates what is no part of the state.
+  void prepare() {
+    for (ShareMean<Sum>& mean : means_) mean.start(layer_.features());
+    for (auto& squares : squares_) squares.assign(index(layer_.features()), Sum(0));
+    decay_.assign(index(layer_.features()), Decay<Sum>());
+    sketches_.resize(index(parts()) * all_sketches * sketch_size());
+  }
 
-  void measure(const WeightSource<Scalar>& weights, Sums& sums) const {
-    sums.start();
-    layer_.walk(weights, [&](const Chunk& c, const Scalar* w) {
-      const Scalar* const w0 = initial_.data() + c.col * initial_.rows() + c.row;
-      Sum* const magnitude = sums.at(c, Magnitude);
-      Sum* const displacement = sums.at(c, Displacement);
-      Sum* const along_initial = sums.at(c, AlongInitial);
-      Sum* const along_sign = sums.at(c, AlongSign);
-      if (layer_.down() == Axis::Features) {
-        add_displacement_terms(w, w0, c.length, magnitude, displacement, along_initial, along_sign);
-      } else {
-        const DisplacementSums<Sum> of_chunk = displacement_sums(w, w0, c.length);
-        *magnitude += of_chunk.magnitude;
-        *displacement += of_chunk.displacement;
-        *along_initial += of_chunk.along_initial;
-        *along_sign += of_chunk.along_sign;
+  // Calls body(part, feature, count) for some features after the other, tile_features at a time.
+  template <typename Body>
+  void for_each_tile(const Body& body) const {
+    const Index tiles = divide_up(layer_.features(), tile_features);
+    const Index n = parts();
+    for_each_part(n, threads_for(layer_.features() * layer_.units()), [&](Index part) {
+      for (Index tile = part * tiles / n; tile < (part + 1) * tiles / n; ++tile) {
+        const Index feature = tile * tile_features;
+        body(part, feature, (std::min)(tile_features, layer_.features() - feature));
       }
     });
-    sums.finish();
   }
 
-  // |D|^2 of a feature. If the row only decays, this is a difference of equal numbers; a value
-  // below units * epsilon * |d|^2 is the rounding of their sums.
-  Sum without_decay(Index feature) const {
-    const Directions& u = directions_[static_cast<std::size_t>(feature)];
-    const Sum d = sum(Displacement)[feature];  // |d|^2, so far
-    const Sum along_initial = sum(AlongInitial)[feature];
-    const Sum along_u = sum(AlongSign)[feature] - u.slope * along_initial;
-    const Sum rest = d - along_initial * (along_initial * u.inverse_initial) -
-                     along_u * (along_u * u.inverse_sign);
-    const Sum rounding = static_cast<Sum>(layer_.units()) * std::numeric_limits<Sum>::epsilon();
-    return rest < rounding * d ? Sum(0) : rest;
+  // Calls body(block) for all units of these features.
+  template <typename Body>
+  void for_each_block(Index feature, Index count, const Body& body) const {
+    for (Index unit = 0; unit < layer_.units(); unit += tile_units) {
+      body(Block{feature, count, unit, (std::min)(tile_units, layer_.units() - unit)});
+    }
   }
 
-  Decay decay_of(Index feature) const {
-    const Directions& u = directions_[static_cast<std::size_t>(feature)];
-    const Sum along_initial = sum(AlongInitial)[feature];
-    const Sum along_u = sum(AlongSign)[feature] - u.slope * along_initial;
-    const Sum along_sign = along_u * u.inverse_sign;
-    return {along_initial * u.inverse_initial - along_sign * u.slope, along_sign,
-            displacement()[feature] > 0 ? Sum(1) : Sum(0)};
+  void make_sketches(const WeightSource<Scalar>& weights, const WeightSource<Scalar>* gradient,
+                     bool removes_decay, std::int64_t epoch) {
+    std::fill(sketches_.begin(), sketches_.end(), Sum(0));
+    for_each_tile([&](Index part, Index feature, Index count) {
+      if (removes_decay) find_decay(weights, feature, count);
+      const Signs<Sum> signs(epoch, feature, count);
+      const Signs<Sum> next_signs(epoch + 1, feature, count);
+      Tile<Scalar> tile;
+      Tile<Sum> D;
+      for_each_block(feature, count, [&](const Block& block) {
+        const auto add = [&](auto& rows, const Signs<Sum>& r, Which which) {
+          add_to_sketch(rows.row(0), r, block.units, sketch(which, part) + block.unit,
+                        layer_.units());
+        };
+        tile.load(weights, block);
+        set_displacement(tile, block, D);
+        add(D, signs, Movement);
+        add(tile, signs, Alignment);
+        add(tile, next_signs, Next);
+        if (gradient == nullptr) return;
+        tile.load(*gradient, block);
+        add(tile, signs, Gradient);
+      });
+    });
+    for (Index part = 1; part < parts(); ++part) {
+      const Sum* const other = sketch(Movement, part);
+      for (std::size_t i = 0; i < all_sketches * sketch_size(); ++i) sketches_[i] += other[i];
+    }
   }
+
+  void find_decay(const WeightSource<Scalar>& weights, Index feature, Index count) {
+    std::array<DisplacementSums<Sum>, tile_features> sums;
+    Tile<Scalar> tile;
+    for_each_block(feature, count, [&](const Block& block) {
+      tile.load(weights, block);
+      for (Index i = 0; i < count; ++i) {
+        add_displacement_terms(tile.row(i), &initial_(block.unit, feature + i), block.units,
+                               sums[index(i)]);
+      }
+    });
+    for (Index i = 0; i < count; ++i) {
+      decay_[index(feature + i)] = fit_decay(sums[index(i)], layer_.units());
+    }
+  }
+
+  void set_displacement(Tile<Scalar>& weights, const Block& block, Tile<Sum>& D) const {
+    for (Index i = 0; i < block.features; ++i) {
+      remove_decay(weights.row(i), &initial_(block.unit, block.feature + i), block.units,
+                   decay_[index(block.feature + i)], D.row(i));
+    }
+    D.clear_after(block);
+  }
+
+  // Sets squares_ to the sums of squares of the projections: of D on its sketch, of w on the
+  // others.
+  void project(const WeightSource<Scalar>& weights, std::size_t sketches) {
+    for_each_tile([&](Index, Index feature, Index count) {
+      Tile<Scalar> tile;
+      Tile<Sum> D;
+      std::array<Projections<Sum>, measured> projections{};
+      for_each_block(feature, count, [&](const Block& block) {
+        const auto add = [&](auto& rows, std::size_t which) {
+          add_projections(rows.row(0), count, block.units, sketch(which) + block.unit,
+                          layer_.units(), projections[which]);
+        };
+        tile.load(weights, block);
+        set_displacement(tile, block, D);
+        add(D, Movement);
+        for (std::size_t which = Alignment; which < sketches; ++which) add(tile, which);
+      });
+      for (std::size_t which = 0; which < sketches; ++which) {
+        for (Index i = 0; i < count; ++i) {
+          const auto& p = projections[which][index(i)];
+          squares_[which][index(feature + i)] = dot(p.data(), p.data(), draws);
+        }
+      }
+    });
+  }
+
+  // Makes a sketch's largest number 1, since its unit does not count, and squares might overflow.
+  void scale(Sum* sketch) const {
+    const auto smaller = [](Sum a, Sum b) { return std::abs(a) < std::abs(b); };
+    const Sum largest = std::abs(*std::max_element(sketch, sketch + sketch_size(), smaller));
+    if (largest == 0) return;
+    std::transform(sketch, sketch + sketch_size(), sketch, [=](Sum x) { return x / largest; });
+  }
+
+  void keep_next() { std::copy_n(sketch(Next), sketch_size(), previous_.begin()); }
 
   Layer layer_;
-  Array initial_;               // w(0), features x units, or transposed
-  std::vector<Sum> magnitude_;  // by feature
+  Array initial_;              // w(0), units x features
+  std::vector<Sum> previous_;  // the sketch of the last weights with the signs of the next epoch
+  std::array<ShareMean<Sum>, measured> means_;
   // Not part of the state:
-  Sums sums_;                           // of the weights last observed
-  std::vector<Directions> directions_;  // by feature
+  std::vector<Decay<Sum>> decay_;                   // by feature
+  std::array<std::vector<Sum>, measured> squares_;  // by feature
+  std::vector<Sum> sketches_;                       // of the first part, then of the others
 };
 
 }  // namespace viann::detail

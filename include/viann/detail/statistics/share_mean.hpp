@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "viann/detail/archive/state_archive.hpp"
+#include "viann/detail/equal_bits.hpp"
+#include "viann/detail/statistics/shares.hpp"
+
+namespace viann::detail {
+
+/// The weighted mean over the epochs of each feature's share nz(x) = x / sum(x). An epoch whose x
+/// are all 0 has no shares, and does not count.
+template <typename Sum>
+class ShareMean {
+ public:
+  using Index = Eigen::Index;
+
+  void start(Index features) { sums_.assign(static_cast<std::size_t>(features), Sum(0)); }
+
+  /// Takes in an epoch's x, by feature. If one is infinite or NaN, the means are not finite.
+  void add(const Sum* x, Sum weight) {
+    const auto features = static_cast<Index>(sums_.size());
+    if (std::all_of(x, x + features, [](Sum x_i) { return x_i == 0; })) return;
+    const Shares<Sum> share(x, features);
+    for (Index i = 0; i < features; ++i) sums_[static_cast<std::size_t>(i)] += weight * share(i);
+    weight_ += weight;
+  }
+
+  /// Whether no epoch had shares.
+  bool empty() const { return weight_ == 0; }
+
+  /// The mean of a feature; 0 if no epoch had shares.
+  Sum operator()(Index feature) const {
+    return empty() ? Sum(0) : sums_[static_cast<std::size_t>(feature)] / weight_;
+  }
+
+  friend bool operator==(const ShareMean& a, const ShareMean& b) {
+    return equal_bits(a.weight_, b.weight_) && all_equal_bits(a.sums_, b.sums_);
+  }
+
+  /// Saves or loads; before loading, call start().
+  /// \returns whether the numbers are such means: shares add up to 1.
+  template <class Archive>
+  bool transfer(Archive& archive) {
+    archive& weight_;
+    archive_elements(archive, sums_);
+    const Sum total = std::accumulate(sums_.begin(), sums_.end(), Sum(0));
+    return weight_ >= 0 && std::abs(total - weight_) <= Sum(1e-6) * weight_ &&
+           std::all_of(sums_.begin(), sums_.end(), [](Sum x) { return x >= 0; });
+  }
+
+ private:
+  std::vector<Sum> sums_;  // of weights times shares, by feature
+  Sum weight_ = 0;         // of all epochs that had shares
+};
+
+}  // namespace viann::detail

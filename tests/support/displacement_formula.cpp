@@ -3,18 +3,10 @@
 
 #include <cmath>
 
-viann::DisplacementImportanceOptions displacement_options(bool remove_decay,
-                                                          bool weigh_directions) {
+viann::DisplacementImportanceOptions with_decay() {
   viann::DisplacementImportanceOptions options;
-  options.remove_decay = remove_decay;
-  options.weigh_directions = weigh_directions;
+  options.remove_decay = false;
   return options;
-}
-
-viann::DisplacementImportanceOptions plain() { return displacement_options(false, false); }
-
-viann::DisplacementImportanceOptions without_directions() {
-  return displacement_options(true, false);
 }
 
 Trajectory decaying_walk(Eigen::Index features, Eigen::Index units, std::uint64_t seed,
@@ -33,73 +25,87 @@ namespace {
 using Matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 using Vector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
 
-/// The residual of a least-squares regression of d on { w, sign w }. Directions that coincide or
-/// vanish count as one or none.
-Vector without_decay(Vector d, const Vector& w) {
-  Vector u = w.array().sign();
-  if (w.squaredNorm() > 0) {
-    u -= w * (u.dot(w) / w.squaredNorm());
-    d -= w * (d.dot(w) / w.squaredNorm());
+/// d + a w + b sign w with a, b >= 0: the shortest of all solutions with none, one or both of the
+/// two, of which no more than w is taken.
+Vector without_decay(const Vector& d, const Vector& w) {
+  const Vector s = w.array().sign();
+  const long double ww = w.squaredNorm(), ws = w.dot(s), ss = s.squaredNorm();
+  if (ww < 1e-300L) return d;
+  const long double x = -d.dot(w), y = -d.dot(s), determinant = ww * ss - ws * ws;
+  long double best_a = 0, best_b = 0;
+  const auto length = [&](long double a, long double b) { return (d + a * w + b * s).norm(); };
+  const auto consider = [&](long double a, long double b) {
+    if (a < 0 || b < 0 || length(a, b) >= length(best_a, best_b)) return;
+    best_a = a;
+    best_b = b;
+  };
+  consider(x / ww, 0);
+  consider(0, y / ss);
+  if (determinant > 1e-10L * ww * ss) {
+    consider((x * ss - y * ws) / determinant, (y * ww - x * ws) / determinant);
   }
-  if (u.norm() > 1e-9L) d -= u * (d.dot(u) / u.squaredNorm());
-  return d;
+  const long double taken = std::max(1.0L, best_a + best_b * ws / ww);
+  const Vector rest = d + (best_a * w + best_b * s) / taken;
+  const long double rounding = 2.220446049250313e-16L * static_cast<long double>(d.size());
+  return rest.squaredNorm() > rounding * d.squaredNorm() ? rest : Vector::Zero(d.size()).eval();
 }
 
-Vector shares(const Vector& x) { return x.sum() > 0 ? Vector(x / x.sum()) : x; }
-
-/// x C x' of every row x.
-Vector forms(const Matrix& rows, const Matrix& C) {
-  return rows.lazyProduct(C).cwiseProduct(rows).rowwise().sum();
+std::uint64_t mix(std::uint64_t x) {
+  x += 11400714819323198485U;
+  x ^= x >> 30;
+  x *= 13787848793156543929U;
+  x ^= x >> 27;
+  x *= 10723151780598845931U;
+  return x ^ x >> 31;
 }
 
-/// x C x' / |x|^2 of every row x; the mean of the others for a row of zeros.
-Vector alignment(const Matrix& rows, const Matrix& C) {
-  const Vector squares = rows.rowwise().squaredNorm();
-  const Vector numerators = forms(rows, C);
-  Vector result = Vector::Zero(rows.rows());
-  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
-    if (squares[i] > 0) result[i] = numerators[i] / squares[i];
+/// The means of shares, by features' (x . r'M)^2 summed over eight draws of signs r.
+struct Mean {
+  Vector sum;
+  long double weight = 0;
+
+  void add(const Matrix& rows, Matrix M, std::size_t epoch, long double epoch_weight) {
+    if (sum.size() == 0) sum.setZero(rows.rows());
+    const long double largest = M.cwiseAbs().maxCoeff();
+    if (largest == 0) return;
+    M /= largest;
+    Vector squares = Vector::Zero(rows.rows());
+    for (unsigned draw = 0; draw < 8; ++draw) {
+      Vector r(rows.rows());
+      for (Eigen::Index i = 0; i < r.size(); ++i) {
+        r[i] = mix(mix(epoch) + static_cast<std::uint64_t>(i)) >> draw & 1U ? 1 : -1;
+      }
+      const Vector p = M.transpose().lazyProduct(r);
+      squares += rows.lazyProduct(p).cwiseAbs2();
+    }
+    if (squares.sum() == 0) return;
+    sum += epoch_weight * squares / squares.sum();
+    weight += epoch_weight;
   }
-  const auto others = static_cast<long double>((squares.array() > 0).count());
-  const long double mean = others > 0 ? result.sum() / others : 1;
-  return (squares.array() > 0).select(result, mean);
-}
+
+  Vector value() const { return weight > 0 ? Vector(sum / weight) : sum; }
+};
 
 }  // namespace
 
-Eigen::VectorXd formula(const Trajectory& trajectory,
-                        const viann::DisplacementImportanceOptions& options,
-                        std::size_t forgotten) {
-  const Eigen::Index units = trajectory[0].cols();
-  const bool remove_decay = options.remove_decay && units >= 16;
-  const bool weigh_directions = options.weigh_directions && units <= 1024;
-  const Matrix W0 = trajectory[0].cast<long double>();
-  Matrix W = W0, C = Matrix::Zero(W0.cols(), W0.cols());
-  Vector a = Vector::Ones(W0.rows()), L = Vector::Zero(W0.rows());
-  long double harmonic = 0, harmonic_measured = 0;
-  std::size_t measured = 0;
+Eigen::VectorXd formula(const Trajectory& trajectory, const Trajectory& gradients,
+                        const viann::DisplacementImportanceOptions& options) {
+  Mean movement, alignment, gradient;
+  const Matrix start = trajectory[0].cast<long double>();
   for (std::size_t t = 1; t < trajectory.size(); ++t) {
-    W = trajectory[t].cast<long double>();
-    Matrix D = W - W0;
-    for (Eigen::Index i = 0; remove_decay && i < D.rows(); ++i) {
-      D.row(i) = without_decay(D.row(i).transpose(), W0.row(i).transpose()).transpose();
+    const Matrix W = trajectory[t].cast<long double>();
+    Matrix D = W - start;
+    for (Eigen::Index i = 0; options.remove_decay && W.cols() >= 16 && i < D.rows(); ++i) {
+      D.row(i) = without_decay(D.row(i).transpose(), start.row(i).transpose()).transpose();
     }
-    harmonic += 1 / static_cast<long double>(t);
-    if (weigh_directions) {
-      if (t == forgotten + 1) measured = 0;
-      const bool is_due = 2 * t >= 3 * measured;
-      if (!is_due || D.squaredNorm() == 0) continue;
-      const Matrix now = D.transpose().lazyProduct(D) / D.squaredNorm();
-      L += (harmonic - harmonic_measured) * shares(forms(D, now));
-      C += (harmonic - harmonic_measured) * now;
-      a = alignment(W, C);
-    } else {
-      L += (harmonic - harmonic_measured) * shares(D.rowwise().squaredNorm());
+    const auto epoch = static_cast<long double>(t);
+    movement.add(D, D, t, 1 / epoch);
+    alignment.add(W, W - trajectory[t - 1].cast<long double>(), t, std::sqrt(epoch));
+    if (t <= gradients.size() && gradients[t - 1].size() > 0) {
+      gradient.add(W, gradients[t - 1].cast<long double>(), t, std::sqrt(epoch));
     }
-    harmonic_measured = harmonic;
-    measured = t;
   }
-  const Vector final_shares = shares(a.cwiseProduct(W.rowwise().squaredNorm()));
-  if (harmonic_measured > 0) L /= harmonic_measured;
-  return L.cwiseProduct(final_shares).cwiseSqrt().cast<double>();
+  const Vector from_weights = movement.value().cwiseProduct(alignment.value()).cwiseSqrt();
+  if (gradient.weight == 0) return from_weights.cast<double>();
+  return from_weights.cwiseProduct(gradient.value()).cwiseSqrt().cast<double>();
 }

@@ -11,41 +11,60 @@ using Eigen::Index;
 using viann::detail::lanes;
 using viann::detail::SumOf;
 
-TEMPLATE_TEST_CASE("the sums of the displacement, by feature and by element", "", float, double,
-                   long double) {
+TEMPLATE_TEST_CASE("the sums and the rest of a displacement", "", float, double, long double) {
   using Sum = SumOf<TestType>;
   for (const Index n : {Index{0}, Index{1}, Index{lanes}, Index{3 * lanes + 5}}) {
     CAPTURE(n);
     const auto size = static_cast<std::size_t>(n);
     std::vector<TestType> w(size), w0(size);
-    std::vector<Sum> magnitude(size, 1), displacement(size, 2), along_initial(size, 3),
-        along_sign(size, 4);
-    long double sums[4] = {};
+    std::vector<Sum> D(size);
     for (std::size_t i = 0; i < size; ++i) {
       w[i] = TestType(0.25) * static_cast<TestType>(static_cast<int>(i * i % 17) - 8);
       w0[i] = TestType(0.5) * static_cast<TestType>(static_cast<int>(i * 7 % 5) - 2);
     }
-    const auto of_feature = viann::detail::displacement_sums(w.data(), w0.data(), n);
-    viann::detail::add_displacement_terms(w.data(), w0.data(), n, magnitude.data(),
-                                          displacement.data(), along_initial.data(),
-                                          along_sign.data());
+    viann::detail::DisplacementSums<Sum> sums{1, 2, 3, 4, 5, 6}, expected = sums;
+    viann::detail::add_displacement_terms(w.data(), w0.data(), n, sums);
+    viann::detail::remove_decay(w.data(), w0.data(), n, {Sum(0.5), Sum(0.25), Sum(2)}, D.data());
     for (std::size_t i = 0; i < size; ++i) {
-      const long double d = static_cast<long double>(w[i]) - w0[i];
-      const long double sign = w0[i] > 0 ? 1 : w0[i] < 0 ? -1 : 0;
-      const long double terms[4] = {static_cast<long double>(w[i]) * w[i], d * d, d * w0[i],
-                                    d * sign};
-      // Multiples of 1/16: no order of terms rounds.
-      CHECK(magnitude[i] == 1 + terms[0]);
-      CHECK(displacement[i] == 2 + terms[1]);
-      CHECK(along_initial[i] == 3 + terms[2]);
-      CHECK(along_sign[i] == 4 + terms[3]);
-      for (int k = 0; k < 4; ++k) sums[k] += terms[k];
+      const Sum d = static_cast<Sum>(w[i]) - w0[i], sign = w0[i] > 0 ? 1 : w0[i] < 0 ? -1 : 0;
+      CHECK(D[i] == 2 * (d + Sum(0.5) * w0[i] + Sum(0.25) * sign));
+      expected.d_d += d * d;
+      expected.d_w0 += d * w0[i];
+      expected.d_s += d * sign;
+      expected.w0_w0 += static_cast<Sum>(w0[i]) * w0[i];
+      expected.w0_s += std::abs(w0[i]);
+      expected.s_s += sign * sign;
     }
-    CHECK(of_feature.magnitude == sums[0]);
-    CHECK(of_feature.displacement == sums[1]);
-    CHECK(of_feature.along_initial == sums[2]);
-    CHECK(of_feature.along_sign == sums[3]);
+    // Multiples of 1/16: no order of terms rounds.
+    CHECK(sums.d_d == expected.d_d);
+    CHECK(sums.d_w0 == expected.d_w0);
+    CHECK(sums.d_s == expected.d_s);
+    CHECK(sums.w0_w0 == expected.w0_w0);
+    CHECK(sums.w0_s == expected.w0_s);
+    CHECK(sums.s_s == expected.s_s);
   }
+}
+
+TEST_CASE("decay is the fit that makes weights smaller, and takes no more than all") {
+  // w(0) = (1, 3), s = (1, 1); d = (x, y).
+  const auto fit = [](double x, double y) {
+    return viann::detail::fit_decay<double>({x * x + y * y, x + 3 * y, x + y, 10, 4, 2}, 2);
+  };
+  const auto check = [&](double x, double y, double along_initial, double along_sign, double rest) {
+    CAPTURE(x, y);
+    const auto decay = fit(x, y);
+    CHECK(decay.along_initial == Approx(along_initial).margin(1e-14));
+    CHECK(decay.along_sign == Approx(along_sign).margin(1e-14));
+    CHECK(decay.rest == rest);
+  };
+  check(-0.5, -1.5, 0.5, 0, 0);       // half of w(0)
+  check(-0.25, -0.25, 0, 0.25, 0);    // the same from both
+  check(-0.35, -0.55, 0.1, 0.25, 0);  // both
+  check(0.5, 1.5, 0, 0, 1);           // growth
+  check(0.2, -1, 0.28, 0, 1);         // both fit best with -0.4 along the sign; one alone is left
+  check(-1, 0.1, 0, 0.45, 1);         // now it is the sign that fits better
+  check(-2, -6, 1, 0, 1);             // decay takes no more than all: (-1, -3) is left
+  check(0, 0, 0, 0, 0);
 }
 
 TEST_CASE("the sign is 0 for 0 alone") {

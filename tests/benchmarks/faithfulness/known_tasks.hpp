@@ -45,8 +45,9 @@ struct FunctionTask {
 /// importance in a network that has learned f itself, and twice the total effect (I. M. Sobol,
 /// Mathematics and Computers in Simulation 55, 2001) where inputs are independent. It does not
 /// depend on their scales. Inputs that f uses are relevant; those with less than a thousandth of
-/// the total effect count neither way. Scores should have the order of the truth unless inputs are
-/// scaled apart, because many are by unit of an input, or others serve the network in their place.
+/// the total effect count neither way. The scores of three or more should have the truth's order,
+/// unless inputs are scaled apart (many scores are per unit of an input) or combinations of
+/// relevant inputs can replace them.
 inline BenchmarkTask make_task(const FunctionTask& from) {
   Random random(1);
   MatrixXd X = from.inputs(20000, random);

@@ -57,7 +57,10 @@ inline std::vector<Regime> hard_regimes() {
   add("each batch").observes_batches = true;
   add("tanh").activation = examples::Activation::Tanh;
   add("GELU").activation = examples::Activation::Gelu;
-  add("sigmoid").activation = examples::Activation::Sigmoid;
+  Regime& sigmoid = add("sigmoid");  // deeper or slower, SGD learns hardly more than linear trends
+  sigmoid.activation = examples::Activation::Sigmoid;
+  sigmoid.learning_rate = 5;
+  sigmoid.hidden_units = {50};
   add("one layer").hidden_units = {50};
   return all;
 }

@@ -54,10 +54,9 @@ struct BenchmarkTask {
   Half half;
   Suite suite;
   Flags relevant;
-  Flags decidable;  // whether an input counts as relevant or irrelevant at all
-  VectorXd truth;   // how much each input matters; empty if that is not known
-  std::vector<Index>
-      ordered;  // three or more relevant inputs whose scores should have truth's order
+  Flags decidable;             // whether an input counts as relevant or irrelevant at all
+  VectorXd truth;              // how much each input matters; empty if that is not known
+  std::vector<Index> ordered;  // relevant inputs whose scores should have truth's order; or none
   // Takes the seed's number, from 1, and how many samples to train on. Real data and published
   // tasks have their own number.
   std::function<Sample(Random&, unsigned seed, Index training_samples)> draw;

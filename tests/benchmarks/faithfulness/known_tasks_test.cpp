@@ -34,9 +34,16 @@ TEST_CASE("known tasks: truth is twice the total effect, as a share") {
 TEST_CASE("known tasks: whose scores should have the truth's order") {
   using Inputs = std::vector<Eigen::Index>;
   CHECK(task_called("ar_0.9").ordered == Inputs{0, 6, 12, 18, 24});
-  CHECK(task_called("friedman2").ordered == Inputs{0, 1, 2});  // the fourth matters too little
-  CHECK(task_called("xor").ordered.empty());                   // two are no order
-  CHECK(task_called("scales_mild").ordered.empty());           // scaled apart
-  CHECK(task_called("redundant").ordered.empty());             // others can replace them
-  CHECK(task_called("clusters_2").ordered.empty());            // not known
+  CHECK(task_called("friedman3").ordered == Inputs{0, 1, 2});  // the fourth matters too little
+  // Effects that are equal count as such, and others do not.
+  for (const char* name : {"rare_1", "rare_3"}) {
+    const Eigen::VectorXd rare = faithfulness::tie_similar(task_called(name).truth);
+    CHECK((rare[10] == rare[11] && rare[10] == rare[12]));
+  }
+  const Eigen::VectorXd sparse = faithfulness::tie_similar(task_called("sparse").truth);
+  for (Eigen::Index i = 0; i < 10; ++i) CHECK(sparse[i] > sparse[i + 1]);
+  CHECK(task_called("xor").ordered.empty());          // two are no order
+  CHECK(task_called("scales_mild").ordered.empty());  // scaled apart
+  CHECK(task_called("redundant").ordered.empty());    // others can replace them
+  CHECK(task_called("clusters_2").ordered.empty());   // not known
 }

@@ -72,12 +72,12 @@ inline double share_in_top(const Eigen::VectorXd& scores, const Flags& relevant)
          static_cast<double>(k);
 }
 
-/// How much each input matters, where those within a tenth of the largest of their kind are equal:
-/// so far truths that are equal differ by the samples they are computed from.
+/// How much each input matters, where those within an eighth of the largest of their kind count
+/// as equal: equal truths differ so far by the samples that they are computed from.
 inline Eigen::VectorXd tie_similar(Eigen::VectorXd truth) {
   double largest = std::numeric_limits<double>::infinity();
   for (const Eigen::Index i : viann::ranking(truth)) {
-    if (truth[i] < 0.9 * largest) largest = truth[i];
+    if (truth[i] < 0.875 * largest) largest = truth[i];
     truth[i] = largest;
   }
   return truth;
@@ -94,7 +94,7 @@ inline double order_agreement(const Eigen::VectorXd& scores, const Eigen::Vector
 /// of scores are broken at random.
 inline double is_first_right(const Eigen::VectorXd& scores, const Eigen::VectorXd& truth) {
   const Flags highest = scores.array() == scores.maxCoeff();
-  const Flags right = truth.array() >= 0.9 * truth.maxCoeff();
+  const Flags right = truth.array() >= 0.875 * truth.maxCoeff();
   return static_cast<double>((highest && right).count()) / static_cast<double>(highest.count());
 }
 

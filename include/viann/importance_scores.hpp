@@ -62,8 +62,8 @@ inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& score
   return detail::shares_of_scores(scores, "sum_to_one");
 }
 
-/// Returns the mean of the runs' shares of the total, sum_to_one(), by feature. Trainings that
-/// differ in their seeds are right together more often than one of them.
+/// Returns the mean of the runs' shares of the total, sum_to_one(), by feature. The mean of
+/// several trainings with different seeds tells relevant from irrelevant features better than one.
 ///
 /// \param scores  features x runs, one column a run: its raw scores, on any scale. A run whose
 ///                scores are all 0 has shares of 0.

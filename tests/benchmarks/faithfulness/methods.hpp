@@ -154,7 +154,8 @@ inline double skill(Network& net, const Sample& sample) {
 }
 
 /// One run: trains with the optimizer and the hooks, and then asks the other methods except the
-/// forest. Permutation, leaving one out and gradients use the test samples.
+/// forest. Permutation, leaving one out and gradients use the test samples, unless the name says
+/// otherwise.
 inline Trained train_and_score(const Sample& sample, const OptimizerSettings& settings,
                                const Regime& regime, std::uint64_t seed) {
   Network net = make_network(sample.task, sample.X.cols(), sample.Y.cols(), regime, seed);

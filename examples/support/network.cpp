@@ -119,22 +119,12 @@ void Network<Scalar>::forward(const Matrix& X) {
 template <typename Scalar>
 void Network<Scalar>::activate(std::size_t layer) {
   auto z = outputs_[layer].array();
-  switch (activation_of(layer)) {
-    case Activation::Linear:
-      break;
-    case Activation::Relu:
-      z = z.max(Scalar(0));
-      break;
-    case Activation::Tanh:
-      z = z.tanh();
-      break;
-    case Activation::Sigmoid:
-      z = Scalar(0.5) + Scalar(0.5) * (Scalar(0.5) * z).tanh();
-      break;
-    case Activation::Gelu:
-      sums_[layer] = outputs_[layer];
-      z *= Scalar(0.5) + Scalar(0.5) * gelu_tanh<Scalar>(z);
-  }
+  const Activation activation = activation_of(layer);
+  if (activation == Activation::Gelu) sums_[layer] = outputs_[layer];
+  if (activation == Activation::Gelu) z *= Scalar(0.5) + Scalar(0.5) * gelu_tanh<Scalar>(z);
+  if (activation == Activation::Relu) z = z.max(Scalar(0));
+  if (activation == Activation::Tanh) z = z.tanh();
+  if (activation == Activation::Sigmoid) z = Scalar(0.5) + Scalar(0.5) * (Scalar(0.5) * z).tanh();
 }
 
 template <typename Scalar>
@@ -178,26 +168,16 @@ void Network<Scalar>::backpropagate(std::size_t layer) {
   next_delta_.noalias() = delta_ * layers_[layer].W.transpose();
   if (layer > 0) {  // times the activation's derivative, mostly a function of its output y
     auto delta = next_delta_.array();
-    const auto y = outputs_[layer - 1].array();
-    switch (activation_of(layer - 1)) {
-      case Activation::Linear:
-        break;
-      case Activation::Relu:
-        delta = (y > Scalar(0)).select(delta, Scalar(0));
-        break;
-      case Activation::Tanh:
-        delta *= 1 - y.square();
-        break;
-      case Activation::Sigmoid:
-        delta *= y * (1 - y);
-        break;
-      case Activation::Gelu: {
-        const auto z = sums_[layer - 1].array();
-        const auto t = gelu_tanh<Scalar>(z).eval();
-        const auto inner =
-            static_cast<Scalar>(gelu_c) * (1 + static_cast<Scalar>(3 * gelu_cubic) * z.square());
-        delta *= Scalar(0.5) * (1 + t + z * (1 - t.square()) * inner);
-      }
+    const auto y = outputs_[layer - 1].array(), z = sums_[layer - 1].array();
+    const Activation activation = activation_of(layer - 1);
+    if (activation == Activation::Relu) delta = (y > Scalar(0)).select(delta, Scalar(0));
+    if (activation == Activation::Tanh) delta *= 1 - y.square();
+    if (activation == Activation::Sigmoid) delta *= y * (1 - y);
+    if (activation == Activation::Gelu) {
+      const auto t = gelu_tanh<Scalar>(z).eval();
+      const auto inner =
+          static_cast<Scalar>(gelu_c) + static_cast<Scalar>(3 * gelu_c * gelu_cubic) * z.square();
+      delta *= Scalar(0.5) * (1 + t + z * (1 - t.square()) * inner);
     }
   }
   delta_.swap(next_delta_);

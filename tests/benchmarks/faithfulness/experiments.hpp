@@ -34,10 +34,10 @@
 
 namespace faithfulness {
 
-enum Metric { Ap, Auc, TopShare, Order, First, RhoTruth, RhoPermutation, Stability, Cost, metrics };
+enum Metric { Ap, Auc, TopShare, Order, First, RhoPermutation, Stability, Cost, metrics };
 
 inline const std::array<const char*, metrics> metric_names = {
-    "AP", "AUC", "top k", "order", "first", "rho truth", "rho permut.", "stability", "cost"};
+    "AP", "AUC", "top k", "order", "first", "rho permut.", "stability", "cost"};
 
 /// A task, trained in one way by some optimizers, with several seeds.
 struct Experiment {
@@ -89,7 +89,6 @@ inline Row evaluate(const BenchmarkTask& task, const Scored& scored, const Vecto
     row.values[Order] = order_agreement(scored.scores(task.ordered), task.truth(task.ordered));
     row.values[First] = is_first_right(scored.scores, task.truth);
   }
-  row.values[RhoTruth] = task.truth.size() > 0 ? viann::spearman(scored.scores, task.truth) : nan;
   row.values[RhoPermutation] = viann::spearman(scored.scores, permutation);
   row.values[Stability] = nan;  // is computed for all seeds together
   row.values[Cost] = scored.seconds / epoch_seconds;

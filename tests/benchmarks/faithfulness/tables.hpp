@@ -296,7 +296,7 @@ class Tables {
 inline void write_csv(std::ofstream& file, const std::vector<Experiment>& experiments,
                       const Runs& runs) {
   file << "task,family,half,suite,regime,seed,optimizer,skill,method,ap,auc,top_k,order,first,"
-          "rho_truth,rho_permutation,stability,cost\n";
+          "rho_permutation,stability,cost\n";
   constexpr const char* suites[] = {"known",    "probes",    "noise",    "regimes",
                                     "branches", "ensembles", "published"};
   for (std::size_t e = 0; e < runs.size(); ++e) {

@@ -49,6 +49,25 @@ TEST_CASE("sum_to_one gives shares") {
                  "viann::sum_to_one: the score of feature 2 is -2"));
 }
 
+TEST_CASE("mean_shares averages the runs' shares, whatever their scales") {
+  Eigen::MatrixXd scores(3, 2);
+  scores << 2, 1e6, 6, 1e6, 0, 2e6;
+  CHECK(viann::mean_shares(scores) == Vector3d(0.25, 0.5, 0.25));
+  CHECK(viann::mean_shares(scores.col(0)) == viann::sum_to_one(scores.col(0)));
+  scores.col(1).setZero();  // a run without order
+  CHECK(viann::mean_shares(scores) == Vector3d(0.125, 0.375, 0));
+  CHECK(viann::mean_shares(Eigen::MatrixXd::Constant(2, 4, largest)) == Eigen::Vector2d(0.5, 0.5));
+
+  const auto message = [](const Eigen::MatrixXd& refused) {
+    return message_of<std::invalid_argument>([&] { viann::mean_shares(refused); });
+  };
+  scores(2, 1) = -1;
+  CHECK(contains(message(scores), "viann::mean_shares: run 1: the score of feature 2 is -1"));
+  scores(2, 1) = not_a_number;
+  CHECK(contains(message(scores), "viann::mean_shares: the score of feature 2 in run 1 is nan"));
+  CHECK(contains(message(Eigen::MatrixXd(3, 0)), "viann::mean_shares: 3 features x 0 runs"));
+}
+
 TEST_CASE("ranking goes from the largest to the least, and ties keep the features' order") {
   using Order = std::vector<Eigen::Index>;
   CHECK(viann::ranking(Vector3d(2, 6, 3)) == Order{1, 2, 0});

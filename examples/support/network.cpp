@@ -8,6 +8,19 @@
 
 namespace examples {
 
+namespace {
+
+/// The tanh in Gelu(z) = z (1 + tanh(c (z + 0.044715 z^3))) / 2, where c is the root of 2 / pi.
+constexpr double gelu_c = 0.7978845608028654, gelu_cubic = 0.044715;
+
+template <typename Scalar, typename Array>
+auto gelu_tanh(const Array& z) {
+  return (static_cast<Scalar>(gelu_c) * z * (1 + static_cast<Scalar>(gelu_cubic) * z.square()))
+      .tanh();
+}
+
+}  // namespace
+
 template <typename Scalar>
 Network<Scalar>::Network(Task task, Index inputs, Index outputs, std::uint64_t seed,
                          NetworkOptions options)
@@ -22,6 +35,7 @@ Network<Scalar>::Network(Task task, Index inputs, Index outputs, std::uint64_t s
   }
   gradients_ = layers_;
   outputs_.resize(layers_.size());
+  sums_.resize(layers_.size());
 }
 
 template <typename Scalar>
@@ -92,7 +106,7 @@ void Network<Scalar>::forward(const Matrix& X) {
     Matrix& Z = outputs_[l];
     Z.noalias() = (l == 0 ? X : outputs_[l - 1]) * layers_[l].W;
     Z.rowwise() += layers_[l].b;
-    if (has_relu(l)) Z = Z.cwiseMax(Scalar(0));
+    activate(l);
   }
   if (task_ == Task::Classification) {  // softmax
     Matrix& Z = outputs_.back();
@@ -100,6 +114,17 @@ void Network<Scalar>::forward(const Matrix& X) {
     Z = Z.array().exp();
     Z.array().colwise() /= Z.rowwise().sum().array().eval();
   }
+}
+
+template <typename Scalar>
+void Network<Scalar>::activate(std::size_t layer) {
+  auto z = outputs_[layer].array();
+  const Activation activation = activation_of(layer);
+  if (activation == Activation::Gelu) sums_[layer] = outputs_[layer];
+  if (activation == Activation::Gelu) z *= Scalar(0.5) + Scalar(0.5) * gelu_tanh<Scalar>(z);
+  if (activation == Activation::Relu) z = z.max(Scalar(0));
+  if (activation == Activation::Tanh) z = z.tanh();
+  if (activation == Activation::Sigmoid) z = Scalar(0.5) + Scalar(0.5) * (Scalar(0.5) * z).tanh();
 }
 
 template <typename Scalar>
@@ -141,17 +166,27 @@ double Network<Scalar>::backward(const Matrix& X, const Matrix& Y) {
 template <typename Scalar>
 void Network<Scalar>::backpropagate(std::size_t layer) {
   next_delta_.noalias() = delta_ * layers_[layer].W.transpose();
-  if (layer > 0 && has_relu(layer - 1)) {
-    next_delta_ = (outputs_[layer - 1].array() > Scalar(0)).select(next_delta_, Scalar(0));
+  if (layer > 0) {  // times the activation's derivative, mostly a function of its output y
+    auto delta = next_delta_.array();
+    const auto y = outputs_[layer - 1].array(), z = sums_[layer - 1].array();
+    const Activation activation = activation_of(layer - 1);
+    if (activation == Activation::Relu) delta = (y > Scalar(0)).select(delta, Scalar(0));
+    if (activation == Activation::Tanh) delta *= 1 - y.square();
+    if (activation == Activation::Sigmoid) delta *= y * (1 - y);
+    if (activation == Activation::Gelu) {
+      const auto t = gelu_tanh<Scalar>(z).eval();
+      const auto inner =
+          static_cast<Scalar>(gelu_c) + static_cast<Scalar>(3 * gelu_c * gelu_cubic) * z.square();
+      delta *= Scalar(0.5) * (1 + t + z * (1 - t.square()) * inner);
+    }
   }
   delta_.swap(next_delta_);
 }
 
 template <typename Scalar>
-bool Network<Scalar>::has_relu(std::size_t layer) const {
-  const bool is_hidden = layer + 1 < layers_.size();
-  return is_hidden && options_.activation == Activation::Relu &&
-         !(layer == 0 && options_.embeds_inputs);
+Activation Network<Scalar>::activation_of(std::size_t layer) const {
+  const bool is_hidden = layer + 1 < layers_.size() && !(layer == 0 && options_.embeds_inputs);
+  return is_hidden ? options_.activation : Activation::Linear;
 }
 
 template class Network<NETWORK_SCALAR>;

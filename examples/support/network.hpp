@@ -15,7 +15,9 @@ namespace examples {
 /// mean squared error.
 enum class Task { Classification, Regression };
 
-enum class Activation { Linear, Relu };
+/// Gelu is z times the normal distribution function of z (D. Hendrycks & K. Gimpel, arXiv
+/// 1606.08415, 2016), in the authors' approximation by tanh.
+enum class Activation { Linear, Relu, Tanh, Gelu, Sigmoid };
 
 struct NetworkOptions {
   std::vector<Eigen::Index> hidden_units = {16};  // by hidden layer
@@ -89,11 +91,12 @@ class Network {
   }
 
  private:
-  void forward(const Matrix& X);  // sets outputs_
+  void forward(const Matrix& X);     // sets outputs_
+  void activate(std::size_t layer);  // from sums to outputs, in place
   double loss_of_outputs(const Matrix& Y) const;
   double backward(const Matrix& X, const Matrix& Y);  // sets gradients_; the loss without L2
   void backpropagate(std::size_t layer);              // takes delta_ from a layer to its inputs
-  bool has_relu(std::size_t layer) const;
+  Activation activation_of(std::size_t layer) const;
 
   Task task_;
   NetworkOptions options_;
@@ -102,6 +105,7 @@ class Network {
   std::vector<Layer> gradients_;
   // A pass's working memory, kept so that it need not allocate.
   std::vector<Matrix> outputs_;  // by layer, after its activation
+  std::vector<Matrix> sums_;     // by layer, before its activation; of Gelu alone
   Matrix delta_, next_delta_;    // gradient by a layer's output before its activation
 };
 

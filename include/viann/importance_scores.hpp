@@ -62,6 +62,22 @@ inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& score
   return detail::shares_of_scores(scores, "sum_to_one");
 }
 
+/// Returns the mean of the runs' shares of the total, sum_to_one(), by feature. The mean of
+/// several trainings with different seeds tells relevant from irrelevant features better than one.
+///
+/// \param scores  features x runs, one column a run: its raw scores, on any scale. A run whose
+///                scores are all 0 has shares of 0.
+/// \throws std::invalid_argument if there are no scores, or one is negative or not finite.
+inline Eigen::VectorXd mean_shares(const detail::ScoresOfRuns& scores) {
+  detail::require_runs(scores, "mean_shares");
+  Eigen::VectorXd mean = Eigen::VectorXd::Zero(scores.rows());
+  for (Eigen::Index run = 0; run < scores.cols(); ++run) {
+    mean += detail::shares_of_scores(scores.col(run), detail::concat("mean_shares: run ", run)) /
+            static_cast<double>(scores.cols());
+  }
+  return mean;
+}
+
 /// Returns the features' indices in descending order of score; ties keep the features' order.
 /// \throws std::invalid_argument if there are no scores or one is not finite.
 inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>& scores) {

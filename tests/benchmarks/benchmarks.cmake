@@ -61,13 +61,13 @@ endif()
 add_custom_target(benchmarks DEPENDS faithfulness speed speed_o2)
 
 # That they run. The result of permutation importance in a linear task does not depend on the seed.
-add_test(NAME benchmark.faithfulness COMMAND faithfulness
-  --tasks "scales_classes|iris.rows" --optimizers adam --seeds 3 --epochs 20)
+add_test(NAME benchmark.faithfulness COMMAND faithfulness --suites known,probes,ensembles
+  --tasks "ar_0.5$|iris.rows" --optimizers adam --seeds 3 --epochs 20)
 set_tests_properties(benchmark.faithfulness PROPERTIES PASS_REGULAR_EXPRESSION
-  "relevant inputs against irrelevant ones\n.*\npermutation +(0.[89]|1.0).*inputs against their probes\n.*\nvariance +[01].[0-9]+ .*AUC by family")
+  "relevant inputs against irrelevant ones\n.* order +first .*\npermutation +(0.[89]|1.0).*inputs against their probes\n.*\nvariance +[01].[0-9]+ .*AUC by family.*order by regime.*\nensemble of 5: permutation +(0.[89]|1.0)")
 # Tables whose tasks are filtered out.
 add_test(NAME benchmark.faithfulness.few_tasks COMMAND faithfulness --suites noise,regimes,branches
   --tasks "iris|rare_1" --optimizers adam --seeds 1 --epochs 3)
 set_tests_properties(benchmark.faithfulness.few_tasks PROPERTIES PASS_REGULAR_EXPRESSION
-  "AUC on Boston *\n.*AP by regime.*\nrandom +- +[01]")
+  "AUC on Boston *\n.*AP by regime.*\nrandom +- +[01].*first by regime")
 add_test(NAME benchmark.speed COMMAND speed --rounds 3 --largest 1000)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "../../examples/support/network.hpp"
 
-#include <cstdint>
+#include <cmath>
+#include <cstddef>
+#include <random>
+#include <vector>
 
 #include "../support/catch.hpp"
 
@@ -13,6 +16,9 @@ using examples::NetworkOptions;
 using examples::Task;
 
 namespace {
+
+const std::vector<Activation> activations = {Activation::Linear, Activation::Relu, Activation::Tanh,
+                                             Activation::Gelu, Activation::Sigmoid};
 
 NetworkOptions three_layers(Activation activation) {
   NetworkOptions options;
@@ -49,11 +55,11 @@ Data data_for(Task task) {
 }  // namespace
 
 TEST_CASE("the examples' trainer: gradients agree with finite differences") {
-  NetworkOptions linear = three_layers(Activation::Linear), relu = three_layers(Activation::Relu);
-  NetworkOptions embedding = relu;
-  embedding.embeds_inputs = true;
+  std::vector<NetworkOptions> all = {three_layers(Activation::Relu)};
+  all[0].embeds_inputs = true;
+  for (const Activation activation : activations) all.push_back(three_layers(activation));
   for (const Task task : {Task::Classification, Task::Regression}) {
-    for (const NetworkOptions& options : {linear, relu, embedding}) {
+    for (const NetworkOptions& options : all) {
       const Data data = data_for(task);
       const MatrixXd& X = data.X;
       const MatrixXd& Y = data.Y;
@@ -89,9 +95,9 @@ TEST_CASE("the examples' trainer: gradients agree with finite differences") {
 }
 
 TEST_CASE("the examples' trainer: gradients by the inputs agree with finite differences") {
-  for (const Task task : {Task::Classification, Task::Regression}) {
+  const auto check = [](Task task, Activation activation) {
     const Data data = data_for(task);
-    Network<> net(task, data.X.cols(), data.Y.cols(), 1, three_layers(Activation::Relu));
+    Network<> net(task, data.X.cols(), data.Y.cols(), 1, three_layers(activation));
     for (auto& layer : net.layers()) layer.b.setConstant(0.1);
     // Before softmax: differences of logarithms of probabilities are differences of outputs.
     const auto outputs = [&](const MatrixXd& X) -> MatrixXd {
@@ -117,6 +123,29 @@ TEST_CASE("the examples' trainer: gradients by the inputs agree with finite diff
       CHECK(gradients(output).isApprox(differences, 1e-6));
     }
     CHECK(net.input_gradients(data.X, 1).norm() > 0);
+  };
+  for (const Activation activation : activations) {
+    check(Task::Classification, activation);
+    check(Task::Regression, activation);
+  }
+}
+
+TEST_CASE("the examples' trainer: activations of -1 and 2") {
+  const auto gelu = [](double z) {  // the exact one, by erf, which is within 0.0005
+    return z * 0.5 * (1 + std::erf(z / std::sqrt(2)));
+  };
+  MatrixXd expected(5, 2);
+  expected << -1, 2, 0, 2, std::tanh(-1), std::tanh(2), gelu(-1), gelu(2), 1 / (1 + std::exp(1)),
+      1 / (1 + std::exp(-2));
+  for (std::size_t a = 0; a < activations.size(); ++a) {
+    NetworkOptions options;
+    options.hidden_units = {1};
+    options.activation = activations[a];
+    Network<> net(Task::Regression, 1, 1, 1, options);
+    for (auto& layer : net.layers()) layer.W.setOnes();
+    const MatrixXd outputs = net.predict(Eigen::Vector2d(-1, 2));
+    const double tolerance = activations[a] == Activation::Gelu ? 5e-4 : 1e-12;
+    CHECK((outputs.transpose() - expected.row(static_cast<Index>(a))).norm() < tolerance);
   }
 }
 

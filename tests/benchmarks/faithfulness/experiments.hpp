@@ -34,10 +34,10 @@
 
 namespace faithfulness {
 
-enum Metric { Ap, Auc, TopShare, RhoTruth, RhoPermutation, Stability, Cost, metrics };
+enum Metric { Ap, Auc, TopShare, Order, First, RhoPermutation, Stability, Cost, metrics };
 
 inline const std::array<const char*, metrics> metric_names = {
-    "AP", "AUC", "top k", "rho truth", "rho permut.", "stability", "cost"};
+    "AP", "AUC", "top k", "order", "first", "rho permut.", "stability", "cost"};
 
 /// A task, trained in one way by some optimizers, with several seeds.
 struct Experiment {
@@ -45,6 +45,7 @@ struct Experiment {
   Suite suite;  // in whose tables it counts
   Regime regime;
   std::vector<OptimizerSettings> optimizers;
+  bool takes_turns = false;  // one optimizer a seed instead of all
 };
 
 /// One method's scores of one run, and how good they are.
@@ -56,6 +57,7 @@ struct Row {
 
 /// One training: an experiment, a seed and an optimizer.
 struct Run {
+  std::string optimizer;
   std::vector<Row> rows;  // by method, in the same order everywhere in a suite
   double skill = 0;
 };
@@ -82,7 +84,11 @@ inline Row evaluate(const BenchmarkTask& task, const Scored& scored, const Vecto
   row.values[Ap] = average_precision(scores, relevant);
   row.values[Auc] = area_under_curve(scores, relevant);
   row.values[TopShare] = share_in_top(scores, relevant);
-  row.values[RhoTruth] = task.truth.size() > 0 ? viann::spearman(scored.scores, task.truth) : nan;
+  row.values[Order] = row.values[First] = nan;
+  if (!task.ordered.empty()) {
+    row.values[Order] = order_agreement(scored.scores(task.ordered), task.truth(task.ordered));
+    row.values[First] = is_first_right(scored.scores, task.truth);
+  }
   row.values[RhoPermutation] = viann::spearman(scored.scores, permutation);
   row.values[Stability] = nan;  // is computed for all seeds together
   row.values[Cost] = scored.seconds / epoch_seconds;
@@ -94,6 +100,26 @@ inline void shuffle_labels(Sample& sample, Random& random) {
   const std::vector<Index> order = detail::any_order(sample.Y.rows(), random);
   sample.Y = sample.Y(order, Eigen::all).eval();
   sample.training.y = sample.training.y(order).eval();
+}
+
+/// Adds ensembles to the first of the networks that were trained on a sample: the means, over three
+/// and five of them, of a method's shares of the total. Negative scores count as 0.
+inline void add_ensembles(std::vector<Trained>& networks) {
+  for (const std::size_t size : {3U, 5U}) {
+    for (std::size_t m = 0; size <= networks.size() && m < networks.back().methods.size(); ++m) {
+      Scored mean = networks[0].methods[m];
+      const auto& names = ensemble_methods;
+      if (std::find(names.begin(), names.end(), mean.method) == names.end()) continue;
+      mean.method = "ensemble of " + std::to_string(size) + ": " + mean.method;
+      MatrixXd scores(mean.scores.size(), static_cast<Index>(size));
+      for (std::size_t n = 0; n < size; ++n) {
+        scores.col(static_cast<Index>(n)) = networks[n].methods[m].scores.cwiseMax(0);
+        if (n > 0) mean.seconds += networks[n].methods[m].seconds;
+      }
+      mean.scores = viann::mean_shares(scores);
+      networks[0].methods.push_back(std::move(mean));
+    }
+  }
 }
 
 /// All optimizers on one sample of a task. \returns runs by optimizer.
@@ -114,20 +140,27 @@ inline std::vector<Run> carry_out(const Experiment& experiment, unsigned seed,
   });
 #endif
   std::vector<Run> runs;
-  for (const OptimizerSettings& optimizer : experiment.optimizers) {
+  for (std::size_t o = 0; o < experiment.optimizers.size(); ++o) {
+    // The first optimizer depends on the task, so that few seeds have all.
+    if (experiment.takes_turns && (seed + start[0]) % experiment.optimizers.size() != o) continue;
+    const OptimizerSettings& optimizer = experiment.optimizers[o];
     const bool has_branches = experiment.regime.first_layers != FirstLayers::One;
-    Trained trained =
-        has_branches
-            ? train_branches_and_score(task, sample, optimizer, experiment.regime, training_seed)
-            : train_and_score(sample, optimizer, experiment.regime, training_seed);
+    std::vector<Trained> networks;
+    for (unsigned n = 0; n < experiment.regime.networks; ++n) {
+      networks.push_back(
+          has_branches ? train_branches_and_score(task, sample, optimizer, experiment.regime,
+                                                  training_seed + n)
+                       : train_and_score(sample, optimizer, experiment.regime, training_seed + n));
+    }
+    add_ensembles(networks);
+    Trained& trained = networks[0];
 #ifdef FAITHFULNESS_WITH_XGBOOST
     if (!has_branches) trained.methods.push_back(forest);
 #endif
     const auto permutation =
         std::find_if(trained.methods.begin(), trained.methods.end(),
                      [](const Scored& scored) { return scored.method == permutation_method; });
-    Run run;
-    run.skill = trained.skill;
+    Run run{optimizer.name, {}, trained.skill};
     for (const Scored& scored : trained.methods) {
       run.rows.push_back(evaluate(task, scored, permutation->scores, trained.epoch_seconds));
     }
@@ -183,9 +216,10 @@ inline Runs carry_out_all(const std::vector<Experiment>& experiments, const Opti
 }
 
 /// How the scores of an experiment's seeds agree, as the mean Spearman correlation of all pairs.
-inline void add_stability(Runs& runs) {
-  for (auto& seeds : runs) {
-    if (seeds.size() < 3) return;
+inline void add_stability(const std::vector<Experiment>& experiments, Runs& runs) {
+  for (std::size_t e = 0; e < runs.size(); ++e) {
+    auto& seeds = runs[e];
+    if (seeds.size() < 3 || experiments[e].takes_turns) continue;
     for (std::size_t o = 0; o < seeds[0].size(); ++o) {
       for (std::size_t m = 0; m < seeds[0][o].rows.size(); ++m) {
         MatrixXd scores(seeds[0][o].rows[m].scores.size(), static_cast<Index>(seeds.size()));

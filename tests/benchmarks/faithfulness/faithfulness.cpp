@@ -28,11 +28,12 @@ namespace {
 using namespace faithfulness;
 
 const std::vector<std::pair<std::string, Suite>> suites = {
-    {"known", Suite::Known},     {"probes", Suite::Probes},     {"noise", Suite::Noise},
-    {"regimes", Suite::Regimes}, {"branches", Suite::Branches}, {"published", Suite::Published}};
+    {"known", Suite::Known},        {"probes", Suite::Probes},     {"noise", Suite::Noise},
+    {"regimes", Suite::Regimes},    {"branches", Suite::Branches}, {"ensembles", Suite::Ensembles},
+    {"published", Suite::Published}};
 
 /// In what ways a suite trains its networks. Adam alone serves where learning rates or numbers of
-/// inputs vary.
+/// inputs vary; optimizers take turns where there are many networks.
 std::vector<Experiment> experiments_of(Suite suite, const BenchmarkTask& task) {
   std::vector<OptimizerSettings> adam = all_optimizers();
   adam.erase(std::remove_if(adam.begin(), adam.end(),
@@ -42,11 +43,18 @@ std::vector<Experiment> experiments_of(Suite suite, const BenchmarkTask& task) {
   const auto add = [&](const Regime& regime, const std::vector<OptimizerSettings>& optimizers) {
     experiments.push_back({&task, suite, regime, optimizers});
   };
+  const auto add_in_turns = [&](const std::vector<Regime>& regimes) {
+    for (const Regime& regime : regimes) {
+      experiments.push_back({&task, suite, regime, all_optimizers(), true});
+    }
+  };
   if (suite == Suite::Regimes && task.suite == Suite::Known) {
-    add({}, all_optimizers());
-    for (const Regime& regime : hard_regimes()) add(regime, all_optimizers());
+    add_in_turns({Regime()});
+    add_in_turns(hard_regimes());
   } else if (suite == Suite::Branches && task.suite == Suite::Known) {
-    for (const Regime& regime : branched_networks()) add(regime, all_optimizers());
+    add_in_turns(branched_networks());
+  } else if (suite == Suite::Ensembles && task.suite == Suite::Known) {
+    add_in_turns(ensembles());
   } else if (suite == task.suite && suite == Suite::Noise) {
     for (const Regime& regime : learning_rates()) add(regime, adam);
   } else if (suite == task.suite) {
@@ -121,7 +129,7 @@ int main(int argc, char** argv) {
       if (!file) throw std::runtime_error(csv + " cannot be written.");
     }
     Runs runs = carry_out_all(experiments, options);
-    add_stability(runs);
+    add_stability(experiments, runs);
     Tables(experiments, runs, read_published_results(FAITHFULNESS_PUBLISHED)).print();
     if (file.is_open()) write_csv(file, experiments, runs);
   });

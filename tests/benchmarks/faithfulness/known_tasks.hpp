@@ -42,18 +42,23 @@ struct FunctionTask {
 
 /// A task whose target is a function of the inputs, with noise of half its standard deviation. Each
 /// input's truth is the mean square change of f when that input is permuted: the permutation
-/// importance in a network that has learned f itself. Inputs that f uses are relevant; those with
-/// less than a thousandth of the total effect count neither way.
+/// importance in a network that has learned f itself, and twice the total effect (I. M. Sobol,
+/// Mathematics and Computers in Simulation 55, 2001) where inputs are independent. It does not
+/// depend on their scales. Inputs that f uses are relevant; those with less than a thousandth of
+/// the total effect count neither way. The scores of three or more should have the truth's order,
+/// unless inputs are scaled apart (many scores are per unit of an input) or combinations of
+/// relevant inputs can replace them.
 inline BenchmarkTask make_task(const FunctionTask& from) {
   Random random(1);
-  const MatrixXd X = from.inputs(4000, random);
+  MatrixXd X = from.inputs(20000, random);
   const VectorXd f = from.f(X);
   VectorXd truth(X.cols());
   for (Index i = 0; i < X.cols(); ++i) {
-    MatrixXd permuted = X;
-    auto column = permuted.col(i);
+    const VectorXd kept = X.col(i);
+    auto column = X.col(i);
     viann::detail::shuffle(column.begin(), column.end(), random);
-    truth[i] = (from.f(permuted) - f).squaredNorm();
+    truth[i] = (from.f(X) - f).squaredNorm();
+    X.col(i) = kept;
   }
   truth /= truth.sum();
 
@@ -72,8 +77,13 @@ inline BenchmarkTask make_task(const FunctionTask& from) {
   };
   Flags decidable = truth.array() == 0 || truth.array() > 0.001;
   decidable.tail(from.combinations) = false;
+  std::vector<Index> ordered;
+  for (Index i = 0; i < X.cols(); ++i) {
+    if (decidable[i] && truth[i] > 0) ordered.push_back(i);
+  }
+  if (from.scales.size() > 0 || from.combinations > 0 || ordered.size() < 3) ordered.clear();
   return {from.name,         from.family, from.name, from.half, from.suite,
-          truth.array() > 0, decidable,   truth,     draw};
+          truth.array() > 0, decidable,   truth,     ordered,   draw};
 }
 
 /// Classes as scikit-learn's make_classification makes them (I. Guyon, Design of experiments of the
@@ -114,7 +124,7 @@ inline BenchmarkTask make_clusters(const std::string& name, Half half, Index cla
   const Flags relevant = first_of(informative, informative + redundant + noise);
   Flags decidable = Flags::Constant(relevant.size(), true);
   decidable.segment(informative, redundant) = false;
-  return {name, "redundant", name, half, Suite::Known, relevant, decidable, {}, draw};
+  return {name, "redundant", name, half, Suite::Known, relevant, decidable, {}, {}, draw};
 }
 
 inline Inputs normal_inputs(Index features) {

@@ -32,7 +32,12 @@ namespace faithfulness {
 /// uses.
 constexpr const char* reference_method = "variance";
 constexpr const char* second_reference_method = "displacement";
+constexpr const char* gradient_method = "mean |gradient|";
 constexpr const char* permutation_method = "permutation";
+
+/// Those whose scores are averaged over ensembles.
+inline const std::vector<std::string> ensemble_methods = {reference_method, second_reference_method,
+                                                          gradient_method, permutation_method};
 
 /// Wall time, because reading the processor time of a thread can take longer than an observation. A
 /// run's costs may contain a pause for another program; medians of many runs do not.
@@ -149,10 +154,11 @@ inline double skill(Network& net, const Sample& sample) {
 }
 
 /// One run: trains with the optimizer and the hooks, and then asks the other methods except the
-/// forest. Permutation, leaving one out and gradients use the test samples.
+/// forest. Permutation, leaving one out and gradients use the test samples, unless the name says
+/// otherwise.
 inline Trained train_and_score(const Sample& sample, const OptimizerSettings& settings,
                                const Regime& regime, std::uint64_t seed) {
-  Network net = make_network(sample.task, sample.X.cols(), sample.Y.cols(), regime.initial, seed);
+  Network net = make_network(sample.task, sample.X.cols(), sample.Y.cols(), regime, seed);
   OptimizerSettings scaled = settings;
   scaled.learning_rate *= static_cast<float>(regime.learning_rate);
   Optimizer optimizer(scaled, net);
@@ -184,18 +190,20 @@ inline Trained train_and_score(const Sample& sample, const OptimizerSettings& se
   };
   for (Hook& hook : hooks) add(hook.method.c_str(), hook.scores, hook.seconds);
 
-  const auto view = [&](std::size_t layer) {
-    return viann::features_by_units(net.layers()[layer].W);
-  };
+  // The layers behind the first as one: by signed weights, and by all paths.
+  Eigen::MatrixXf rest = net.layers()[1].W, paths = rest.cwiseAbs();
+  for (std::size_t l = 2; l < net.layers().size(); ++l) {
+    rest *= net.layers()[l].W;
+    paths *= net.layers()[l].W.cwiseAbs();
+  }
+  const auto first = viann::features_by_units(net.first_layer());
   const auto loss = [&](const Eigen::MatrixXf& X) { return net.loss(X, sample.Y_test); };
   add("sum |w|",
       [&] { return net.first_layer().cwiseAbs().rowwise().sum().cast<double>().eval(); });
   add("sum w^2", [&] { return net.first_layer().rowwise().squaredNorm().cast<double>().eval(); });
-  add("olden", [&] { return viann::olden(view(0), view(1), view(2)).rowwise().norm().eval(); });
-  add("garson", [&] {  // for two hidden layers: through all paths from a unit of the first
-    const Eigen::MatrixXf paths = net.layers()[1].W.cwiseAbs() * net.layers()[2].W.cwiseAbs();
-    return viann::garson(view(0), viann::features_by_units(paths));
-  });
+  add("olden",
+      [&] { return viann::olden(first, viann::features_by_units(rest)).rowwise().norm().eval(); });
+  add("garson", [&] { return viann::garson(first, viann::features_by_units(paths)); });
   add("displacement * sd", [&] {  // what it does to multiply by the inputs' standard deviations
     const auto deviations = (sample.X.rowwise() - sample.X.colwise().mean()).colwise().norm();
     const auto displacement =
@@ -205,7 +213,7 @@ inline Trained train_and_score(const Sample& sample, const OptimizerSettings& se
         displacement->scores.cwiseProduct(deviations.transpose().template cast<double>()));
   });
   MeanGradients gradients;
-  add("mean |gradient|", [&] {
+  add(gradient_method, [&] {
     gradients = mean_gradients(net, sample.X_test);
     return gradients.absolute;
   });
@@ -215,6 +223,10 @@ inline Trained train_and_score(const Sample& sample, const OptimizerSettings& se
   if (sample.X.cols() > 256) permutation.repeats = 1;  // else it takes longer than all else
   add(permutation_method,
       [&] { return viann::permutation_importance(sample.X_test, loss, permutation).mean; });
+  add("permutation, training data", [&] {
+    const auto training_loss = [&](const Eigen::MatrixXf& X) { return net.loss(X, sample.Y); };
+    return viann::permutation_importance(sample.X, training_loss, permutation).mean;
+  });
   add("random", [&] { return VectorXd(detail::uniform(sample.X.cols(), 1, random)); });
   return result;
 }

@@ -84,16 +84,16 @@ class Optimizer {
   int steps_ = 0;
 };
 
-/// One hidden layer's width, twice.
 inline Network make_network(examples::Task task, Eigen::Index inputs, Eigen::Index outputs,
-                            InitialWeights initial, std::uint64_t seed) {
+                            const Regime& regime, std::uint64_t seed) {
   examples::NetworkOptions options;
-  options.hidden_units = {50, 50};
+  options.hidden_units = regime.hidden_units;
+  options.activation = regime.activation;
   options.initial_deviation = 1;
   Network net(task, inputs, outputs, seed, options);
   for (auto& layer : net.layers()) {
     const Eigen::Index widths =
-        layer.W.rows() + (initial == InitialWeights::Glorot ? layer.W.cols() : 0);
+        layer.W.rows() + (regime.initial == InitialWeights::Glorot ? layer.W.cols() : 0);
     layer.W *= std::sqrt(2.0F / static_cast<float>(widths));
   }
   return net;

@@ -88,6 +88,7 @@ inline BenchmarkTask make_published(const PublishedTask& kind, Index inputs) {
           relevant,
           Flags::Constant(inputs, true),
           {},
+          {},
           draw};
 }
 

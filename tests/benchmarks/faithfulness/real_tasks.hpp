@@ -52,6 +52,7 @@ BenchmarkTask make_real(const std::string& dataset, const std::string& kind, Hal
           first_of(X.cols(), 2 * X.cols()),
           Flags::Constant(2 * X.cols(), true),
           {},
+          {},
           draw};
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "../../../examples/support/network.hpp"
+
 /// In what ways a network is trained and observed.
 
 namespace faithfulness {
@@ -24,6 +26,8 @@ enum class SecondBranch { Half, OneInFive, IrrelevantOnes };
 struct Regime {
   std::string name = "usual";
   Eigen::Index training_samples = 500;  // of synthetic tasks
+  std::vector<Eigen::Index> hidden_units = {50, 50};
+  examples::Activation activation = examples::Activation::Relu;
   InitialWeights initial = InitialWeights::Glorot;
   double learning_rate = 1;  // times the optimizer's
   std::ptrdiff_t batch_size = 32;
@@ -32,6 +36,7 @@ struct Regime {
   bool observes_batches = false;  // instead of epochs
   FirstLayers first_layers = FirstLayers::One;
   SecondBranch second_branch = SecondBranch::Half;
+  unsigned networks = 1;  // trained on one sample, with different initial weights and batches
 };
 
 /// Those in which scores are known to be harder to get right.
@@ -42,6 +47,7 @@ inline std::vector<Regime> hard_regimes() {
     all.back().name = name;
     return all.back();
   };
+  add("300 samples").training_samples = 300;
   add("150 samples").training_samples = 150;
   add("20 epochs").epochs = 20;
   add("He weights").initial = InitialWeights::He;
@@ -49,6 +55,22 @@ inline std::vector<Regime> hard_regimes() {
   add("batch 256").batch_size = 256;
   add("hook late").first_observed = 20;
   add("each batch").observes_batches = true;
+  add("tanh").activation = examples::Activation::Tanh;
+  add("GELU").activation = examples::Activation::Gelu;
+  Regime& sigmoid = add("sigmoid");  // deeper or slower, SGD learns hardly more than linear trends
+  sigmoid.activation = examples::Activation::Sigmoid;
+  sigmoid.learning_rate = 5;
+  sigmoid.hidden_units = {50};
+  add("one layer").hidden_units = {50};
+  return all;
+}
+
+/// Five networks for each sample, which is small in the second.
+inline std::vector<Regime> ensembles() {
+  std::vector<Regime> all(2);
+  for (Regime& regime : all) regime.networks = 5;
+  all[1].name = "150 samples";
+  all[1].training_samples = 150;
   return all;
 }
 

@@ -9,8 +9,11 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <set>
 #include <vector>
+#include <viann/agreement.hpp>
 #include <viann/detail/statistics/shuffle.hpp>
+#include <viann/importance_scores.hpp>
 
 /// How well scores separate relevant from irrelevant inputs, and how certain a mean is.
 
@@ -19,15 +22,22 @@ namespace faithfulness {
 using Flags = Eigen::Array<bool, Eigen::Dynamic, 1>;
 
 /// Average precision: the mean, over the relevant inputs, of the share of relevant ones among all
-/// that score at least as high. Equal scores enter together, so the inputs' order does not count. 1
-/// is perfect; random scores get about the share of relevant inputs. NaN without relevant inputs.
+/// down to it. Ties count as their mean over all orders of the tied inputs. 1 is perfect. NaN
+/// without relevant inputs.
 inline double average_precision(const Eigen::VectorXd& scores, const Flags& relevant) {
   double sum = 0;
-  for (Eigen::Index i = 0; i < scores.size(); ++i) {
-    if (!relevant[i]) continue;
-    const auto as_high = (scores.array() >= scores[i]).eval();
-    sum +=
-        static_cast<double>((as_high && relevant).count()) / static_cast<double>(as_high.count());
+  for (const double score : std::set<double>(scores.begin(), scores.end())) {
+    const Flags is_higher = scores.array() > score;
+    const Flags is_tied = scores.array() == score;
+    const auto higher = static_cast<double>(is_higher.count());
+    const auto relevant_higher = static_cast<double>((is_higher && relevant).count());
+    const auto tied = static_cast<double>(is_tied.count());
+    const auto relevant_tied = static_cast<double>((is_tied && relevant).count());
+    // A relevant input at the place has a share of the other relevant ones before it.
+    for (double place = 0; place < tied; ++place) {
+      const double before = tied > 1 ? place * (relevant_tied - 1) / (tied - 1) : 0;
+      sum += relevant_tied / tied * (relevant_higher + before + 1) / (higher + place + 1);
+    }
   }
   return sum / static_cast<double>(relevant.count());
 }
@@ -60,6 +70,32 @@ inline double share_in_top(const Eigen::VectorXd& scores, const Flags& relevant)
           places * static_cast<double>((tied && relevant).count()) /
               static_cast<double>(tied.count())) /
          static_cast<double>(k);
+}
+
+/// How much each input matters, where those within an eighth of the largest of their kind count
+/// as equal: equal truths differ so far by the samples that they are computed from.
+inline Eigen::VectorXd tie_similar(Eigen::VectorXd truth) {
+  double largest = std::numeric_limits<double>::infinity();
+  for (const Eigen::Index i : viann::ranking(truth)) {
+    if (truth[i] < 0.875 * largest) largest = truth[i];
+    truth[i] = largest;
+  }
+  return truth;
+}
+
+/// Spearman's correlation of the scores of some inputs with how much these matter, divided by the
+/// largest that is possible, because similar truths count as ties. NaN if all are similar.
+inline double order_agreement(const Eigen::VectorXd& scores, const Eigen::VectorXd& truth) {
+  const Eigen::VectorXd tied = tie_similar(truth);
+  return viann::spearman(scores, tied) / viann::spearman(truth, tied);
+}
+
+/// The probability that the input with the highest score is one of those that matter most, if ties
+/// of scores are broken at random.
+inline double is_first_right(const Eigen::VectorXd& scores, const Eigen::VectorXd& truth) {
+  const Flags highest = scores.array() == scores.maxCoeff();
+  const Flags right = truth.array() >= 0.875 * truth.maxCoeff();
+  return static_cast<double>((highest && right).count()) / static_cast<double>(highest.count());
 }
 
 /// The mean of the numbers that are not NaN; NaN if there are none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "statistics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -10,7 +11,9 @@ using faithfulness::area_under_curve;
 using faithfulness::average_precision;
 using faithfulness::bootstrap_mean;
 using faithfulness::Flags;
+using faithfulness::is_first_right;
 using faithfulness::mean_of;
+using faithfulness::order_agreement;
 using faithfulness::share_in_top;
 
 namespace {
@@ -37,16 +40,25 @@ TEST_CASE("average precision and AUC: perfect, worst, and by hand") {
   CHECK(area_under_curve(scores, flags({1, 0, 1, 0})) == 0.75);
 }
 
-TEST_CASE("average precision and AUC do not hang on the order of equal scores") {
-  // scikit-learn's example of ties: one threshold at 0.8 (1 of 1), one at 0.4 (2 of 4).
-  const Eigen::VectorXd scores = numbers({0.4, 0.8, 0.4, 0.4});
-  for (const auto& relevant : {flags({1, 1, 0, 0}), flags({0, 1, 0, 1}), flags({0, 1, 1, 0})}) {
-    CHECK(average_precision(scores, relevant) == Approx((1.0 + 2.0 / 4) / 2));
-    CHECK(area_under_curve(scores, relevant) == 0.75);  // 2 pairs won, 2 tied, of 4
+TEST_CASE("average precision and AUC of ties are means over their orders") {
+  const Flags relevant = flags({1, 1, 0, 1, 0, 1, 0});
+  for (const auto& scores : {numbers({1, 1, 1, 1, 1, 1, 1}), numbers({0, 5, 3, 3, 3, 3, 3}),
+                             numbers({4, 4, 4, 2, 2, 2, 9}), numbers({7, 6, 7, 6, 7, 6, 7})}) {
+    Eigen::VectorXd breaks = numbers({0, .01, .02, .03, .04, .05, .06});
+    double precision = 0, area = 0;
+    int orders = 0;
+    do {
+      precision += average_precision(scores + breaks, relevant);
+      area += area_under_curve(scores + breaks, relevant);
+      ++orders;
+    } while (std::next_permutation(breaks.begin(), breaks.end()));
+    CHECK(orders == 5040);
+    CHECK(average_precision(scores, relevant) == Approx(precision / orders));
+    CHECK(area_under_curve(scores, relevant) == Approx(area / orders));
   }
-  const Eigen::VectorXd equal = numbers({2, 2, 2, 2});
-  CHECK(average_precision(equal, flags({0, 1, 0, 0})) == 0.25);  // the share of relevant ones
-  CHECK(area_under_curve(equal, flags({0, 1, 0, 0})) == 0.5);
+  // One relevant input among equal ones is at every place with the same probability.
+  CHECK(average_precision(numbers({2, 2, 2, 2}), flags({0, 1, 0, 0})) ==
+        Approx((1 + 1. / 2 + 1. / 3 + 1. / 4) / 4));
 }
 
 TEST_CASE("average precision and AUC where there is nothing to tell apart") {
@@ -64,6 +76,30 @@ TEST_CASE("the share of the relevant among the highest") {
   CHECK(share_in_top(numbers({9, 5, 5, 5}), flags({1, 1, 0, 0})) == Approx((1 + 1. / 3) / 2));
   CHECK(share_in_top(numbers({5, 5, 5, 5}), flags({1, 0, 0, 0})) == 0.25);
   CHECK(std::isnan(share_in_top(numbers({1, 2}), flags({0, 0}))));
+}
+
+TEST_CASE("the order of inputs that matter") {
+  const Eigen::VectorXd truth = numbers({4, 2, 1, 0.5});
+  CHECK(order_agreement(numbers({9, 8, 7, 1}), truth) == Approx(1));
+  CHECK(order_agreement(numbers({1, 7, 8, 9}), truth) == Approx(-1));
+  CHECK(order_agreement(numbers({9, 7, 8, 1}), truth) == Approx(0.8));
+  CHECK(order_agreement(numbers({1, 1, 1, 1}), truth) == 0);
+  // The first two are similar: either order is right. The third is similar to the second only.
+  const Eigen::VectorXd similar = numbers({1, 0.95, 0.86, 0.2});
+  CHECK(faithfulness::tie_similar(similar) == numbers({1, 1, 0.86, 0.2}));
+  CHECK(order_agreement(numbers({8, 9, 7, 1}), similar) == Approx(1));
+  CHECK(order_agreement(numbers({9, 8, 7, 1}), similar) == Approx(1));
+  CHECK(order_agreement(numbers({9, 7, 8, 1}), similar) < 0.9);
+  CHECK(std::isnan(order_agreement(numbers({1, 2, 3}), numbers({1, 0.99, 0.98}))));
+}
+
+TEST_CASE("whether the highest score is right") {
+  const Eigen::VectorXd truth = numbers({0, 5, 4.6, 1});
+  CHECK(is_first_right(numbers({0, 3, 2, 1}), truth) == 1);
+  CHECK(is_first_right(numbers({0, 2, 3, 1}), truth) == 1);  // similar to the largest
+  CHECK(is_first_right(numbers({0, 2, 1, 3}), truth) == 0);
+  CHECK(is_first_right(numbers({3, 3, 1, 3}), truth) == Approx(1. / 3));
+  CHECK(is_first_right(numbers({0, 0, 0, 0}), truth) == 0.5);
 }
 
 TEST_CASE("means leave out what is not known") {

@@ -35,9 +35,9 @@ class Tables {
     print_suite(Suite::Probes, Auc, "Real data, inputs against their probes");
     if (has(Suite::Noise)) {
       std::cout << "\n## Real data, inputs against columns of independent noise\n";
-      print_columns("AUC by learning rate", regimes_of(Suite::Noise), Auc);
-      print_columns("AUC by data set", families_of(Suite::Noise), Auc);
-      print_columns("AUC on Boston", regimes_of(Suite::Noise, "boston"), Auc);
+      print_columns("by learning rate", regimes_of(Suite::Noise), Auc);
+      print_columns("by data set", families_of(Suite::Noise), Auc);
+      print_columns("on Boston", regimes_of(Suite::Noise, "boston"), Auc);
     }
     if (has(Suite::Regimes)) {
       std::cout << "\n## Synthetic tasks, trained in other ways\n";
@@ -47,11 +47,18 @@ class Tables {
                              return e.suite == Suite::Regimes && e.task->family == family;
                            }});
       }
-      print_columns("AP by regime", columns, Ap);
+      for (const Metric metric : {Ap, Order, First}) print_columns("by regime", columns, metric);
+      print_skill(columns);
     }
     if (has(Suite::Branches)) {
       std::cout << "\n## Synthetic tasks, networks with two first layers\n";
-      print_columns("AP by network", regimes_of(Suite::Branches), Ap);
+      print_columns("by network", regimes_of(Suite::Branches), Ap);
+    }
+    if (has(Suite::Ensembles)) {
+      std::cout << "\n## Synthetic tasks, several networks for each sample\n";
+      for (const Metric metric : {Ap, Order, First}) {
+        print_columns("by regime", regimes_of(Suite::Ensembles), metric);
+      }
     }
     if (has(Suite::Published)) {
       std::cout << "\n## Published selection tasks: share of the relevant among the top k\n";
@@ -84,9 +91,9 @@ class Tables {
     for (const OptimizerSettings& optimizer : all_optimizers()) {
       columns.push_back({optimizer.name, group, optimizer.name});
     }
-    print_columns(std::string(metric_names[metric]) + " by optimizer", columns, metric);
+    print_columns("by optimizer", columns, metric);
     print_skill(columns);
-    print_columns(std::string(metric_names[metric]) + " by family", families_of(suite), metric);
+    print_columns("by family", families_of(suite), metric);
   }
 
   // One column for each value of key(experiment), in the order of the experiments.
@@ -124,18 +131,24 @@ class Tables {
                       [](const Experiment& e) { return std::to_string(e.task->relevant.size()); });
   }
 
-  // All values of a method and a metric, over an experiment's seeds and optimizers.
-  std::vector<double> values(std::size_t experiment, std::size_t method, Metric metric,
-                             const std::string& optimizer = {}) const {
+  // A value of all runs of an experiment, with one optimizer or any.
+  template <typename Value>
+  std::vector<double> of_runs(std::size_t experiment, const std::string& optimizer,
+                              const Value& value) const {
     std::vector<double> all;
-    const auto& optimizers = experiments_[experiment].optimizers;
     for (const auto& runs : runs_[experiment]) {
-      for (std::size_t o = 0; o < optimizers.size(); ++o) {
-        if (!optimizer.empty() && optimizers[o].name != optimizer) continue;
-        all.push_back(runs[o].rows[method].values[metric]);
+      for (const Run& run : runs) {
+        if (optimizer.empty() || run.optimizer == optimizer) all.push_back(value(run));
       }
     }
     return all;
+  }
+
+  // All values of a method and a metric, over an experiment's seeds and optimizers.
+  std::vector<double> values(std::size_t experiment, std::size_t method, Metric metric,
+                             const std::string& optimizer = {}) const {
+    return of_runs(experiment, optimizer,
+                   [&](const Run& run) { return run.rows[method].values[metric]; });
   }
 
   // A number for every experiment of the group, averaged by unit.
@@ -200,10 +213,11 @@ class Tables {
     }
   }
 
-  // Published results of the same tasks follow the methods, if wanted.
+  // The title follows the metric's name. Published results of the same tasks follow the methods, if
+  // wanted.
   void print_columns(const std::string& title, const std::vector<Column>& columns, Metric metric,
                      bool with_published = false) const {
-    print_name(title);
+    print_name(std::string(metric_names[metric]) + " " + title);
     for (const Column& column : columns) std::cout << std::setw(14) << column.name;
     std::cout << "\n";
     const std::vector<std::string> methods = methods_of(columns);
@@ -250,16 +264,9 @@ class Tables {
     for (const Column& column : columns) {
       print_value(mean_of(by_unit(column.group,
                                   [&](std::size_t e) {
-                                    std::vector<double> skills;
-                                    const auto& optimizers = experiments_[e].optimizers;
-                                    for (const auto& runs : runs_[e]) {
-                                      for (std::size_t o = 0; o < optimizers.size(); ++o) {
-                                        if (optimizers[o].name == column.optimizer) {
-                                          skills.push_back(runs[o].skill);
-                                        }
-                                      }
-                                    }
-                                    return mean_of(skills);
+                                    return mean_of(of_runs(e, column.optimizer, [](const Run& run) {
+                                      return run.skill;
+                                    }));
                                   })),
                   14);
     }
@@ -267,7 +274,7 @@ class Tables {
   }
 
   static void print_name(const std::string& name, bool is_title = true) {
-    std::cout << (is_title ? "\n" : "") << std::left << std::setw(26) << name << std::right;
+    std::cout << (is_title ? "\n" : "") << std::left << std::setw(32) << name << std::right;
   }
 
   static void print_value(double value, int width) {
@@ -288,21 +295,20 @@ class Tables {
 /// \throws std::runtime_error if the file cannot be written.
 inline void write_csv(std::ofstream& file, const std::vector<Experiment>& experiments,
                       const Runs& runs) {
-  file << "task,family,half,suite,regime,seed,optimizer,skill,method,ap,auc,top_k,rho_truth,"
+  file << "task,family,half,suite,regime,seed,optimizer,skill,method,ap,auc,top_k,order,first,"
           "rho_permutation,stability,cost\n";
-  constexpr const char* suites[] = {"known", "probes", "noise", "regimes", "branches", "published"};
+  constexpr const char* suites[] = {"known",    "probes",    "noise",    "regimes",
+                                    "branches", "ensembles", "published"};
   for (std::size_t e = 0; e < runs.size(); ++e) {
     const Experiment& experiment = experiments[e];
     const BenchmarkTask& task = *experiment.task;
     for (std::size_t s = 0; s < runs[e].size(); ++s) {
-      for (std::size_t o = 0; o < runs[e][s].size(); ++o) {
-        const Run& run = runs[e][s][o];
+      for (const Run& run : runs[e][s]) {
         for (const Row& row : run.rows) {
           file << task.name << ',' << task.family << ','
                << (task.half == Half::Develop ? "develop" : "held-out") << ','
                << suites[static_cast<int>(experiment.suite)] << ',' << experiment.regime.name << ','
-               << s + 1 << ',' << experiment.optimizers[o].name << ',' << run.skill << ",\""
-               << row.method << '"';
+               << s + 1 << ',' << run.optimizer << ',' << run.skill << ",\"" << row.method << '"';
           for (const double value : row.values) {
             file << ',';
             if (!std::isnan(value)) file << value;

@@ -29,12 +29,13 @@ enum class Half { Develop, HeldOut };
 
 /// Groups of tasks, each with tables of its own.
 enum class Suite {
-  Known,     // synthetic tasks whose relevant inputs are known
-  Probes,    // real data; every input has a probe, a copy with its rows or columns shuffled
-  Noise,     // real data beside as many columns of independent noise
-  Regimes,   // tasks of the first suite, and two families of hard inputs, trained in other ways
-  Branches,  // tasks of the first suite, in networks with two first layers
-  Published  // the nonlinear selection tasks of A. Passemiers et al., Scientific Reports 14, 2024
+  Known,      // synthetic tasks whose relevant inputs are known
+  Probes,     // real data; every input has a probe, a copy with its rows or columns shuffled
+  Noise,      // real data beside as many columns of independent noise
+  Regimes,    // tasks of the first suite, and two families of hard inputs, trained in other ways
+  Branches,   // tasks of the first suite, in networks with two first layers
+  Ensembles,  // tasks of the first suite, with several networks for each sample
+  Published   // the nonlinear selection tasks of A. Passemiers et al., Scientific Reports 14, 2024
 };
 
 /// Samples drawn from a task. Every seed of the benchmark draws new ones: samples or their split
@@ -53,8 +54,9 @@ struct BenchmarkTask {
   Half half;
   Suite suite;
   Flags relevant;
-  Flags decidable;  // whether an input counts as relevant or irrelevant at all
-  VectorXd truth;   // how much each input matters; empty if that is not known
+  Flags decidable;             // whether an input counts as relevant or irrelevant at all
+  VectorXd truth;              // how much each input matters; empty if that is not known
+  std::vector<Index> ordered;  // relevant inputs whose scores should have truth's order; or none
   // Takes the seed's number, from 1, and how many samples to train on. Real data and published
   // tasks have their own number.
   std::function<Sample(Random&, unsigned seed, Index training_samples)> draw;

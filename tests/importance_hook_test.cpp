@@ -215,7 +215,7 @@ TEST_CASE("reset() keeps the options") {
   lazy.reset();
   CHECK(lazy == LazyVarianceImportance<>(options));
   viann::DisplacementImportanceOptions plain;
-  plain.weigh_directions = false;
+  plain.remove_decay = false;
   DisplacementImportance<> displacement(plain);
   displacement.reset();
   CHECK(displacement == DisplacementImportance<>(plain));

@@ -133,18 +133,20 @@ TEST_CASE("what is kept is two Scalars per weight and one double per feature") {
   CHECK(bytes >= 8 * 70 * (2 * 100 + 1 + 3));
 }
 
-TEST_CASE("directions take two numbers for each pair of units, and none above a number of units") {
-  constexpr Eigen::Index most = viann::DisplacementImportance<>::max_units_with_directions;
-  for (const Eigen::Index units : {most, most + 1}) {
-    const ColMajorMatrixXd W = ColMajorMatrixXd::Random(units, 3);
-    viann::DisplacementImportance<> importance;
-    const std::size_t bytes =
-        bytes_in([&] { importance.on_train_begin(viann::units_by_features(W)); });
-    const auto of_directions = static_cast<std::size_t>(units <= most ? 2 * units * units : 0);
-    CHECK(bytes >= 8 * of_directions);
-    // Beside them: w(0), a few features' working memory, and small numbers.
-    CHECK(bytes < 8 * (of_directions + 20 * static_cast<std::size_t>(units)) + 1000);
-  }
+TEST_CASE("a displacement is one Scalar per weight, and some numbers for features and units") {
+  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 300),
+                        G = Eigen::MatrixXd::Random(700, 300);
+  viann::DisplacementImportance<> importance;
+  const std::size_t bytes =
+      bytes_in([&] { importance.on_train_begin(viann::features_by_units(W)); });
+  CHECK(bytes >= 8 * 700 * 300);
+  // 700 features are walked in two parts, with four sketches of eight vectors each.
+  CHECK(bytes < 8 * (700 * 300 + (2 * 4 + 1) * 8 * 300) + 150 * 700);
+  CHECK(allocations_in([&] {
+          importance.on_epoch_end(viann::features_by_units(W));
+          importance.on_epoch_end(viann::units_by_features(W.transpose()),
+                                  viann::features_by_units(G));
+        }) == 0);
 }
 
 TEST_CASE("an archive that tells of more than it holds takes little memory") {
@@ -169,7 +171,7 @@ TEST_CASE("an archive that tells of more than it holds takes little memory") {
     CAPTURE(rows, cols);
     check(accumulator, 4, {rows, cols});
     check(variance, 7, {rows, cols, 1, 1, rows, cols});
-    check(displacement, 6, {rows, cols});
+    check(displacement, 5, {rows, cols});
   }
   check(begun, 7, {many, 3});
   check(stability, 3, {1, many});

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "support/catch.hpp"
-#include "support/displacement_formula.hpp"
 #include "support/hooks.hpp"
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
@@ -28,12 +27,7 @@ namespace {
 template <typename Hook>
 Hook observed(const Trajectory& trajectory, bool row_major, int threads) {
   Eigen::setNbThreads(threads);
-  Hook start;
-  // Directions take long, and one thread alone.
-  if constexpr (std::is_same_v<Hook, viann::DisplacementImportance<>>) {
-    start = Hook(without_directions());
-  }
-  const auto hook = trained(trajectory, start, row_major);
+  const auto hook = trained<Hook>(trajectory, row_major);
   Eigen::setNbThreads(0);
   return hook;
 }

@@ -70,6 +70,9 @@ class Network {
   /// The gradient of the loss with its L2 term, by layer.
   const std::vector<Layer>& gradients(const Matrix& X, const Matrix& Y);
 
+  /// That of the last batch of training, or of the last call of gradients().
+  const std::vector<Layer>& last_gradients() const { return gradients_; }
+
   /// The gradient of one output by the inputs, for every sample: samples x inputs. A class's output
   /// is the number before softmax.
   Matrix input_gradients(const Matrix& X, Index output);

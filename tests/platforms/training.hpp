@@ -36,7 +36,4 @@ void for_each_named_hook(const Call& call) {
   call("lazy_variance", viann::LazyVarianceImportance<>());
   call("displacement", viann::DisplacementImportance<>());
   call("displacement_float", viann::DisplacementImportance<float>());
-  viann::DisplacementImportanceOptions options;
-  options.weigh_directions = false;
-  call("displacement_undirected", viann::DisplacementImportance<>(options));
 }

@@ -50,9 +50,6 @@ void for_each_hook(const Call& call) {
   call(viann::VarianceImportance<>());
   call(viann::LazyVarianceImportance<>());
   call(viann::DisplacementImportance<>());
-  viann::DisplacementImportanceOptions options;
-  options.weigh_directions = false;
-  call(viann::DisplacementImportance<>(options));
 }
 
 /// The name of a hook in its messages.

@@ -33,10 +33,12 @@ namespace faithfulness {
 constexpr const char* reference_method = "variance";
 constexpr const char* second_reference_method = "displacement";
 constexpr const char* gradient_method = "mean |gradient|";
+constexpr const char* displacement_with_gradient = "... with the gradient";
 constexpr const char* permutation_method = "permutation";
 
 /// Those whose scores are averaged over ensembles.
 inline const std::vector<std::string> ensemble_methods = {reference_method, second_reference_method,
+                                                          displacement_with_gradient,
                                                           gradient_method, permutation_method};
 
 /// Wall time, because reading the processor time of a thread can take longer than an observation. A
@@ -71,7 +73,8 @@ struct Trained {
 /// A training hook, whatever its type.
 struct Hook {
   std::string method;
-  std::function<void(const Network&)> on_train_begin, on_epoch_end;
+  std::function<void(const Network&)> on_train_begin;
+  std::function<void(const Network&, const Network::Matrix& gradient)> on_epoch_end;
   std::function<VectorXd()> scores;
   double seconds = 0;
 };
@@ -81,7 +84,19 @@ Hook make_hook(std::string method, Importance importance) {
   const auto hook = std::make_shared<Importance>(std::move(importance));
   const auto view = [](const Network& net) { return viann::features_by_units(net.first_layer()); };
   return {std::move(method), [=](const Network& net) { hook->on_train_begin(view(net)); },
-          [=](const Network& net) { hook->on_epoch_end(view(net)); },
+          [=](const Network& net, const Network::Matrix&) { hook->on_epoch_end(view(net)); },
+          [=] { return hook->raw_scores(); }};
+}
+
+/// The same with the gradient of the last batch, of the first layer's weights.
+inline Hook make_gradient_hook() {
+  const auto hook = std::make_shared<viann::DisplacementImportance<>>();
+  const auto view = [](const auto& weights) { return viann::features_by_units(weights); };
+  return {displacement_with_gradient,
+          [=](const Network& net) { hook->on_train_begin(view(net.first_layer())); },
+          [=](const Network& net, const Network::Matrix& gradient) {
+            hook->on_epoch_end(view(net.first_layer()), view(gradient));
+          },
           [=] { return hook->raw_scores(); }};
 }
 
@@ -91,7 +106,7 @@ inline Hook make_history() {
   const auto sum = std::make_shared<VectorXd>();
   return {"sum |w|, all epochs",
           [=](const Network& net) { sum->setZero(net.first_layer().rows()); },
-          [=](const Network& net) {
+          [=](const Network& net, const Network::Matrix&) {
             *sum += net.first_layer().cwiseAbs().rowwise().sum().template cast<double>();
           },
           [=] { return *sum; }};
@@ -105,20 +120,15 @@ inline std::vector<Hook> make_hooks() {
   };
   viann::VarianceImportanceOptions variance_alone;
   variance_alone.combination = viann::ScoreCombination::Variance;
-  const auto displacement = [](bool remove_decay, bool weigh_directions) {
-    viann::DisplacementImportanceOptions options;
-    options.remove_decay = remove_decay;
-    options.weigh_directions = weigh_directions;
-    return viann::DisplacementImportance<>(options);
-  };
+  viann::DisplacementImportanceOptions with_decay;
+  with_decay.remove_decay = false;
   return {make_hook(reference_method, viann::VarianceImportance<>()),
           make_hook("variance, 5 epochs", variance(5)),
           make_hook("variance, 10 epochs", variance(10)),
           make_hook("variance alone", viann::VarianceImportance<>(variance_alone)),
           make_hook(second_reference_method, viann::DisplacementImportance<>()),
-          make_hook("... with decay", displacement(false, true)),
-          make_hook("... without directions", displacement(true, false)),
-          make_hook("... neither", displacement(false, false)),
+          make_gradient_hook(),
+          make_hook("... with decay", viann::DisplacementImportance<>(with_decay)),
           make_history()};
 }
 
@@ -164,7 +174,9 @@ inline Trained train_and_score(const Sample& sample, const OptimizerSettings& se
   Optimizer optimizer(scaled, net);
   std::vector<Hook> hooks = make_hooks();
   const auto observe = [&] {
-    for (Hook& hook : hooks) timed(hook.seconds, [&] { hook.on_epoch_end(net); });
+    for (Hook& hook : hooks) {
+      timed(hook.seconds, [&] { hook.on_epoch_end(net, net.last_gradients().front().W); });
+    }
   };
   std::vector<Index> order(static_cast<std::size_t>(sample.X.rows()));
   std::iota(order.begin(), order.end(), Index{0});

@@ -125,12 +125,6 @@ struct DoubleLoop {
   }
 };
 
-viann::DisplacementImportanceOptions without_directions() {
-  viann::DisplacementImportanceOptions options;
-  options.weigh_directions = false;
-  return options;
-}
-
 template <typename Scalar, int order, typename State = double>
 void compare(Index features, Index units) {
   using Weights = Matrix<Scalar, order>;
@@ -146,7 +140,7 @@ void compare(Index features, Index units) {
 
   viann::VarianceImportance<State> hook;
   viann::detail::LayerVariance<State> unchecked;
-  viann::DisplacementImportance<State> displacement(without_directions());
+  viann::DisplacementImportance<State> displacement;
   displacement.on_train_begin(view());
   Transcription<Weights> transcription;
   DoubleLoop<Weights> loop;
@@ -232,24 +226,24 @@ void compare_lazy(Index tokens, Index dimensions) {
       seconds[2] / seconds[0], seconds[3] / seconds[0]);
 }
 
-/// An observation of DisplacementImportance, and what it takes more in an epoch that measures
-/// directions.
-void compare_directions(Index features, Index units) {
-  const Matrix<float, Eigen::ColMajor> start =
-      Matrix<float, Eigen::ColMajor>::Random(features, units);
-  const Matrix<float, Eigen::ColMajor> W = Matrix<float, Eigen::ColMajor>::Random(features, units);
-  viann::DisplacementImportance<> hook, plain(without_directions()),
-      observing(without_directions());
-  observing.on_train_begin(viann::features_by_units(start));
-  const auto first_epoch = [&](auto& importance) {
-    importance.on_train_begin(viann::features_by_units(start));
-    importance.on_epoch_end(viann::features_by_units(W));
-  };
-  const auto seconds = medians({[&] { first_epoch(hook); }, [&] { first_epoch(plain); },
-                                [&] { observing.on_epoch_end(viann::features_by_units(W)); }});
-  std::printf("%8ldx%-4ld observation %10.4f ms, measuring directions %10.4f ms more\n",
-              static_cast<long>(features), static_cast<long>(units), 1e3 * seconds[2],
-              1e3 * (seconds[0] - seconds[1]));
+/// An observation of DisplacementImportance, and one with the gradient, beside a forward pass of 32
+/// samples through the layer.
+void time_displacement(Index features, Index units) {
+  using Weights = Matrix<float, Eigen::ColMajor>;
+  const Weights W = Weights::Random(features, units), G = Weights::Random(features, units);
+  const Weights X = Weights::Random(32, features);
+  Weights Z;
+  viann::DisplacementImportance<> hook;
+  hook.on_train_begin(viann::features_by_units(G));
+  const auto seconds = medians(
+      {[&] { Z.noalias() = X * W; }, [&] { hook.on_epoch_end(viann::features_by_units(W)); },
+       [&] { hook.on_epoch_end(viann::features_by_units(W), viann::features_by_units(G)); }});
+  const double weights = 1e-9 * static_cast<double>(features * units);
+  std::printf(
+      "%8ldx%-4ld %10.4f ms, with the gradient %10.4f ms (%.1f and %.1f ns a weight); "
+      "%.2f and %.2f passes\n",
+      static_cast<long>(features), static_cast<long>(units), 1e3 * seconds[1], 1e3 * seconds[2],
+      seconds[1] / weights, seconds[2] / weights, seconds[1] / seconds[0], seconds[2] / seconds[0]);
 }
 
 void compare_training(const std::string& data) {
@@ -301,7 +295,7 @@ int main(int argc, char** argv) {
   std::cout << "\nDisplacementImportance, weights in float, features contiguous:\n";
   for (const auto& [features, units] :
        {std::pair<Index, Index>{30, 50}, {784, 256}, {20000, 512}}) {
-    if (features <= largest) compare_directions(features, units);
+    if (features <= largest) time_displacement(features, units);
   }
   compare_training(SPEED_DATA);
 }

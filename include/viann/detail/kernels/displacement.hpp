@@ -65,15 +65,13 @@ struct Decay {
 template <typename Sum>
 Decay<Sum> fit_decay(const DisplacementSums<Sum>& sums, Index units) {
   Decay<Sum> decay;
-  if (!(sums.w0_w0 >= (std::numeric_limits<Sum>::min)())) return decay;  // its inverse is infinite
+  const bool has_inverse = sums.w0_w0 >= (std::numeric_limits<Sum>::min)();
+  if (!has_inverse || !std::isfinite(sums.w0_w0 + sums.d_d)) return decay;
   const Sum along_initial = -sums.d_w0;
   const Sum along_sign = -sums.d_s;
   const Sum slope = sums.w0_s / sums.w0_w0;
-  // The square of the part of s that is orthogonal to w(0), which is rounding at an angle below
-  // 1e-5.
-  const Sum across = sums.s_s - slope * sums.w0_s;
-  if (across > Sum(1e-10) * sums.s_s)
-    decay.along_sign = (along_sign - slope * along_initial) / across;
+  const Sum across = sums.s_s - slope * sums.w0_s;  // of s, orthogonal to w(0), squared
+  if (across > 0) decay.along_sign = (along_sign - slope * along_initial) / across;
   decay.along_initial = along_initial / sums.w0_w0 - decay.along_sign * slope;
   if (decay.along_initial < 0 || decay.along_sign < 0) {  // then one of the two alone fits best
     const Sum a = along_initial > 0 ? along_initial / sums.w0_w0 : Sum(0);

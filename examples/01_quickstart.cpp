@@ -31,7 +31,8 @@ int main() {
   double accuracy = 0;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
     const double loss = net.train_one_epoch(X, species);
-    importance.on_epoch_end(viann::features_by_units(net.first_layer()));  // <-- the hook
+    importance.on_epoch_end(viann::features_by_units(net.first_layer()),  // <-- the hook
+                            viann::features_by_units(net.first_layer_gradient()));
 
     accuracy = net.accuracy(X, species);
     std::ostringstream line;

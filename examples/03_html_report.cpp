@@ -42,7 +42,8 @@ void write_report(const Arguments& arguments) {
   examples::ProgressLine progress;
   for (int epoch = 1; epoch <= arguments.epochs; ++epoch) {
     const double loss = net.train_one_epoch(X, classes);
-    importance.on_epoch_end(viann::features_by_units(net.first_layer()));
+    importance.on_epoch_end(viann::features_by_units(net.first_layer()),
+                            viann::features_by_units(net.first_layer_gradient()));
     history.on_epoch_end(importance.epochs(), importance.scores());  // <-- keeps the scores
 
     std::ostringstream line;
@@ -60,7 +61,7 @@ void write_report(const Arguments& arguments) {
 
   if (arguments.html.empty()) return;
   viann::HtmlReportOptions options;
-  options.note = "Displacement of the weights of a network that learned " + arguments.data +
+  options.note = "Displacement, with the gradient, of a network that learned " + arguments.data +
                  " in " + std::to_string(arguments.epochs) + " epochs. One run, seed " +
                  std::to_string(arguments.seed) + ".";
   if (arguments.data == "digits") options.rows = options.cols = 8;

@@ -36,7 +36,8 @@ examples::ScoreTable all_scores(const examples::Dataset& data, unsigned seed) {
   examples::ProgressLine progress;
   examples::train_as_in_paper(net, problem, [&](int epoch) {
     variance.on_epoch_end(viann::features_by_units(net.first_layer()));
-    displacement.on_epoch_end(viann::features_by_units(net.first_layer()));
+    displacement.on_epoch_end(viann::features_by_units(net.first_layer()),
+                              viann::features_by_units(net.first_layer_gradient()));
     progress.show("epoch " + std::to_string(epoch) + ", loss " +
                   std::to_string(net.loss(problem.X, problem.Y)));
   });

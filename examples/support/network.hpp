@@ -70,8 +70,8 @@ class Network {
   /// The gradient of the loss with its L2 term, by layer.
   const std::vector<Layer>& gradients(const Matrix& X, const Matrix& Y);
 
-  /// That of the last batch of training, or of the last call of gradients().
-  const std::vector<Layer>& last_gradients() const { return gradients_; }
+  /// By the weights of the first layer, as the last call that trained or asked for it left it.
+  const Matrix& first_layer_gradient() const { return gradients_.front().W; }
 
   /// The gradient of one output by the inputs, for every sample: samples x inputs. A class's output
   /// is the number before softmax.

@@ -175,7 +175,7 @@ inline Trained train_and_score(const Sample& sample, const OptimizerSettings& se
   std::vector<Hook> hooks = make_hooks();
   const auto observe = [&] {
     for (Hook& hook : hooks) {
-      timed(hook.seconds, [&] { hook.on_epoch_end(net, net.last_gradients().front().W); });
+      timed(hook.seconds, [&] { hook.on_epoch_end(net, net.first_layer_gradient()); });
     }
   };
   std::vector<Index> order(static_cast<std::size_t>(sample.X.rows()));

@@ -95,7 +95,7 @@ TEST_CASE("large layers use the threads that Eigen is allowed, small ones stay a
   CHECK(threads_used(Axis::Features, 100000, 10) == 3);
   CHECK(threads_used(Axis::Units, 10, 100000) == 3);
   CHECK(threads_used(Axis::Features, 1000, 1000) == 3);
-  CHECK(threads_used(Axis::Features, 10000, 32) == 1);  // one group, and panels would be short
+  CHECK(threads_used(Axis::Features, 100, 10000) == 1);  // one chunk of features
   CHECK(threads_used(Axis::Features, 64, 50) == 1);
   CHECK(threads_used(Axis::Units, 64, 50) == 1);
   Eigen::setNbThreads(1);

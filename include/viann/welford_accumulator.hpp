@@ -167,7 +167,7 @@ class WelfordAccumulator {
     if (empty()) moments_->start(sample.features(), sample.units());
     const detail::WelfordFactors<Scalar> factors(++moments_->count);
     // Groups of columns, so that whole cache lines of a row-major sample are used.
-    detail::walk(detail::Axis::Features, rows(), cols(), [&](const detail::Chunk& c) {
+    detail::walk(detail::Axis::Units, rows(), cols(), [&](const detail::Chunk& c) {
       detail::ChunkBuffer<Scalar> buffer;
       const Index offset = moments_->offset(c);
       detail::welford_update(

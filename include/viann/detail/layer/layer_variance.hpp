@@ -2,13 +2,13 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 #include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/welford.hpp"
-#include "viann/detail/layer/feature_sums.hpp"
 #include "viann/detail/layer/layer.hpp"
 #include "viann/detail/layer/moments.hpp"
 #include "viann/detail/weights/weight_source.hpp"
@@ -33,11 +33,11 @@ class LayerVariance {
   Array variance() const { return layer_.by_feature(moments_.variance()); }
 
   /// By feature: the sum over the units of M2 |w| or M2, after the last observe().
-  const Sum* sums() const { return sums_.total().data(); }
+  const Sum* sums() const { return sums_.data(); }
 
   void fix_shape(const WeightSource<Scalar>& weights) {
     layer_.learn(weights);
-    reserve_sums();
+    sums_.setZero(layer_.features());
   }
 
   /// Takes in weights that passed the layer's check. If memory runs out, nothing changes.
@@ -46,13 +46,12 @@ class LayerVariance {
       LayerVariance first;
       first.layer_ = layer_;
       if (!layer_.known()) first.layer_.learn(weights);
-      first.reserve_sums();
+      first.sums_.setZero(first.layer_.features());
       first.moments_.start(first.layer_.state_rows(), first.layer_.state_cols());
       *this = std::move(first);
     }
-    reserve_sums();  // a loaded state has none
     const WelfordFactors<Scalar> factors(++moments_.count);
-    sums_.start();
+    std::fill_n(sums_.data(), sums_.size(), Sum(0));
     layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
       if (combination == ScoreCombination::VarianceTimesMagnitude) {
         update<true>(c, x, factors);
@@ -60,12 +59,10 @@ class LayerVariance {
         update<false>(c, x, factors);
       }
     });
-    sums_.finish();
   }
 
   friend bool operator==(const LayerVariance& a, const LayerVariance& b) {
-    return a.layer_ == b.layer_ && a.moments_ == b.moments_ &&
-           all_equal_bits(a.sums_.total(), b.sums_.total());
+    return a.layer_ == b.layer_ && a.moments_ == b.moments_ && all_equal_bits(a.sums_, b.sums_);
   }
 
   /// \returns whether the saved or loaded state is that of one layer.
@@ -76,28 +73,25 @@ class LayerVariance {
         (moments_.rows() != layer_.state_rows() || moments_.cols() != layer_.state_cols())) {
       return false;
     }
-    archive_array(archive, sums_.total(), layer_.features(), 1);
-    return (sums_.total() >= 0).all();
+    archive_array(archive, sums_, layer_.features(), 1);
+    return (sums_ >= 0).all();
   }
 
  private:
-  void reserve_sums() { sums_.reserve(layer_.down(), layer_.state_rows(), layer_.state_cols()); }
-
   template <bool with_magnitude>
   void update(const Chunk& c, const Scalar* x, WelfordFactors<Scalar> factors) {
     Scalar* const mean = moments_.mean.data() + moments_.offset(c);
     Scalar* const m2 = moments_.m2.data() + moments_.offset(c);
-    Sum* const sums = sums_.at(c);
     if (layer_.down() == Axis::Features) {
-      welford_update_and_add<with_magnitude>(x, mean, m2, c.length, factors, sums);
+      welford_update_and_add<with_magnitude>(x, mean, m2, c.length, factors, &sums_[c.row]);
     } else {
-      *sums += welford_update_and_sum<with_magnitude>(x, mean, m2, c.length, factors);
+      sums_[c.col] += welford_update_and_sum<with_magnitude>(x, mean, m2, c.length, factors);
     }
   }
 
   Layer layer_;
-  Moments<Scalar> moments_;  // features x units, or transposed
-  FeatureSums<Sum> sums_;
+  Moments<Scalar> moments_;                    // features x units, or transposed
+  Eigen::Array<Sum, Eigen::Dynamic, 1> sums_;  // by feature
 };
 
 }  // namespace viann::detail

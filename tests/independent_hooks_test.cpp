@@ -56,7 +56,6 @@ void check() {
 
 TEST_CASE("hooks in threads of their own share nothing") {
   check<viann::VarianceImportance<>>();
-  check<viann::LazyVarianceImportance<>>();
   check<viann::DisplacementImportance<>>();
 }
 

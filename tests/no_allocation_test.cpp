@@ -90,18 +90,6 @@ TEST_CASE("what needs the initial weights allocates nothing after them") {
   }
 }
 
-TEST_CASE("what takes in touched features allocates nothing after the initial weights") {
-  const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);
-  const std::vector<int> touched = {3, 500, 3};
-  viann::LazyVarianceImportance<> importance;
-  importance.on_train_begin(viann::features_by_units(W));
-  CHECK(allocations_in([&] {
-          importance.on_epoch_end(viann::features_by_units(W), touched);
-          importance.on_epoch_end(viann::units_by_features(W.transpose()), touched);
-          importance.on_epoch_end(viann::features_by_units(W));
-        }) == 0);
-}
-
 TEMPLATE_TEST_CASE("a change of memory order allocates nothing either", "",
                    viann::VarianceImportance<>, viann::DisplacementImportance<>) {
   const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 30);

@@ -19,8 +19,6 @@ enum class ScoreCombination;
 struct VarianceImportanceOptions;
 template <typename Scalar = double>
 class VarianceImportance;
-template <typename Scalar = double>
-class LazyVarianceImportance;
 
 struct DisplacementImportanceOptions;
 template <typename Scalar = double>

@@ -10,7 +10,7 @@
 #include "viann/fwd.hpp"
 
 /// \file
-/// The options of the hooks that measure variance: VarianceImportance, LazyVarianceImportance.
+/// The options of VarianceImportance.
 
 namespace viann {
 
@@ -20,7 +20,7 @@ enum class ScoreCombination {
   Variance,                ///< v alone, for embeddings: a token's vector has no natural zero
 };
 
-/// The options of VarianceImportance and LazyVarianceImportance.
+/// The options of VarianceImportance.
 struct VarianceImportanceOptions {
   /// What a raw score sums over the units.
   ScoreCombination combination = ScoreCombination::VarianceTimesMagnitude;

@@ -13,7 +13,6 @@
 #include "viann/fwd.hpp"
 #include "viann/importance_hook.hpp"
 #include "viann/importance_scores.hpp"
-#include "viann/lazy_variance_importance.hpp"
 #include "viann/probes.hpp"
 #include "viann/report.hpp"
 #include "viann/score_history.hpp"

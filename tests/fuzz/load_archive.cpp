@@ -54,10 +54,6 @@ void use(viann::DisplacementImportance<Scalar>& hook) {
   use_hook(hook);
 }
 template <typename Scalar>
-void use(viann::LazyVarianceImportance<Scalar>& hook) {
-  use_hook(hook);
-}
-template <typename Scalar>
 void use(viann::WelfordAccumulator<Scalar>& accumulator) {
   if (accumulator.empty()) return;
   try {
@@ -130,7 +126,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz(viann::VarianceImportance<>(), bytes);
   fuzz(viann::VarianceImportance<float>(), bytes);
   fuzz(viann::VarianceImportance<long double>(), bytes);
-  fuzz(viann::LazyVarianceImportance<>(), bytes);
   fuzz(viann::DisplacementImportance<>(), bytes);
   fuzz(viann::DisplacementImportance<float>(), bytes);
   fuzz(viann::RankingStability(), bytes);

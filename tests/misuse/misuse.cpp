@@ -14,13 +14,12 @@
 using viann::features_by_units;
 
 void bare_weights(const Eigen::MatrixXd& W, const Eigen::MatrixXf& F) {
-  viann::VarianceImportance<>().on_epoch_end(W);                             // error: axis
-  viann::VarianceImportance<>().on_train_begin(F);                           // error: axis
-  viann::VarianceImportance<>().on_epoch_end(2.0 * W.transpose());           // error: axis
-  viann::DisplacementImportance<>().on_epoch_end(W.array());                 // error: axis
-  viann::DisplacementImportance<>().on_train_begin(F.array());               // error: axis
-  viann::LazyVarianceImportance<>().on_epoch_end(W.row(0), std::vector{1});  // error: axis
-  viann::garson(W.col(0), features_by_units(W));                             // error: axis
+  viann::VarianceImportance<>().on_epoch_end(W);                    // error: axis
+  viann::VarianceImportance<>().on_train_begin(F);                  // error: axis
+  viann::VarianceImportance<>().on_epoch_end(2.0 * W.transpose());  // error: axis
+  viann::DisplacementImportance<>().on_epoch_end(W.array());        // error: axis
+  viann::DisplacementImportance<>().on_train_begin(F.array());      // error: axis
+  viann::garson(W.col(0), features_by_units(W));                    // error: axis
 }
 
 void no_weights(const Eigen::MatrixXd& W) {
@@ -76,11 +75,6 @@ void tensors(const DLTensor& tensor) {
   viann::dlpack_weights(managed);                                             // error: dltensor
   viann::dlpack_weights(&tensor);                                             // error: dltensor
   viann::VarianceImportance<>().on_epoch_end(viann::dlpack_weights(tensor));  // error: axis
-}
-
-void mask_for_indices(const Eigen::MatrixXd& W) {
-  const std::vector<bool> mask(3);
-  viann::LazyVarianceImportance<>().on_epoch_end(features_by_units(W), mask);  // error: mask
 }
 
 static_assert(viann::require_importance_hook<viann::WelfordAccumulator<>>());  // error: hook

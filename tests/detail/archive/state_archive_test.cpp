@@ -20,7 +20,6 @@
 
 using viann::DisplacementImportance;
 using viann::features_by_units;
-using viann::LazyVarianceImportance;
 using viann::MetricThreshold;
 using viann::RankingStability;
 using viann::ScoreHistory;
@@ -78,10 +77,10 @@ std::string refusal(T& object, const std::string& text) {
 
 }  // namespace
 
-#define VIANN_SAVED_TYPES                                                                \
-  WelfordAccumulator<>, VarianceImportance<>, VarianceImportance<long double>,           \
-      LazyVarianceImportance<>, DisplacementImportance<>, DisplacementImportance<float>, \
-      RankingStability, ScoreHistory, MetricThreshold
+#define VIANN_SAVED_TYPES                                                                      \
+  WelfordAccumulator<>, VarianceImportance<>, VarianceImportance<long double>,                 \
+      DisplacementImportance<>, DisplacementImportance<float>, RankingStability, ScoreHistory, \
+      MetricThreshold
 
 TEMPLATE_TEST_CASE("real numbers come back to the bit", "", float, double, long double) {
   using Limits = std::numeric_limits<TestType>;
@@ -285,7 +284,6 @@ void for_each_frozen(const Call& call) {
   call(file("welford_accumulator"), after_training<WelfordAccumulator<>>());
   call(file("variance_importance"), after_training<VarianceImportance<>>());
   call(file("variance_importance_float"), after_training<VarianceImportance<float>>());
-  call(file("lazy_variance_importance"), after_training<LazyVarianceImportance<>>());
   call(file("displacement_importance"),
        trained(simple_training(), DisplacementImportance<>(without_directions())));
   call(file("ranking_stability"), after_training<RankingStability>());

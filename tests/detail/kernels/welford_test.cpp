@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "viann/detail/kernels/lazy_welford.hpp"
 
 using Eigen::Index;
 using viann::detail::lanes;
@@ -136,38 +135,5 @@ TEMPLATE_TEST_CASE("moments merged against two passes", "", float, double, long 
       CHECK(static_cast<double>(mean[i]) == about<TestType>(exact.mean));
       CHECK(static_cast<double>(m2[i]) == about<TestType>(exact.m2));
     }
-  }
-}
-
-TEMPLATE_TEST_CASE("the lazy kernel against two passes over the observations in between", "", float,
-                   double, long double) {
-  using Sum = SumOf<TestType>;
-  for (const Index n : lengths) {
-    CAPTURE(n);
-    const auto size = static_cast<std::size_t>(n);
-    const auto x = observations<TestType>(n);
-    // The first is observed, and the fourth after two in which the weights did not move.
-    std::vector<TestType> last = x[4], mean(size), m2(size);
-    viann::detail::LaneSum<Sum> ignored, settled, pending;
-    viann::detail::lazy_welford_update<true>(x[0].data(), last.data(), mean.data(), m2.data(), n,
-                                             viann::detail::LazyWelfordFactors<TestType>(1, 0),
-                                             ignored, ignored);
-    CHECK(last == x[0]);
-    viann::detail::lazy_welford_update<true>(x[1].data(), last.data(), mean.data(), m2.data(), n,
-                                             viann::detail::LazyWelfordFactors<TestType>(4, 1),
-                                             settled, pending);
-    CHECK(last == x[1]);
-    const std::vector<std::vector<TestType>> all = {x[0], x[0], x[0], x[1]};
-    long double settled_exact = 0, pending_exact = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const TwoPasses exact(all, 4, i);
-      const long double magnitude = std::abs(static_cast<long double>(x[1][i]));
-      settled_exact += exact.m2 * magnitude;
-      pending_exact += std::pow(x[1][i] - exact.mean, 2.0L) * magnitude;
-      CHECK(static_cast<double>(mean[i]) == about<TestType>(exact.mean));
-      CHECK(static_cast<double>(m2[i]) == about<TestType>(exact.m2));
-    }
-    CHECK(static_cast<double>(settled.total()) == about<TestType>(settled_exact));
-    CHECK(static_cast<double>(pending.total()) == about<TestType>(pending_exact));
   }
 }

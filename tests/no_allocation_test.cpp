@@ -149,8 +149,6 @@ TEST_CASE("an archive that tells of more than it holds takes little memory") {
   variance.on_epoch_end(viann::features_by_units(W));
   viann::DisplacementImportance<> displacement;
   displacement.on_train_begin(viann::features_by_units(W));
-  viann::RankingStability stability;
-  stability.on_epoch_end(W.col(0));
   viann::ScoreHistory history;
   history.on_epoch_end(1, W.col(0));
   for (const auto& [rows, cols] : {std::pair{many, std::int64_t{3}}, {7, many}, {many, 1 << 19}}) {
@@ -160,8 +158,6 @@ TEST_CASE("an archive that tells of more than it holds takes little memory") {
     check(displacement, 6, {rows, cols});
   }
   check(begun, 7, {many, 3});
-  check(stability, 3, {1, many});
-  check(stability, 3, {many, 7});
   check(history, 3, {1, many, 0, 1, many});
   check(history, 3, {1, many, 0, many, 7});
 }

@@ -26,11 +26,9 @@ class DisplacementImportance;
 
 enum class ProbeShuffle;
 struct ProbeOptions;
-struct ProbeComparison;
 enum class Relevance;
 struct ProbeDecisions;
 
-class RankingStability;
 struct ScoreHistoryOptions;
 class ScoreHistory;
 struct MeanWithInterval;
@@ -42,7 +40,6 @@ enum class Replacement;
 struct PermutationImportanceOptions;
 struct PermutationImportance;
 
-class MetricThreshold;
 struct TableOptions;
 class Report;
 struct HtmlReportOptions;

@@ -17,7 +17,6 @@
 #include "viann/report.hpp"
 #include "viann/score_history.hpp"
 #include "viann/stability.hpp"
-#include "viann/training_monitors.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/variance_options.hpp"
 #include "viann/version.hpp"

@@ -56,10 +56,8 @@ class WeightView {
 /// product, random numbers, and any other expression that must not be read twice are evaluated
 /// once. A temporary matrix moves into the view.
 ///
-/// Takes an mdspan of rank 2, too: std::mdspan, or a type with its members extent(), stride(),
-/// data_handle() and rank(). Its memory is not copied. Its accessor must return data_handle()[i].
-/// \throws std::invalid_argument for an mdspan whose layout has no strides, or whose accessor
-///         returns other elements.
+/// Takes an mdspan of rank 2, too, std::mdspan or Kokkos', with strides and the default accessor.
+/// Its memory is not copied.
 template <typename Weights>
 auto features_by_units(Weights&& weights) {
   if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {

@@ -36,21 +36,24 @@ void no_weights(const Eigen::MatrixXd& W) {
   viann::units_by_features(&strided, 3, 4, 4, 1);  // error: pointer
 }
 
-template <typename Element, std::size_t dimensions, typename Reference = Element&>
+template <typename Element, std::size_t dimensions, typename Reference = Element&,
+          bool has_strides = true>
 struct Mdspan {
+  using data_handle_type = Element*;
   using reference = Reference;
   static constexpr std::size_t rank() { return dimensions; }
+  static constexpr bool is_always_strided() { return has_strides; }
   Element* data_handle() const { return nullptr; }
   std::size_t extent(std::size_t) const { return 4; }
   std::size_t stride(std::size_t) const { return 1; }
 };
 
 void no_matrix_in_memory() {
-  features_by_units(Mdspan<float, 3>());                  // error: rank
-  viann::units_by_features(Mdspan<double, 1>());          // error: rank
-  features_by_units(Mdspan<float, 2, float>());           // error: accessor
-  viann::units_by_features(Mdspan<double, 2, double>());  // error: accessor
-  features_by_units(Mdspan<void*, 2>());                  // error: pointer
+  features_by_units(Mdspan<float, 3>());                          // error: rank
+  viann::units_by_features(Mdspan<double, 1>());                  // error: rank
+  features_by_units(Mdspan<float, 2, float>());                   // error: strided
+  viann::units_by_features(Mdspan<double, 2, double&, false>());  // error: strided
+  features_by_units(Mdspan<void*, 2>());                          // error: pointer
 }
 
 struct DLTensor {

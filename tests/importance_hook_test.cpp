@@ -41,7 +41,7 @@ struct FirstWeightOfEach {
   }
   template <typename Stored>
   void on_epoch_end(const viann::WeightView<Stored>& weights) {
-    scores_ = weights.features_by_units().col(0).template cast<double>();
+    scores_ = weights.expression().col(0).template cast<double>();
     ++epochs_;
   }
   void on_train_end() const {}

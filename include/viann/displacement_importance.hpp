@@ -129,7 +129,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         shape is not that of the saved run; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
-    begin(Weights(weights.features_by_units()));
+    begin(Weights(weights.expression()));
   }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
@@ -139,7 +139,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         one is not finite in Scalar; nothing is changed.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.features_by_units()));
+    end_epoch(Weights(weights.expression()));
   }
 
   using RefusesBareWeights::on_epoch_end;

@@ -95,7 +95,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   ///         that of the saved run; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
-    begin(Weights(weights.features_by_units()));
+    begin(Weights(weights.expression()));
   }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
@@ -105,7 +105,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if observe_initial_weights is set and there were no initial weights.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.features_by_units()));
+    end_epoch(Weights(weights.expression()));
   }
 
   using RefusesBareWeights::on_epoch_end;

@@ -43,7 +43,7 @@ class WeightView {
 
   /// The weights as an Eigen expression of shape features x units, in the storage order of the
   /// weights that were passed.
-  const Expression& features_by_units() const { return weights_; }
+  const Expression& expression() const { return weights_; }
 
  private:
   Stored weights_;

@@ -18,9 +18,9 @@ class FeatureSums {
 
   /// Allocates memory for walks over a state of that shape, unless it is there already. If memory
   /// runs out, nothing changes.
-  /// \param down  as for walk()
-  void reserve(Axis down, Index rows, Index cols) {
-    const bool are_rows = down == Axis::Features;
+  /// \param contiguous_axis  as for walk()
+  void reserve(Axis contiguous_axis, Index rows, Index cols) {
+    const bool are_rows = contiguous_axis == Axis::Features;
     const Index features = are_rows ? rows : cols;
     const Index later_groups = are_rows ? (std::max<Index>(cols, 1) - 1) / group_width : 0;
     if (total_.rows() != features || of_later_groups_.cols() != count * later_groups) {
@@ -32,7 +32,7 @@ class FeatureSums {
       }
       of_later_groups_ = std::move(of_later_groups);
     }
-    down_ = down;
+    contiguous_axis_ = contiguous_axis;
   }
 
   /// Sets all sums to 0. Call it before a walk.
@@ -45,7 +45,7 @@ class FeatureSums {
   /// \param which  of the `count` sums
   Sum* at(const Chunk& chunk, int which = 0) {
     const Index features = total_.rows();
-    if (down_ == Axis::Units) return total_.data() + which * features + chunk.col;
+    if (contiguous_axis_ == Axis::Units) return total_.data() + which * features + chunk.col;
     Sum* const of_group = chunk.group == 0
                               ? total_.data()
                               : of_later_groups_.data() + (chunk.group - 1) * count * features;
@@ -66,7 +66,7 @@ class FeatureSums {
   const Total& total() const { return total_; }
 
  private:
-  Axis down_ = Axis::Units;
+  Axis contiguous_axis_ = Axis::Units;
   Total total_;
   Total of_later_groups_;  // `count` columns each
 };

@@ -23,7 +23,7 @@ class Layer {
 
   /// The axis along which a hook's state is contiguous: one of its column-major arrays has a column
   /// for every unit (Axis::Features), or for every feature (Axis::Units).
-  Axis down() const { return features_are_rows_ ? Axis::Features : Axis::Units; }
+  Axis contiguous_axis() const { return features_are_rows_ ? Axis::Features : Axis::Units; }
 
   /// Shape of such an array.
   Index state_rows() const { return features_are_rows_ ? features() : units(); }
@@ -47,9 +47,9 @@ class Layer {
   /// Calls body(chunk, x) for every chunk of such an array: x are the weights that belong to it.
   template <typename Scalar, typename Body>
   void walk(const WeightSource<Scalar>& weights, const Body& body) const {
-    detail::walk(down(), state_rows(), state_cols(), [&](const Chunk& c) {
+    detail::walk(contiguous_axis(), state_rows(), state_cols(), [&](const Chunk& c) {
       ChunkBuffer<Scalar> buffer;
-      body(c, weights.chunk(down(), c.row, c.col, c.length, buffer.data()));
+      body(c, weights.chunk(contiguous_axis(), c.row, c.col, c.length, buffer.data()));
     });
   }
 

@@ -48,7 +48,7 @@ class LayerDisplacement {
     layer_.learn(weights);
     initial_.resize(layer_.state_rows(), layer_.state_cols());
     for (Index col = 0; col < initial_.cols(); ++col) {
-      weights.read(layer_.down(), 0, col, initial_.rows(), &initial_(0, col));
+      weights.read(layer_.contiguous_axis(), 0, col, initial_.rows(), &initial_(0, col));
     }
     magnitude_.assign(static_cast<std::size_t>(layer_.features()), Sum(0));
   }
@@ -154,10 +154,13 @@ class LayerDisplacement {
   const Sum* sum(Which which) const { return sums_.total().data() + which * sums_.total().rows(); }
 
   Scalar initial(Index feature, Index unit) const {
-    return layer_.down() == Axis::Features ? initial_(feature, unit) : initial_(unit, feature);
+    return layer_.contiguous_axis() == Axis::Features ? initial_(feature, unit)
+                                                      : initial_(unit, feature);
   }
 
-  void reserve(Sums& sums) const { sums.reserve(layer_.down(), initial_.rows(), initial_.cols()); }
+  void reserve(Sums& sums) const {
+    sums.reserve(layer_.contiguous_axis(), initial_.rows(), initial_.cols());
+  }
 
   void measure(const WeightSource<Scalar>& weights, Sums& sums) const {
     sums.start();
@@ -167,7 +170,7 @@ class LayerDisplacement {
       Sum* const displacement = sums.at(c, Displacement);
       Sum* const along_initial = sums.at(c, AlongInitial);
       Sum* const along_sign = sums.at(c, AlongSign);
-      if (layer_.down() == Axis::Features) {
+      if (layer_.contiguous_axis() == Axis::Features) {
         add_displacement_terms(w, w0, c.length, magnitude, displacement, along_initial, along_sign);
       } else {
         const DisplacementSums<Sum> of_chunk = displacement_sums(w, w0, c.length);

@@ -81,14 +81,16 @@ class LayerVariance {
   }
 
  private:
-  void reserve_sums() { sums_.reserve(layer_.down(), layer_.state_rows(), layer_.state_cols()); }
+  void reserve_sums() {
+    sums_.reserve(layer_.contiguous_axis(), layer_.state_rows(), layer_.state_cols());
+  }
 
   template <bool with_magnitude>
   void update(const Chunk& c, const Scalar* x, WelfordFactors<Scalar> factors) {
     Scalar* const mean = moments_.mean.data() + moments_.offset(c);
     Scalar* const m2 = moments_.m2.data() + moments_.offset(c);
     Sum* const sums = sums_.at(c);
-    if (layer_.down() == Axis::Features) {
+    if (layer_.contiguous_axis() == Axis::Features) {
       welford_update_and_add<with_magnitude>(x, mean, m2, c.length, factors, sums);
     } else {
       *sums += welford_update_and_sum<with_magnitude>(x, mean, m2, c.length, factors);

@@ -71,14 +71,14 @@ class ChunkBuffer {
 /// Sums by feature need no lock, and round alike for any number of threads. If a column is a
 /// feature, one thread visits the column's chunks in order. If a row is a feature, one thread
 /// visits the row's elements in each group of columns in order.
-/// \param down  what lies along a column: a feature's units, or the features
+/// \param contiguous_axis  what lies along a column: a feature's units, or the features
 /// \param body  called as body(chunk), from several threads; must not throw
 template <typename Body>
-void walk(Axis down, Index rows, Index cols, const Body& body) {
+void walk(Axis contiguous_axis, Index rows, Index cols, const Body& body) {
   const int threads = threads_for(rows * cols);
   Index width = 1;
   Index height = rows;
-  if (down == Axis::Features) {
+  if (contiguous_axis == Axis::Features) {
     width = group_width;
     // If there are too few groups for the threads, rows are divided into panels, too. In short
     // panels threads would prefetch each other's memory; in long panels sums leave the cache.

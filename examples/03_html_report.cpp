@@ -43,7 +43,7 @@ void write_report(const Arguments& arguments) {
   for (int epoch = 1; epoch <= arguments.epochs; ++epoch) {
     const double loss = net.train_one_epoch(X, classes);
     importance.on_epoch_end(viann::features_by_units(net.first_layer()));
-    history.on_epoch_end(importance.epochs(), importance.scores());  // <-- keeps the scores
+    history.add(importance.epochs(), importance.scores());  // <-- keeps the scores
 
     std::ostringstream line;
     line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << arguments.epochs

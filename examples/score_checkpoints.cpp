@@ -224,8 +224,8 @@ Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
     });
     ++files;
     if (has_initial || files > 1) {  // variance takes two
-      run.history.on_epoch_end(static_cast<std::int64_t>(files),
-                               has_initial ? displacement.scores() : variance.scores());
+      run.history.add(static_cast<std::int64_t>(files),
+                      has_initial ? displacement.scores() : variance.scores());
     }
     progress.show(std::to_string(files) + " of " + std::to_string(arguments.files.size()) +
                   " files read");

@@ -195,7 +195,7 @@ TEMPLATE_TEST_CASE("a run that was interrupted ends as one that was not, to the 
 TEMPLATE_TEST_CASE("a history goes on", "", VIANN_ARCHIVES) {
   ScoreHistory straight;
   for (int epoch = 1; epoch <= 7; ++epoch) {
-    straight.on_epoch_end(epoch, Eigen::Vector3d(1, epoch, 3));
+    straight.add(epoch, Eigen::Vector3d(1, epoch, 3));
     ScoreHistory resumed;
     TestType::load(resumed, TestType::save(straight));
     CHECK(TestType::save(resumed) == TestType::save(straight));
@@ -359,7 +359,7 @@ void for_each_frozen(const Call& call) {
   ScoreHistory history;
   for (const auto& weights : trajectory) {
     accumulator(weights);
-    history.on_epoch_end(history.epochs(), weights.col(0));
+    history.add(history.epochs(), weights.col(0));
   }
   call(file("welford_accumulator"), accumulator);
   call(file("score_history"), history);

@@ -23,7 +23,7 @@ std::string use(const Trajectory& trajectory) {
   load(copy, saved(hook));
   observe(copy, trajectory[1]);
   viann::ScoreHistory history;
-  for (int epoch = 0; epoch < 3; ++epoch) history.on_epoch_end(epoch, copy.scores());
+  for (int epoch = 0; epoch < 3; ++epoch) history.add(epoch, copy.scores());
   try {
     copy.on_epoch_end(viann::features_by_units(Eigen::MatrixXd(1, 0)));
   } catch (const std::invalid_argument& error) {

@@ -150,7 +150,7 @@ TEST_CASE("an archive that tells of more than it holds takes little memory") {
   viann::DisplacementImportance<> displacement;
   displacement.on_train_begin(viann::features_by_units(W));
   viann::ScoreHistory history;
-  history.on_epoch_end(1, W.col(0));
+  history.add(1, W.col(0));
   for (const auto& [rows, cols] : {std::pair{many, std::int64_t{3}}, {7, many}, {many, 1 << 19}}) {
     CAPTURE(rows, cols);
     check(accumulator, 4, {rows, cols});

@@ -146,8 +146,8 @@ TEST_CASE("assignments are made as a whole or not at all") {
 
   viann::ScoreHistory brief({3, 4}), full({1, 2});
   for (const std::int64_t epoch : {1, 2, 3, 4}) {
-    full.on_epoch_end(epoch, Eigen::Vector3d(1, 2, 3));
-    if (epoch < 3) brief.on_epoch_end(epoch, Eigen::Vector2d(1, 2));
+    full.add(epoch, Eigen::Vector3d(1, 2, 3));
+    if (epoch < 3) brief.add(epoch, Eigen::Vector2d(1, 2));
   }
   check_assignments(brief, full, state);
   check_assignments(full, brief, state);
@@ -191,7 +191,7 @@ TEST_CASE("no public call leaves a thing half done when memory runs out") {
   CHECK(check_unchanged(other, [&] { other += accumulator; }) > 0);
   viann::ScoreHistory history({1, 3});
   for (int epoch = 0; epoch < 6; ++epoch) {
-    CHECK(check_unchanged(history, [&] { history.on_epoch_end(epoch, W.col(epoch)); }) > 0);
+    CHECK(check_unchanged(history, [&] { history.add(epoch, W.col(epoch)); }) > 0);
   }
   CHECK(check_unchanged(history, [&] { history.scores(); }) > 0);
   CHECK(check_unchanged(history, [&] { history.in_top_since(3); }) > 0);

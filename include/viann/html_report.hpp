@@ -20,8 +20,8 @@ namespace viann {
 /// int main() {
 ///   const std::vector<std::string> names{"age", "height", "shoe size"};
 ///   viann::ScoreHistory history;
-///   history.on_epoch_end(1, Eigen::Vector3d(0.5, 1, 0));
-///   history.on_epoch_end(2, Eigen::Vector3d(1, 0.75, 0));
+///   history.add(1, Eigen::Vector3d(0.5, 1, 0));
+///   history.add(2, Eigen::Vector3d(1, 0.75, 0));
 ///   std::ofstream("report.html")
 ///       << viann::html_report(viann::Report(names, Eigen::Vector3d(1, 0.75, 0)), history);
 /// }

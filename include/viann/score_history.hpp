@@ -39,7 +39,7 @@ struct ScoreHistoryOptions {
 ///   for (int epoch = 1; epoch <= 20; ++epoch) {
 ///     weights.row(epoch <= 5 ? 0 : 2).array() += 1;  // stands for training
 ///     importance.on_epoch_end(viann::features_by_units(weights));
-///     history.on_epoch_end(importance.epochs(), importance.scores());
+///     history.add(importance.epochs(), importance.scores());
 ///   }
 ///   std::cout << history.scores().cols() << " epochs; feature 2 leads since epoch "
 ///             << *history.in_top_since(1)[2] << "\n";
@@ -63,13 +63,13 @@ class ScoreHistory {
     }
   }
 
-  /// Takes in the scores after an epoch, one per feature, of any method. Pass all of one kind: raw
+  /// Adds the scores after an epoch, one per feature, of any method. Pass all of one kind: raw
   /// scores, say, or normalised ones.
   /// \param epoch  its number, larger than the last one's; the first may be 0. Numbers need not be
   ///               successive: pass those of your checkpoints.
   /// \throws std::invalid_argument if there are no scores, one is not finite, their number differs
   ///         from the first, or the epoch does not follow; nothing is changed.
-  void on_epoch_end(std::int64_t epoch, const Eigen::Ref<const Eigen::VectorXd>& scores) {
+  void add(std::int64_t epoch, const Eigen::Ref<const Eigen::VectorXd>& scores) {
     detail::require_scores(scores, "ScoreHistory");
     if (features() != 0 && scores.size() != features()) {
       throw std::invalid_argument(detail::concat("viann::ScoreHistory: ", scores.size(),
@@ -205,7 +205,7 @@ class ScoreHistory {
   void require_epochs() const {
     if (!kept_->empty()) return;
     throw std::logic_error(
-        "viann::ScoreHistory: there are no scores yet; call on_epoch_end() after every epoch.");
+        "viann::ScoreHistory: there are no scores yet; call add() after every epoch.");
   }
 
   template <class Archive>

@@ -70,7 +70,7 @@ void use(viann::ScoreHistory& history) {
   require(history.settled_since() >= kept.front() && history.settled_since() <= kept.back());
   require(history.in_top_since(1).size() == static_cast<std::size_t>(history.features()));
   try {
-    history.on_epoch_end(kept.back() + 1, history.scores().col(0));
+    history.add(kept.back() + 1, history.scores().col(0));
   } catch (const std::invalid_argument&) {  // the numbers end at 2^53
   }
 }

@@ -41,7 +41,7 @@ void train(WelfordAccumulator<Scalar>& accumulator) {
 }
 void train(ScoreHistory& history) {
   for (const auto& weights : simple_training()) {
-    history.on_epoch_end(2 * history.epochs(), weights.col(1));
+    history.add(2 * history.epochs(), weights.col(1));
   }
 }
 

@@ -116,7 +116,7 @@ struct PermutationImportanceOptions {
 };
 
 /// The rise of the loss when a feature, or a group of features, is permuted.
-struct PermutationImportance {
+struct PermutationScores {
   Eigen::MatrixXd loss_increases;      ///< features or groups x repeats
   Eigen::VectorXd mean;                ///< by feature or group, over the repeats
   Eigen::VectorXd standard_deviation;  ///< likewise (dividing by the number of repeats)
@@ -136,8 +136,8 @@ struct PermutationImportance {
 /// \throws std::invalid_argument if X is empty, there are no repeats, a loss is not finite, or
 ///         there are groups but not one per feature, or one is negative or has no feature.
 template <typename Derived, typename Loss>
-PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
-                                             PermutationImportanceOptions options = {}) {
+PermutationScores permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
+                                         PermutationImportanceOptions options = {}) {
   if (options.repeats < 1) {
     throw std::invalid_argument(detail::concat("viann::permutation_importance: ", options.repeats,
                                                " repeats score nothing; ask for 1 or more."));
@@ -153,8 +153,8 @@ PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X,
       X, loss, "permutation_importance");
   const auto count = static_cast<Eigen::Index>(groups.size());
   std::mt19937_64 random(options.seed);
-  PermutationImportance result{Eigen::MatrixXd(count, options.repeats), Eigen::VectorXd(count),
-                               Eigen::VectorXd(count)};
+  PermutationScores result{Eigen::MatrixXd(count, options.repeats), Eigen::VectorXd(count),
+                           Eigen::VectorXd(count)};
   for (Eigen::Index group = 0; group < count; ++group) {
     const auto& features = groups[static_cast<std::size_t>(group)];
     const std::string what = detail::concat(has_groups ? "group " : "feature ", group);

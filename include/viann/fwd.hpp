@@ -38,7 +38,7 @@ enum class Aggregation;
 enum class GarsonForm;
 enum class Replacement;
 struct PermutationImportanceOptions;
-struct PermutationImportance;
+struct PermutationScores;
 
 struct TableOptions;
 class Report;

@@ -36,7 +36,7 @@ void write_report(const Arguments& arguments) {
   const Eigen::MatrixXd classes = examples::one_hot(data.y);
 
   examples::Network<> net(examples::Task::Classification, X.cols(), classes.cols(), arguments.seed);
-  viann::DisplacementImportance<> importance;
+  viann::DisplacementImportance importance;
   viann::ScoreHistory history;
   importance.on_train_begin(viann::features_by_units(net.first_layer()));
   examples::ProgressLine progress;

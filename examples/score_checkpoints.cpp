@@ -188,8 +188,8 @@ struct Run {
 /// \throws std::runtime_error with the name of the file that is refused.
 Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
   Run run;
-  viann::VarianceImportance<> variance;
-  viann::DisplacementImportance<> displacement;
+  viann::VarianceImportance variance;
+  viann::DisplacementImportance displacement;
   const bool is_features_first = arguments.layout == features_first;
   const bool has_initial = !arguments.initial.empty();
   const auto read = [&](const std::string& path, const auto& use) {

@@ -64,7 +64,7 @@ void token_importance(const Arguments& arguments) {
   options.batch_size = 32;
   examples::Network<float> net(examples::Task::Classification, X.cols(), 2, arguments.seed,
                                options);
-  viann::DisplacementImportance<> importance;
+  viann::DisplacementImportance importance;
   importance.on_train_begin(viann::features_by_units(net.first_layer()));
 
   examples::ProgressLine progress;

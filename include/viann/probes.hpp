@@ -35,7 +35,7 @@
 ///     options.seed = static_cast<unsigned>(run);  // new probes in every run
 ///     const Eigen::MatrixXd Z = viann::append_probes(X, options);
 ///     Eigen::MatrixXd W = 0.1 * Eigen::MatrixXd::Random(6, 1);  // and new initial weights
-///     viann::VarianceImportance<> importance;
+///     viann::VarianceImportance importance;
 ///     for (int epoch = 0; epoch < 20; ++epoch) {
 ///       W -= 0.3 * Z.transpose() * (Z * W - y) / 200;  // your training
 ///       importance.on_epoch_end(viann::features_by_units(W));

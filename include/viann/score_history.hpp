@@ -33,7 +33,7 @@ struct ScoreHistoryOptions {
 ///
 /// int main() {
 ///   Eigen::MatrixXd weights = Eigen::MatrixXd::Identity(3, 3);  // 3 features, 3 units
-///   viann::DisplacementImportance<> importance;
+///   viann::DisplacementImportance importance;
 ///   viann::ScoreHistory history;
 ///   importance.on_train_begin(viann::features_by_units(weights));
 ///   for (int epoch = 1; epoch <= 20; ++epoch) {

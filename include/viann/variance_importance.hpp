@@ -30,7 +30,7 @@ namespace viann {
 ///
 /// int main() {
 ///   Eigen::MatrixXd weights = Eigen::MatrixXd::Random(4, 8);  // 4 features, 8 units
-///   viann::VarianceImportance<> importance;
+///   viann::VarianceImportance importance;
 ///   for (int epoch = 0; epoch < 10; ++epoch) {
 ///     weights.row(2) *= 1.1;  // stands for training, which here moves feature 2 alone
 ///     importance.on_epoch_end(viann::features_by_units(weights));

@@ -26,7 +26,7 @@ namespace viann {
 /// #include <viann/welford_accumulator.hpp>
 ///
 /// int main() {
-///   viann::WelfordAccumulator<> accumulator;
+///   viann::WelfordAccumulator accumulator;
 ///   for (int t = 0; t < 10; ++t) accumulator(Eigen::MatrixXd::Random(2, 3));
 ///   std::cout << accumulator.mean() << "\n\n" << accumulator.variance() << "\n";
 /// }

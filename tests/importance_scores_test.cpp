@@ -45,8 +45,9 @@ TEST_CASE("sum_to_one gives shares") {
   CHECK(viann::sum_to_one(Vector3d(0, 0, 0)) == Vector3d(0, 0, 0));
   CHECK(viann::sum_to_one(Vector3d(largest, largest, 0)) == Vector3d(0.5, 0.5, 0));
   CHECK(viann::sum_to_one(Vector3d(least, 0, least)) == Vector3d(0.5, 0, 0.5));
-  CHECK(contains(message_of<std::invalid_argument>([] { viann::sum_to_one(Vector3d(1, 0, -2)); }),
-                 "viann::sum_to_one: the score of feature 2 is -2"));
+  CHECK(contains(
+      message_of<std::invalid_argument>([] { return viann::sum_to_one(Vector3d(1, 0, -2)); }),
+      "viann::sum_to_one: the score of feature 2 is -2"));
 }
 
 TEST_CASE("ranking goes from the largest to the least, and ties keep the features' order") {
@@ -189,16 +190,17 @@ TEST_CASE("masked scores are 0, whatever they were") {
         Vector3d(3, 0, -2));
   CHECK(viann::mask_scores(Vector3d(3, 1, 2), mask(false, false, false)) == Vector3d(3, 1, 2));
   check_refusals("mask_scores", [](const VectorXd& scores) {
-    viann::mask_scores(scores, Eigen::Array<bool, Eigen::Dynamic, 1>::Zero(scores.size()));
+    return viann::mask_scores(scores, Eigen::Array<bool, Eigen::Dynamic, 1>::Zero(scores.size()));
   });
   CHECK(contains(message_of<std::invalid_argument>(
-                     [&] { viann::mask_scores(VectorXd::Ones(4), mask(true, true, true)); }),
+                     [&] { return viann::mask_scores(VectorXd::Ones(4), mask(true, true, true)); }),
                  "viann::mask_scores: a mask of 3 features does not fit 4 scores"));
 }
 
 TEST_CASE("what is no score is refused with its place") {
-  check_refusals("min_max_normalize", [](const VectorXd& s) { viann::min_max_normalize(s); });
-  check_refusals("sum_to_one", [](const VectorXd& s) { viann::sum_to_one(s); });
+  check_refusals("min_max_normalize",
+                 [](const VectorXd& s) { return viann::min_max_normalize(s); });
+  check_refusals("sum_to_one", [](const VectorXd& s) { return viann::sum_to_one(s); });
   check_refusals("group_scores", [](const VectorXd& s) {
     group_scores(s, Groups(static_cast<std::size_t>(s.size()), 0), Aggregation::Sum);
   });

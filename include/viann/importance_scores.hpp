@@ -28,7 +28,8 @@ namespace viann {
 /// The least score becomes 0 and the largest 1, whatever they were: a 0 means "least of these
 /// features", not "without influence". If all are equal, all become 0.
 /// \throws std::invalid_argument if there are no scores or one is not finite.
-inline Eigen::VectorXd min_max_normalize(const Eigen::Ref<const Eigen::VectorXd>& scores) {
+[[nodiscard]] inline Eigen::VectorXd min_max_normalize(
+    const Eigen::Ref<const Eigen::VectorXd>& scores) {
   detail::require_scores(scores, "min_max_normalize");
   return detail::min_max(scores);
 }
@@ -58,7 +59,7 @@ inline Eigen::VectorXd shares_of_scores(const Eigen::Ref<const Eigen::VectorXd>&
 /// Shares of the total: s / sum(s). If all are 0, all stay 0.
 ///
 /// \throws std::invalid_argument if there are no scores, or one is negative or not finite.
-inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
+[[nodiscard]] inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   return detail::shares_of_scores(scores, "sum_to_one");
 }
 
@@ -216,8 +217,8 @@ Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<De
 /// \throws std::invalid_argument if there are no scores, their number differs from the mask's, or
 ///         one that is not masked is not finite.
 template <typename Mask>
-Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
-                            const Eigen::DenseBase<Mask>& masked) {
+[[nodiscard]] Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                                          const Eigen::DenseBase<Mask>& masked) {
   if (masked.size() != scores.size()) {
     throw std::invalid_argument(detail::concat("viann::mask_scores: a mask of ", masked.size(),
                                                " features does not fit ", scores.size(),

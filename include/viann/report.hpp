@@ -72,7 +72,7 @@ class Report {
   }
 
   /// Number of features.
-  Eigen::Index features() const { return features_; }
+  Eigen::Index features() const noexcept { return features_; }
 
   /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
   /// below 2^53 are printed as integers, and all other numbers as real ones.

@@ -98,13 +98,13 @@ class ScoreHistory {
   }
 
   /// Number of features; 0 before the first epoch.
-  Eigen::Index features() const { return kept_->empty() ? 0 : kept_->front().scores.size(); }
+  Eigen::Index features() const noexcept { return kept_->empty() ? 0 : kept_->front().scores.size(); }
 
   /// Number of epochs taken in, whether they were kept or not.
-  std::int64_t epochs() const { return epochs_; }
+  std::int64_t epochs() const noexcept { return epochs_; }
 
   /// One of so many epochs is kept now; the latest is kept, too.
-  std::int64_t every() const { return options_.every << doublings_; }
+  std::int64_t every() const noexcept { return options_.every << doublings_; }
 
   /// The numbers of the kept epochs, as they were passed, in ascending order.
   std::vector<std::int64_t> kept_epochs() const {

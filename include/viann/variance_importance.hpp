@@ -121,14 +121,14 @@ class VarianceImportance : detail::RefusesBareWeights {
   }
 
   /// Number of features; 0 until the shape is fixed.
-  Index features() const { return state_->layer().features(); }
+  Index features() const noexcept { return state_->layer().features(); }
 
   /// Number of units; 0 until the shape is fixed.
-  Index units() const { return state_->layer().units(); }
+  Index units() const noexcept { return state_->layer().units(); }
 
   /// Number of epochs that on_epoch_end() has taken in, including those after max_epochs. The
   /// initial weights are not an epoch, even if they are an observation.
-  std::int64_t epochs() const { return epochs_; }
+  std::int64_t epochs() const noexcept { return epochs_; }
 
   /// raw_i of every feature, in units of a weight cubed (squared for the variance alone). May be
   /// read after every epoch, at the cost of a division per feature.

@@ -36,14 +36,14 @@ class WeightView {
   explicit WeightView(Stored weights) : weights_(std::forward<Stored>(weights)) {}
 
   /// Number of features.
-  Index features() const { return weights_.rows(); }
+  Index features() const noexcept { return weights_.rows(); }
 
   /// Number of units.
-  Index units() const { return weights_.cols(); }
+  Index units() const noexcept { return weights_.cols(); }
 
   /// The weights as an Eigen expression of shape features x units, in the storage order of the
   /// weights that were passed.
-  const Expression& expression() const { return weights_; }
+  const Expression& expression() const noexcept { return weights_; }
 
  private:
   Stored weights_;

@@ -115,25 +115,25 @@ class WelfordAccumulator {
   }
 
   /// Number of samples taken in.
-  std::int64_t count() const { return moments_->count; }
+  std::int64_t count() const noexcept { return moments_->count; }
 
   /// Number of rows of a sample; 0 before the first.
-  Index rows() const { return moments_->rows(); }
+  Index rows() const noexcept { return moments_->rows(); }
 
   /// Number of columns of a sample; 0 before the first.
-  Index cols() const { return moments_->cols(); }
+  Index cols() const noexcept { return moments_->cols(); }
 
   /// Whether no sample has been taken in.
-  bool empty() const { return count() == 0; }
+  [[nodiscard]] bool empty() const noexcept { return count() == 0; }
 
   /// Mean of the samples, rows x cols.
-  const Array& mean() const { return moments_->mean; }
+  const Array& mean() const noexcept { return moments_->mean; }
 
   /// Sample variance M2 / (n - 1), rows x cols; NaN while count() < 2.
   Array variance() const { return moments_->variance(); }
 
   /// M2, the sums of squared deviations from the mean, rows x cols.
-  const Array& squared_deviations() const { return moments_->m2; }
+  const Array& squared_deviations() const noexcept { return moments_->m2; }
 
   /// Resets to the state of a new accumulator, without a shape.
   void reset() { *this = WelfordAccumulator(); }

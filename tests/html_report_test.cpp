@@ -252,7 +252,7 @@ TEST_CASE("a page refuses what does not fit") {
     options.max_rows = rows;
     options.max_lines = lines;
     CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report, options); }),
-                   " lines cannot be; ask for "));
+                   "0 <= max_bars <= max_rows and 0 <= max_lines <= 6 must hold"));
   }
   HtmlReportOptions options;
   options.cols = 2;

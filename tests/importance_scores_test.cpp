@@ -70,10 +70,10 @@ TEST_CASE("kernel_scores gives one matrix per channel, row after row") {
   CHECK(viann::kernel_scores(scores, 1, 12).front() == scores.transpose());
 }
 
-TEST_CASE("kernel_scores refuses what is no whole number of kernels") {
+TEST_CASE("kernel_scores refuses a number of scores that is not a multiple of the kernel") {
   const VectorXd scores = VectorXd::Ones(12);
   CHECK(contains(message_of<std::invalid_argument>([&] { viann::kernel_scores(scores, 5, 1); }),
-                 "12 scores are no whole number of 5 x 1 kernels"));
+                 "12 scores are not a multiple of 5 x 1"));
   CHECK_THROWS_AS(viann::kernel_scores(scores, 0, 3), std::invalid_argument);
   CHECK_THROWS_AS(viann::kernel_scores(scores, -2, -3), std::invalid_argument);
   CHECK_THROWS_AS(viann::kernel_scores(VectorXd(), 2, 3), std::invalid_argument);

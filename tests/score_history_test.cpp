@@ -169,7 +169,7 @@ TEST_CASE("a history refuses what does not follow and stays as it was") {
   for (const double correlation : {-1.1, 1.1, not_a_number}) {
     CHECK(contains(
         message_of<std::invalid_argument>([&] { (void)history.settled_since(correlation); }),
-        " is no correlation"));
+        " is not in [-1, 1]"));
   }
   CHECK(saved(history) == before);
 }

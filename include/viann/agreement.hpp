@@ -69,7 +69,7 @@ inline std::vector<double> centered(const Scores& scores) {
 
 /// Pearson's correlation coefficient of the scores: 1 if they lie on a rising line.
 /// \throws std::invalid_argument if there are no scores, their numbers differ, or one is not
-/// finite.
+///         finite.
 inline double pearson(const Eigen::Ref<const Eigen::VectorXd>& a,
                       const Eigen::Ref<const Eigen::VectorXd>& b) {
   detail::require_comparable(a, b, "pearson");
@@ -85,7 +85,8 @@ inline double pearson(const Eigen::Ref<const Eigen::VectorXd>& a,
 
 /// Spearman's rank correlation: Pearson's correlation of the ranks, where tied scores get the mean
 /// of their ranks (C. Spearman, The American Journal of Psychology 15(1), 1904).
-/// \throws as pearson().
+/// \throws std::invalid_argument if there are no scores, their numbers differ, or one is not
+///         finite.
 inline double spearman(const Eigen::Ref<const Eigen::VectorXd>& a,
                        const Eigen::Ref<const Eigen::VectorXd>& b) {
   detail::require_comparable(a, b, "spearman");
@@ -95,7 +96,8 @@ inline double spearman(const Eigen::Ref<const Eigen::VectorXd>& a,
 /// Overlap of the two sets of the k most important features: the size of the intersection divided
 /// by that of the union (P. Jaccard, 1912), from 0 (none is shared) to 1. Features that tie with
 /// the k-th belong to the set, too, so the result does not depend on the order of the features.
-/// \throws as pearson(), and std::invalid_argument unless 1 <= k <= number of features.
+/// \throws std::invalid_argument if there are no scores, their numbers differ, one is not finite,
+///         or 1 <= k <= number of features does not hold.
 inline double top_k_overlap(const Eigen::Ref<const Eigen::VectorXd>& a,
                             const Eigen::Ref<const Eigen::VectorXd>& b, Eigen::Index k) {
   detail::require_comparable(a, b, "top_k_overlap");

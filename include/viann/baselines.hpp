@@ -36,9 +36,9 @@ enum class GarsonForm {
   /// where s_ij = |w_ij| / sum_i |w_ij| is input i's share of unit j (G. D. Garson, Interpreting
   /// neural-network connection weights, AI Expert 6(4), 1991).
   Textbook,
-  /// As in the notebook of VIANN's author, for the first and the last of any number of layers:
-  /// score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel: the
-  /// score is each input's mean share s_ij, and only the zeros among the v_jk have an effect.
+  /// The formula in the notebook of VIANN's author, for the first and the last of any number of
+  /// layers: score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel:
+  /// the score is each input's mean share s_ij, and only the zeros among the v_jk have an effect.
   Notebook
 };
 
@@ -88,7 +88,9 @@ Eigen::VectorXd garson(const First& first, const Last& last,
 /// Ecological Modelling 154(1-2), 2002, for one hidden layer.)
 /// \param first, rest  views of the layers from the inputs to the outputs; a view's "features" are
 ///                     the layer's inputs.
-/// \throws as garson(), and std::overflow_error if a product is beyond the range of double.
+/// \throws std::invalid_argument for a layer without weights, a weight that is not finite, or
+///         unequal inner widths.
+/// \throws std::overflow_error if a product is beyond the range of double.
 template <typename First, typename... Rest>
 Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
   Eigen::MatrixXd weights = detail::finite_layer(first, "olden");

@@ -74,14 +74,14 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
 /// per input channel. The features are the positions of the kernel, (channel, row, column) in
 /// row-major order, as in the adapters. For a kernel with more dimensions, `rows` is the product of
 /// all but the last; for a kernel with one dimension, `rows` is 1.
-/// \throws std::invalid_argument if the scores are not a whole number of kernels.
+/// \throws std::invalid_argument if the number of scores is not a multiple of rows * cols.
 inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                   Eigen::Index rows, Eigen::Index cols) {
   const Eigen::Index n = scores.size();
   if (rows <= 0 || cols <= 0 || n == 0 || rows > n / cols || n % (rows * cols) != 0) {
-    throw std::invalid_argument(
-        detail::concat("viann::kernel_scores: ", scores.size(), " scores are no whole number of ",
-                       rows, " x ", cols, " kernels; give the kernel's shape, without channels."));
+    throw std::invalid_argument(detail::concat("viann::kernel_scores: ", scores.size(),
+                                               " scores are not a multiple of ", rows, " x ", cols,
+                                               "; give the kernel's shape, without channels."));
   }
   std::vector<Eigen::MatrixXd> kernels;
   for (const double* score = scores.data(); score != scores.data() + scores.size();) {

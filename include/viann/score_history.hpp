@@ -59,7 +59,7 @@ class ScoreHistory {
     if (!is_possible(options)) {
       throw std::invalid_argument(detail::concat(
           "viann::ScoreHistory: every = ", options.every, " and most_epochs = ",
-          options.most_epochs, " cannot be; keep every 1st epoch or fewer, and 2 epochs or more."));
+          options.most_epochs, "; every must be at least 1, and most_epochs at least 2."));
     }
   }
 
@@ -98,7 +98,9 @@ class ScoreHistory {
   }
 
   /// Number of features; 0 before the first epoch.
-  Eigen::Index features() const noexcept { return kept_->empty() ? 0 : kept_->front().scores.size(); }
+  Eigen::Index features() const noexcept {
+    return kept_->empty() ? 0 : kept_->front().scores.size();
+  }
 
   /// Number of epochs taken in, whether they were kept or not.
   std::int64_t epochs() const noexcept { return epochs_; }
@@ -149,10 +151,9 @@ class ScoreHistory {
     return since;
   }
 
-  /// The first of the kept epochs from which the ranking has not changed by more than a rank
-  /// correlation allows: its scores and those of all later ones have at least that spearman() with
-  /// the latest. It is the latest epoch itself if the one before differs by more. Scores that are
-  /// all equal have no order, and a correlation of 0 with any.
+  /// The first kept epoch since which every ranking has spearman() >= correlation with the latest;
+  /// the latest epoch if the one before has less. Scores that are all equal have no order: their
+  /// correlation with any others is 0.
   ///
   /// Scores that sum up the run, as those of all hooks, settle by construction as it gets longer.
   /// \param correlation  with the latest ranking, at most 1. With 4 features, one exchange of
@@ -163,7 +164,7 @@ class ScoreHistory {
     require_epochs();
     if (!(correlation >= -1 && correlation <= 1)) {
       throw std::invalid_argument(detail::concat("viann::ScoreHistory: ", correlation,
-                                                 " is no correlation; it lies in [-1, 1]."));
+                                                 " is not in [-1, 1], where correlations lie."));
     }
     const Kept& latest = kept_->back();
     const auto differs = std::find_if(kept_->rbegin() + 1, kept_->rend(), [&](const Kept& kept) {
@@ -172,7 +173,7 @@ class ScoreHistory {
     return (differs - 1)->epoch;
   }
 
-  /// Back to a new history with the same options.
+  /// Resets to a new history with the same options.
   void reset() { *this = ScoreHistory(options_); }
 
   /// Saves or loads the state and the options, as a hook does, with archives of

@@ -142,7 +142,8 @@ class VarianceImportance : detail::RefusesBareWeights {
         epochs());
   }
 
-  /// score_i of every feature: raw_scores() after min_max_normalize(); throws what these throw.
+  /// score_i of every feature: raw_scores() after min_max_normalize().
+  /// \throws std::logic_error and std::overflow_error as raw_scores() does.
   Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
   /// Mean of every weight, features x units; 0 x 0 before the first observation.
@@ -163,7 +164,7 @@ class VarianceImportance : detail::RefusesBareWeights {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_.value() == b.state_.value();
   }
-  /// The opposite of ==.
+  /// Whether they differ in any of these.
   friend bool operator!=(const VarianceImportance& a, const VarianceImportance& b) {
     return !(a == b);
   }

@@ -78,7 +78,7 @@ auto features_by_units(Weights&& weights) {
 /// Makes a view of weights whose columns are the features: W(unit, feature).
 ///
 /// This is the layout of torch::nn::Linear, of mlpack's Linear and of loops that compute W * x
-/// with one sample per column. Same as features_by_units(), but a temporary matrix is copied.
+/// with one sample per column. Takes what features_by_units() takes; a temporary matrix is copied.
 template <typename Weights>
 auto units_by_features(Weights&& weights) {
   if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {
@@ -98,7 +98,7 @@ auto units_by_features(Weights&& weights) {
   }
 }
 
-/// The same for a row-major buffer of features * units weights: data[feature * units + unit].
+/// Makes a view of a row-major buffer of features * units weights: data[feature * units + unit].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>
 auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index units) {
@@ -109,7 +109,7 @@ auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index u
   }
 }
 
-/// The same for a row-major buffer of units * features weights: data[unit * features + feature].
+/// Makes a view of a row-major buffer of units * features weights: data[unit * features + feature].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>
 auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features) {
@@ -120,8 +120,8 @@ auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index feat
   }
 }
 
-/// The same for a buffer with strides, counted in elements: the weight from a feature to a unit is
-/// data[feature * feature_stride + unit * unit_stride]. So `data` is the address of the weight
+/// Makes a view of a buffer with strides, counted in elements: the weight from a feature to a unit
+/// is data[feature * feature_stride + unit * unit_stride]. So `data` is the address of the weight
 /// (0, 0), also in a larger table or with negative strides. With a stride of 0, all weights along
 /// that axis are one number in memory. Strides may overlap, because weights are only read.
 /// \throws std::invalid_argument for a null pointer or a negative size.
@@ -136,7 +136,7 @@ auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index u
   }
 }
 
-/// The same view, with the units first in the call:
+/// Makes a view of a buffer with strides, with the units first in the call:
 /// data[unit * unit_stride + feature * feature_stride].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>

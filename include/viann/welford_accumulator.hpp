@@ -68,7 +68,7 @@ class WelfordAccumulator {
   ///         squared deviation below 0, or other than 0 after one sample.
   WelfordAccumulator(std::int64_t count, Array mean, Array squared_deviations) {
     detail::Moments<Scalar> moments{std::move(mean), std::move(squared_deviations), count};
-    if (!moments.fit_together()) {
+    if (!moments.is_consistent()) {
       throw std::invalid_argument(
           detail::concat("viann::WelfordAccumulator: ", count, " samples, a mean of ",
                          moments.rows(), " x ", moments.cols(), " and squared deviations of ",
@@ -142,7 +142,7 @@ class WelfordAccumulator {
   friend bool operator==(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return a.moments_.value() == b.moments_.value();
   }
-  /// The opposite of ==.
+  /// Whether they differ in any of these.
   friend bool operator!=(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return !(a == b);
   }

@@ -24,7 +24,7 @@ int main() {
   const Eigen::MatrixXd species = examples::one_hot(iris.y);
 
   examples::Network<> net(examples::Task::Classification, X.cols(), species.cols(), seed);
-  viann::DisplacementImportance<> importance;
+  viann::DisplacementImportance importance;
   importance.on_train_begin(viann::features_by_units(net.first_layer()));
 
   examples::ProgressLine progress;

@@ -44,7 +44,7 @@ VectorXd scores_of_one_run(const Setting& setting, unsigned seed) {
   if (setting.change) X = setting.change(X, VectorXd::NullaryExpr(samples, draw));
 
   examples::Network<> net(examples::Task::Classification, X.cols(), 2, seed, setting.options);
-  viann::VarianceImportance<> importance;
+  viann::VarianceImportance importance;
   for (int epoch = 0; epoch < setting.epochs; ++epoch) {
     net.train_one_epoch(X, classes);
     importance.on_epoch_end(viann::features_by_units(net.first_layer()));

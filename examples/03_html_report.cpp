@@ -36,7 +36,7 @@ void write_report(const Arguments& arguments) {
   const Eigen::MatrixXd classes = examples::one_hot(data.y);
 
   examples::Network<> net(examples::Task::Classification, X.cols(), classes.cols(), arguments.seed);
-  viann::DisplacementImportance<> importance;
+  viann::DisplacementImportance importance;
   viann::ScoreHistory history;
   importance.on_train_begin(viann::features_by_units(net.first_layer()));
   examples::ProgressLine progress;
@@ -44,7 +44,7 @@ void write_report(const Arguments& arguments) {
     const double loss = net.train_one_epoch(X, classes);
     importance.on_epoch_end(viann::features_by_units(net.first_layer()),
                             viann::features_by_units(net.first_layer_gradient()));
-    history.on_epoch_end(importance.epochs(), importance.scores());  // <-- keeps the scores
+    history.add(importance.epochs(), importance.scores());  // <-- keeps the scores
 
     std::ostringstream line;
     line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << arguments.epochs

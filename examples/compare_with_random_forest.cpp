@@ -30,8 +30,8 @@ using Eigen::MatrixXf;
 examples::ScoreTable all_scores(const examples::Dataset& data, unsigned seed) {
   const examples::Problem problem = examples::paper_problem(data);
   auto net = examples::paper_network(problem, examples::Activation::Relu, seed);
-  viann::VarianceImportance<> variance;
-  viann::DisplacementImportance<> displacement;
+  viann::VarianceImportance variance;
+  viann::DisplacementImportance displacement;
   displacement.on_train_begin(viann::features_by_units(net.first_layer()));
   examples::ProgressLine progress;
   examples::train_as_in_paper(net, problem, [&](int epoch) {

@@ -86,7 +86,7 @@ void conv_filters(const Arguments& arguments) {
 
   Net net;
   torch::optim::Adam adam(net.parameters(), torch::optim::AdamOptions(0.003));
-  viann::VarianceImportance<> of_positions, of_filters, of_channels;
+  viann::VarianceImportance of_positions, of_filters, of_channels;
 
   examples::ProgressLine progress;
   for (int epoch = 1; epoch <= arguments.epochs; ++epoch) {

@@ -43,7 +43,7 @@ void dlib_training_steps(int epochs, unsigned seed) {
   Network network;
   dlib::dnn_trainer<Network, dlib::adam> trainer(network, dlib::adam());
   trainer.set_learning_rate(0.002);
-  viann::VarianceImportance<> importance;
+  viann::VarianceImportance importance;
 
   std::vector<std::size_t> order(X.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -57,7 +57,7 @@ void libtorch_training_loop(int epochs, unsigned seed) {
       Wines(X, y).map(torch::data::transforms::Stack<>()), 16);
   const auto net = std::make_shared<Net>(X.size(1), growers.maxCoeff() + 1);
   torch::optim::Adam optimizer(net->parameters(), torch::optim::AdamOptions(0.005));
-  viann::VarianceImportance<> importance;
+  viann::VarianceImportance importance;
 
   examples::ProgressLine progress;
   for (int epoch = 1; epoch <= epochs; ++epoch) {

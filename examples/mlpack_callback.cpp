@@ -47,7 +47,7 @@ void train_and_score(int epochs, unsigned seed) {
   network.Add<mlpack::Linear>(1);
 
   ens::Adam optimizer(0.002, 16, 0.9, 0.999, 1e-8, static_cast<std::size_t>(epochs) * samples);
-  viann::VarianceImportance<> importance;
+  viann::VarianceImportance importance;
   examples::ProgressLine progress;
   network.Train(X, y, optimizer, viann::mlpack_callback(importance, network),  // <-- the hook
                 ens::EarlyStopAtMinLoss(), ShowEpoch{epochs, progress});

@@ -84,7 +84,7 @@ void mpi_sharded_layer(int epochs, unsigned seed) {
   net.W = MatrixXd::NullaryExpr(all_inputs.cols(), units, draw).eval().middleRows(begin, inputs);
   net.b = RowVectorXd::Zero(units);
   net.v = VectorXd::NullaryExpr(units, draw);
-  viann::VarianceImportance<> importance;
+  viann::VarianceImportance importance;
 
   std::vector<Index> order(static_cast<std::size_t>(X.rows()));
   std::iota(order.begin(), order.end(), Index{0});

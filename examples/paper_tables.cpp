@@ -89,7 +89,7 @@ using Results = std::map<Run, Result>;
 template <typename Net, typename OnEpochEnd>
 Result train_and_compare(Net net, const Problem& problem, const Eigen::VectorXd& forest,
                          const OnEpochEnd& on_epoch_end) {
-  viann::VarianceImportance<> importance;
+  viann::VarianceImportance importance;
   const int epochs = examples::train_as_in_paper(net, problem, [&](int epoch) {
     importance.on_epoch_end(viann::features_by_units(net.first_layer()));
     on_epoch_end(epoch);

@@ -188,8 +188,8 @@ struct Run {
 /// \throws std::runtime_error with the name of the file that is refused.
 Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
   Run run;
-  viann::VarianceImportance<> variance;
-  viann::DisplacementImportance<> displacement;
+  viann::VarianceImportance variance;
+  viann::DisplacementImportance displacement;
   const bool is_features_first = arguments.layout == features_first;
   const bool has_initial = !arguments.initial.empty();
   const auto read = [&](const std::string& path, const auto& use) {
@@ -224,8 +224,8 @@ Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
     });
     ++files;
     if (has_initial || files > 1) {  // variance takes two
-      run.history.on_epoch_end(static_cast<std::int64_t>(files),
-                               has_initial ? displacement.scores() : variance.scores());
+      run.history.add(static_cast<std::int64_t>(files),
+                      has_initial ? displacement.scores() : variance.scores());
     }
     progress.show(std::to_string(files) + " of " + std::to_string(arguments.files.size()) +
                   " files read");

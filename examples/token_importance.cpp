@@ -4,8 +4,7 @@
 //
 // Is a sentence from Pride and Prejudice or from Persuasion? A classifier that adds up the
 // embeddings of a sentence's tokens learns to decide. An embedding table is a first layer whose
-// features are the tokens, and the hook scores them. Here the score is the variance alone, because
-// the meaning of an embedding's magnitude depends on how frequent its token is.
+// features are the tokens, and the hook scores them.
 
 #include <algorithm>
 #include <iomanip>
@@ -65,9 +64,8 @@ void token_importance(const Arguments& arguments) {
   options.batch_size = 32;
   examples::Network<float> net(examples::Task::Classification, X.cols(), 2, arguments.seed,
                                options);
-  viann::VarianceImportanceOptions variance_alone;
-  variance_alone.combination = viann::ScoreCombination::Variance;
-  viann::VarianceImportance<> importance(variance_alone);
+  viann::DisplacementImportance importance;
+  importance.on_train_begin(viann::features_by_units(net.first_layer()));
 
   examples::ProgressLine progress;
   for (int epoch = 1; epoch <= arguments.epochs; ++epoch) {
@@ -86,7 +84,7 @@ void token_importance(const Arguments& arguments) {
   const Eigen::VectorXd scores = importance.scores();
   auto top = viann::ranking(scores);
   top.resize(static_cast<std::size_t>(std::min(arguments.tokens, scores.size())));
-  examples::ScoreTable table{{}, {{"variance", scores(top)}}};
+  examples::ScoreTable table{{}, {{"displacement", scores(top)}}};
   std::cout << "\nThe tokens that tell, of " << scores.size() << ":\n";
   for (const Index token : top) {
     table.features.push_back(sentences.tokens[static_cast<std::size_t>(token)]);
@@ -95,7 +93,7 @@ void token_importance(const Arguments& arguments) {
               << novels[alone(token, 1) > 0.5F ? 1 : 0] << "\n";
   }
   if (!arguments.csv.empty()) {
-    examples::write_csv(arguments.csv, {sentences.tokens, {{"variance", scores}}});
+    examples::write_csv(arguments.csv, {sentences.tokens, {{"displacement", scores}}});
   }
   if (!arguments.chart.empty()) {
     examples::draw_bars(arguments.chart, "The tokens that tell the two novels apart", table);

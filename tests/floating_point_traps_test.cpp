@@ -54,14 +54,13 @@ TEST_CASE("hooks raise no floating-point exception") {
 TEST_CASE("the tools raise no floating-point exception") {
   const VectorXd ends = Eigen::Vector3d(-largest, 0, largest);
   const VectorXd zeros = VectorXd::Zero(3);
-  CHECK_FALSE(would_trap([&] { viann::min_max_normalize(ends); }));
-  CHECK_FALSE(would_trap([&] { viann::min_max_normalize(zeros); }));
-  CHECK_FALSE(would_trap([&] { viann::sum_to_one(zeros); }));
-  CHECK_FALSE(would_trap([&] { viann::sum_to_one(ends.cwiseAbs()); }));
+  CHECK_FALSE(would_trap([&] { return viann::min_max_normalize(ends); }));
+  CHECK_FALSE(would_trap([&] { return viann::min_max_normalize(zeros); }));
+  CHECK_FALSE(would_trap([&] { return viann::sum_to_one(zeros); }));
+  CHECK_FALSE(would_trap([&] { return viann::sum_to_one(ends.cwiseAbs()); }));
   CHECK_FALSE(would_trap([&] { viann::group_scores(ends, {0, 0, 0}, viann::Aggregation::Sum); }));
   for (const auto& scores : {ends, zeros}) {
     CHECK_FALSE(would_trap([&] { viann::pearson(scores, ends); }));
-    CHECK_FALSE(would_trap([&] { viann::kendall(scores, ends); }));
     CHECK_FALSE(would_trap([&] { viann::Report({"a", "b", "c"}, scores).table(); }));
     VectorXd with_nan = scores;
     with_nan[1] = std::numeric_limits<double>::quiet_NaN();

@@ -68,8 +68,8 @@ TEST_CASE("a page stands alone, for people and for screen readers") {
   options.rows = 2;
   options.cols = 1;
   ScoreHistory history;
-  history.on_epoch_end(1, Vector2d(0, 1));
-  history.on_epoch_end(2, Vector2d(1, 0));
+  history.add(1, Vector2d(0, 1));
+  history.add(2, Vector2d(1, 0));
   const std::string page = html_report(Report({"a", "b"}, Vector2d(1, 0)), history, options);
   for (const char* outside : {"<script", "src=", "href=", "@import", "url(http", "<link"}) {
     CAPTURE(outside);
@@ -97,8 +97,8 @@ TEST_CASE("nothing in a text is taken for HTML") {
   Report report({evil, "b"}, Vector2d(1, 0));
   report.add_column(evil, {evil, "c"});
   ScoreHistory history;
-  history.on_epoch_end(1, Vector2d(0, 1));
-  history.on_epoch_end(2, Vector2d(1, 0));
+  history.add(1, Vector2d(0, 1));
+  history.add(2, Vector2d(1, 0));
   HtmlReportOptions options;
   options.title = evil;
   options.note = evil;
@@ -167,9 +167,9 @@ TEST_CASE("bars of scores that are negative, NaN, infinite or all 0") {
 
 TEST_CASE("lines of the most important inputs, over the epochs") {
   ScoreHistory history;
-  history.on_epoch_end(10, Vector4d(1, 0.5, 0, 0.25));
-  history.on_epoch_end(12, Vector4d(0.5, 1, 0.25, 0));
-  history.on_epoch_end(20, Vector4d(0, 1, 0.25, 0.5));
+  history.add(10, Vector4d(1, 0.5, 0, 0.25));
+  history.add(12, Vector4d(0.5, 1, 0.25, 0));
+  history.add(20, Vector4d(0, 1, 0.25, 0.5));
   const Report report({"a", "b", "c", "d"}, Vector4d(0, 1, 0.25, 0.5));
   HtmlReportOptions options;
   options.max_lines = 3;
@@ -201,11 +201,11 @@ TEST_CASE("lines of the most important inputs, over the epochs") {
 TEST_CASE("one epoch makes no chart, and a long run is thinned out") {
   const Report report({"a", "b"}, Vector2d(1, 0));
   ScoreHistory history({1, 3});
-  history.on_epoch_end(1, Vector2d(1, 0));
+  history.add(1, Vector2d(1, 0));
   CHECK(tags_with(html_report(report, history), "path").empty());
-  for (const std::int64_t epoch : {2, 3}) history.on_epoch_end(epoch, Vector2d(1, 0));
+  for (const std::int64_t epoch : {2, 3}) history.add(epoch, Vector2d(1, 0));
   CHECK_FALSE(contains(html_report(report, history), "was kept"));
-  for (const std::int64_t epoch : {4, 5}) history.on_epoch_end(epoch, Vector2d(1, 0));
+  for (const std::int64_t epoch : {4, 5}) history.add(epoch, Vector2d(1, 0));
   CHECK(contains(html_report(report, history), " One epoch of 2 was kept."));
 }
 
@@ -242,7 +242,7 @@ TEST_CASE("scores in the shape of their images") {
 TEST_CASE("a page refuses what does not fit") {
   Report report({"a", "b", "c"}, Vector3d(1, 2, 3));
   ScoreHistory history;
-  history.on_epoch_end(1, Vector2d(1, 2));
+  history.add(1, Vector2d(1, 2));
   CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report, history); }),
                  "viann::html_report: a history of 2 features does not fit a report of 3"));
   for (const auto& [bars, rows, lines] : std::vector<std::array<Eigen::Index, 3>>{
@@ -252,7 +252,7 @@ TEST_CASE("a page refuses what does not fit") {
     options.max_rows = rows;
     options.max_lines = lines;
     CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report, options); }),
-                   " lines cannot be; ask for "));
+                   "0 <= max_bars <= max_rows and 0 <= max_lines <= 6 must hold"));
   }
   HtmlReportOptions options;
   options.cols = 2;

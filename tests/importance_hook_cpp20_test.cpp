@@ -7,7 +7,6 @@
 
 #include "viann/displacement_importance.hpp"
 #include "viann/importance_hook.hpp"
-#include "viann/lazy_variance_importance.hpp"
 #include "viann/variance_importance.hpp"
 
 namespace {
@@ -16,7 +15,6 @@ using viann::ImportanceHook;
 
 static_assert(ImportanceHook<viann::VarianceImportance<>>);
 static_assert(ImportanceHook<viann::VarianceImportance<float>&>);
-static_assert(ImportanceHook<viann::LazyVarianceImportance<>>);
 static_assert(ImportanceHook<viann::DisplacementImportance<long double>>);
 
 static_assert(!ImportanceHook<const viann::VarianceImportance<>>);

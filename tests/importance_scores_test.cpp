@@ -45,8 +45,9 @@ TEST_CASE("sum_to_one gives shares") {
   CHECK(viann::sum_to_one(Vector3d(0, 0, 0)) == Vector3d(0, 0, 0));
   CHECK(viann::sum_to_one(Vector3d(largest, largest, 0)) == Vector3d(0.5, 0.5, 0));
   CHECK(viann::sum_to_one(Vector3d(least, 0, least)) == Vector3d(0.5, 0, 0.5));
-  CHECK(contains(message_of<std::invalid_argument>([] { viann::sum_to_one(Vector3d(1, 0, -2)); }),
-                 "viann::sum_to_one: the score of feature 2 is -2"));
+  CHECK(contains(
+      message_of<std::invalid_argument>([] { return viann::sum_to_one(Vector3d(1, 0, -2)); }),
+      "viann::sum_to_one: the score of feature 2 is -2"));
 }
 
 TEST_CASE("mean_shares averages the runs' shares, whatever their scales") {
@@ -88,10 +89,10 @@ TEST_CASE("kernel_scores gives one matrix per channel, row after row") {
   CHECK(viann::kernel_scores(scores, 1, 12).front() == scores.transpose());
 }
 
-TEST_CASE("kernel_scores refuses what is no whole number of kernels") {
+TEST_CASE("kernel_scores refuses a number of scores that is not a multiple of the kernel") {
   const VectorXd scores = VectorXd::Ones(12);
   CHECK(contains(message_of<std::invalid_argument>([&] { viann::kernel_scores(scores, 5, 1); }),
-                 "12 scores are no whole number of 5 x 1 kernels"));
+                 "12 scores are not a multiple of 5 x 1"));
   CHECK_THROWS_AS(viann::kernel_scores(scores, 0, 3), std::invalid_argument);
   CHECK_THROWS_AS(viann::kernel_scores(scores, -2, -3), std::invalid_argument);
   CHECK_THROWS_AS(viann::kernel_scores(VectorXd(), 2, 3), std::invalid_argument);
@@ -208,16 +209,17 @@ TEST_CASE("masked scores are 0, whatever they were") {
         Vector3d(3, 0, -2));
   CHECK(viann::mask_scores(Vector3d(3, 1, 2), mask(false, false, false)) == Vector3d(3, 1, 2));
   check_refusals("mask_scores", [](const VectorXd& scores) {
-    viann::mask_scores(scores, Eigen::Array<bool, Eigen::Dynamic, 1>::Zero(scores.size()));
+    return viann::mask_scores(scores, Eigen::Array<bool, Eigen::Dynamic, 1>::Zero(scores.size()));
   });
   CHECK(contains(message_of<std::invalid_argument>(
-                     [&] { viann::mask_scores(VectorXd::Ones(4), mask(true, true, true)); }),
+                     [&] { return viann::mask_scores(VectorXd::Ones(4), mask(true, true, true)); }),
                  "viann::mask_scores: a mask of 3 features does not fit 4 scores"));
 }
 
 TEST_CASE("what is no score is refused with its place") {
-  check_refusals("min_max_normalize", [](const VectorXd& s) { viann::min_max_normalize(s); });
-  check_refusals("sum_to_one", [](const VectorXd& s) { viann::sum_to_one(s); });
+  check_refusals("min_max_normalize",
+                 [](const VectorXd& s) { return viann::min_max_normalize(s); });
+  check_refusals("sum_to_one", [](const VectorXd& s) { return viann::sum_to_one(s); });
   check_refusals("group_scores", [](const VectorXd& s) {
     group_scores(s, Groups(static_cast<std::size_t>(s.size()), 0), Aggregation::Sum);
   });

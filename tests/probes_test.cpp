@@ -14,7 +14,6 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using viann::append_probes;
-using viann::compare_with_probes;
 using viann::decide_by_probes;
 using viann::ProbeShuffle;
 using viann::Relevance;
@@ -102,25 +101,6 @@ TEST_CASE("probes of nothing are refused") {
   CHECK(contains(message_of<std::invalid_argument>([] { append_probes(MatrixXd(1, 3)); }),
                  "viann::append_probes: X is 1 samples x 3 features"));
   CHECK_THROWS_AS(append_probes(MatrixXd(5, 0)), std::invalid_argument);
-}
-
-TEST_CASE("the p-value counts the probes that score at least as high") {
-  VectorXd scores(8);
-  scores << 5, 2, 1, 0.5, /* probes: */ 1, 2, 3, 1;
-  const auto compared = compare_with_probes(scores);
-  CHECK((compared.beaten == Eigen::Array<Index, 4, 1>(4, 2, 0, 0)).all());
-  CHECK(compared.p_values == Eigen::Vector4d(1.0 / 5, 3.0 / 5, 1, 1));
-}
-
-TEST_CASE("among inputs that are all alike, p-values are evenly distributed") {
-  std::mt19937_64 random(5);
-  const int runs = 4000;
-  Eigen::Array<int, 10, 1> count = Eigen::Array<int, 10, 1>::Zero();
-  for (int run = 0; run < runs; ++run) {
-    const auto compared = compare_with_probes(drawn(18, 1, random).col(0));
-    ++count[9 - compared.beaten[0]];
-  }
-  CHECK((count - runs / 10).abs().maxCoeff() < 4 * std::sqrt(runs * 0.09));
 }
 
 TEST_CASE("hits are runs in which an input beats every probe") {
@@ -301,15 +281,6 @@ TEST_CASE("an error rate that no number of runs can reach is refused, too") {
 }
 
 TEST_CASE("scores that are none of inputs and probes are refused") {
-  CHECK(
-      contains(message_of<std::invalid_argument>([] { compare_with_probes(VectorXd::Ones(5)); }),
-               "viann::compare_with_probes: 5 scores are not those of inputs and as many probes"));
-  CHECK(contains(message_of<std::invalid_argument>([] { compare_with_probes(VectorXd()); }),
-                 "there are no scores"));
-  CHECK(contains(message_of<std::invalid_argument>(
-                     [] { compare_with_probes(Eigen::Vector2d(1, not_a_number)); }),
-                 "the score of feature 1 is nan"));
-
   CHECK(contains(message_of<std::invalid_argument>([] { decide_by_probes(MatrixXd::Ones(3, 19)); }),
                  "viann::decide_by_probes: 3 scores are not those"));
   CHECK(contains(message_of<std::invalid_argument>([] { decide_by_probes(MatrixXd(4, 0)); }),

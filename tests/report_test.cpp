@@ -241,7 +241,7 @@ TEST_CASE("a report refuses what does not fit and stays as it was") {
   CHECK(report.csv() == before);
   for (const TableOptions options : {TableOptions{0, 40, 40}, {50, 0, 40}, {50, 40, -1}}) {
     CHECK(contains(message_of<std::invalid_argument>([&] { report.table(options); }),
-                   "viann::Report: a table of "));
+                   "must be at least 1, and bar_width at least 0"));
   }
 }
 

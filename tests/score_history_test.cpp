@@ -31,7 +31,7 @@ using Since = std::vector<std::optional<std::int64_t>>;
 ScoreHistory after(std::int64_t epochs, ScoreHistoryOptions options = {}) {
   ScoreHistory history(options);
   for (std::int64_t epoch = 1; epoch <= epochs; ++epoch) {
-    history.on_epoch_end(epoch, Vector2d(static_cast<double>(epoch), -1));
+    history.add(epoch, Vector2d(static_cast<double>(epoch), -1));
   }
   return history;
 }
@@ -39,7 +39,7 @@ ScoreHistory after(std::int64_t epochs, ScoreHistoryOptions options = {}) {
 template <typename... Columns>
 ScoreHistory of(const Columns&... columns) {
   ScoreHistory history;
-  (history.on_epoch_end(history.epochs() + 1, columns), ...);
+  (history.add(history.epochs() + 1, columns), ...);
   return history;
 }
 
@@ -49,9 +49,9 @@ TEST_CASE("a history has the scores of every epoch, with the numbers that were p
   ScoreHistory history;
   CHECK(history.features() == 0);
   CHECK(history.scores().size() == 0);
-  history.on_epoch_end(0, Vector3d(1, 2, 3));
-  history.on_epoch_end(7, Vector3d(4, 5, 6));
-  history.on_epoch_end(10, Vector3d(7, 8, 9));
+  history.add(0, Vector3d(1, 2, 3));
+  history.add(7, Vector3d(4, 5, 6));
+  history.add(10, Vector3d(7, 8, 9));
   CHECK(history.features() == 3);
   CHECK(history.epochs() == 3);
   CHECK(history.every() == 1);
@@ -148,7 +148,7 @@ TEST_CASE("a history refuses what does not follow and stays as it was") {
   }
   ScoreHistory history;
   const auto refusal = [&](std::int64_t epoch, const VectorXd& scores) {
-    return message_of<std::invalid_argument>([&] { history.on_epoch_end(epoch, scores); });
+    return message_of<std::invalid_argument>([&] { history.add(epoch, scores); });
   };
   CHECK(contains(refusal(-1, Vector2d(1, 2)), "epoch -1 does not follow the start"));
   CHECK(contains(refusal(1, VectorXd()), "viann::ScoreHistory: there are no scores"));
@@ -156,7 +156,7 @@ TEST_CASE("a history refuses what does not follow and stays as it was") {
            [&] { (void)history.in_top_since(1); }, [&] { (void)history.settled_since(); }}) {
     CHECK(contains(message_of<std::logic_error>(call), "viann::ScoreHistory: there are no scores"));
   }
-  history.on_epoch_end(5, Vector2d(1, 2));
+  history.add(5, Vector2d(1, 2));
   const std::string before = saved(history);
   CHECK(contains(refusal(6, Vector3d(1, 2, 3)), "viann::ScoreHistory: 3 scores do not follow 2"));
   CHECK(contains(refusal(6, Vector2d(1, not_a_number)), "the score of feature 1 is nan"));
@@ -169,7 +169,7 @@ TEST_CASE("a history refuses what does not follow and stays as it was") {
   for (const double correlation : {-1.1, 1.1, not_a_number}) {
     CHECK(contains(
         message_of<std::invalid_argument>([&] { (void)history.settled_since(correlation); }),
-        " is no correlation"));
+        " is not in [-1, 1]"));
   }
   CHECK(saved(history) == before);
 }
@@ -180,11 +180,11 @@ TEST_CASE("a saved history comes back and goes on, with its options") {
   ScoreHistory straight({2, 4});
   for (std::int64_t epoch = 0; epoch < 30; ++epoch) {
     ScoreHistory resumed({5, 7});
-    resumed.on_epoch_end(1, Vector2d(1, 2));
+    resumed.add(1, Vector2d(1, 2));
     load(resumed, saved(straight));
     CHECK(saved(resumed) == saved(straight));
     const VectorXd scores = VectorXd::NullaryExpr(3, [&] { return normal(random); });
-    for (auto* history : {&straight, &resumed}) history->on_epoch_end(epoch, scores);
+    for (auto* history : {&straight, &resumed}) history->add(epoch, scores);
     CHECK(saved(resumed) == saved(straight));
     CHECK(resumed.scores() == straight.scores());
     CHECK(resumed.kept_epochs() == straight.kept_epochs());
@@ -235,9 +235,9 @@ TEST_CASE("a history that was moved from, or reset, is new") {
   for (int again = 0; again < 2; ++again) {
     CHECK(history.kept_epochs().empty());
     CHECK(history.every() == 1);
-    for (const std::int64_t epoch : {1, 2, 3, 4}) history.on_epoch_end(epoch, Vector3d(1, 2, 3));
+    for (const std::int64_t epoch : {1, 2, 3, 4}) history.add(epoch, Vector3d(1, 2, 3));
     CHECK(history.kept_epochs() == Epochs{1, 2, 3, 4});
-    history.on_epoch_end(5, Vector3d(1, 2, 3));
+    history.add(5, Vector3d(1, 2, 3));
     CHECK(history.kept_epochs() == Epochs{1, 3, 5});
     history.reset();
   }

@@ -3,18 +3,12 @@
 
 #include <cmath>
 #include <random>
-#include <utility>
-#include <vector>
 
 #include "support/catch.hpp"
-#include "support/stream_archive.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;
-using Eigen::Vector2d;
-using Eigen::Vector3d;
 using Eigen::VectorXd;
-using viann::RankingStability;
 using viann::stability_across_runs;
 
 namespace {
@@ -31,104 +25,6 @@ MatrixXd noisy_runs(Index features, Index runs, double noise, std::mt19937_64& r
 }
 
 }  // namespace
-
-TEST_CASE("agreement is Spearman's with the scores after half as many epochs") {
-  std::mt19937_64 random(1);
-  std::vector<VectorXd> seen;
-  RankingStability stability;
-  for (std::size_t epoch = 1; epoch <= 21; ++epoch) {
-    seen.emplace_back(drawn(10, 1, random));
-    stability.on_epoch_end(seen.back());
-    REQUIRE(stability.epochs() == static_cast<std::int64_t>(epoch));
-    if (epoch < 2) continue;
-    CAPTURE(epoch);
-    CHECK(stability.agreement() == viann::spearman(seen[epoch / 2 - 1], seen[epoch - 1]));
-  }
-}
-
-TEST_CASE("a saved stability comes back and goes on") {
-  std::mt19937_64 random(3);
-  RankingStability straight;
-  for (int epoch = 0; epoch <= 9; ++epoch) {
-    RankingStability resumed;
-    resumed.on_epoch_end(Vector2d(1, 2));
-    load(resumed, saved(straight));
-    CHECK(resumed.epochs() == epoch);
-    CHECK(saved(resumed) == saved(straight));
-    const VectorXd scores = drawn(5, 1, random);
-    for (auto* stability : {&straight, &resumed}) stability->on_epoch_end(scores);
-    CHECK(saved(resumed) == saved(straight));
-    if (epoch > 0) CHECK(resumed.agreement() == straight.agreement());
-  }
-}
-
-TEST_CASE("a stability that does not fit together is refused and changes nothing") {
-  RankingStability stability;
-  for (int epoch = 0; epoch < 4; ++epoch) stability.on_epoch_end(Vector3d(1, 2, epoch));
-  const std::string before = saved(stability);
-  const Words words = words_of(before);
-  REQUIRE(with_words(words, 3, {4, 3}) == words);  // epochs, features; then three times the scores
-  constexpr std::int64_t many = std::int64_t{1} << 62;
-  for (const auto& head : std::vector<std::vector<std::int64_t>>{
-           {0, 3}, {-1, 3}, {-4, 3}, {many, 3}, {4, 0}, {4, -3}, {4, many}, {0, -1}}) {
-    CAPTURE(head);
-    CHECK(
-        contains(message_of<std::runtime_error>([&] { load(stability, altered(words, 3, head)); }),
-                 "viann::RankingStability: the archive is "));
-  }
-  CHECK(saved(stability) == before);
-}
-
-TEST_CASE("a slow drift shows, where successive epochs agree") {
-  // Every epoch moves the scores towards the opposite order, which wins at epoch 125.
-  const VectorXd start = VectorXd::LinSpaced(20, 0, 1);
-  RankingStability stability;
-  VectorXd previous;
-  VectorXd scores = start;
-  for (int epoch = 1; epoch <= 200; ++epoch) {
-    previous = scores;
-    const double turned = epoch / 250.0;
-    scores = (1 - turned) * start + turned * start.reverse();
-    stability.on_epoch_end(scores);
-  }
-  CHECK(viann::spearman(previous, scores) == Approx(1));
-  CHECK(stability.agreement() == Approx(-1));
-}
-
-TEST_CASE("an empty and a full RankingStability") {
-  RankingStability stability;
-  CHECK(contains(message_of<std::logic_error>([&] { stability.agreement(); }), "there were 0"));
-  stability.on_epoch_end(Vector2d(1, 2));
-  CHECK(contains(message_of<std::logic_error>([&] { stability.agreement(); }), "there was 1"));
-  stability.on_epoch_end(Vector2d(3, 4));
-  CHECK(stability.agreement() == Approx(1));
-
-  const RankingStability moved = std::move(stability);
-  CHECK(moved.epochs() == 2);
-  CHECK(moved.agreement() == Approx(1));
-  CHECK(stability.epochs() == 0);  // NOLINT(bugprone-use-after-move)
-  stability.on_epoch_end(Vector3d(1, 2, 3));
-  CHECK(stability.epochs() == 1);
-  stability.reset();
-  CHECK(stability.epochs() == 0);
-  stability.on_epoch_end(Vector2d(1, 2));
-  CHECK(stability.epochs() == 1);
-}
-
-TEST_CASE("RankingStability refuses what are no scores and stays as it was") {
-  RankingStability stability;
-  CHECK(contains(message_of<std::invalid_argument>([&] { stability.on_epoch_end(VectorXd()); }),
-                 "viann::RankingStability: there are no scores"));
-  stability.on_epoch_end(Vector3d(1, 2, 3));
-  stability.on_epoch_end(Vector3d(1, 3, 2));
-  CHECK(contains(message_of<std::invalid_argument>([&] { stability.on_epoch_end(Vector2d(1, 2)); }),
-                 "viann::RankingStability: 2 scores do not follow 3"));
-  CHECK(contains(message_of<std::invalid_argument>(
-                     [&] { stability.on_epoch_end(Vector3d(1, not_a_number, 2)); }),
-                 "the score of feature 1 is nan"));
-  CHECK(stability.epochs() == 2);
-  CHECK(stability.agreement() == Approx(0.5));
-}
 
 TEST_CASE("three runs by hand") {
   MatrixXd scores(4, 3);
@@ -264,14 +160,4 @@ TEST_CASE("runs are columns in either memory order") {
   const auto same = viann::stability_across_runs(RowMajor(scores), 2);
   CHECK(same.mean == expected.mean);
   CHECK(same.spearman.mean == expected.spearman.mean);
-}
-
-TEST_CASE("a RankingStability survives being moved to itself") {
-  RankingStability stability;
-  stability.on_epoch_end(Eigen::Vector3d(1, 2, 3));
-  stability.on_epoch_end(Eigen::Vector3d(1, 3, 2));
-  RankingStability& same = stability;
-  stability = std::move(same);
-  CHECK(stability.epochs() == 2);
-  CHECK(stability.agreement() == Approx(0.5));
 }

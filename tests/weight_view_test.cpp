@@ -19,7 +19,7 @@ template <typename View>
 void check_features_by_units(const View& view) {
   REQUIRE(view.features() == 3);
   REQUIRE(view.units() == 5);
-  const MatrixXd values = view.features_by_units().matrix().template cast<double>();
+  const MatrixXd values = view.expression().matrix().template cast<double>();
   CHECK(values == numbered());
 }
 
@@ -27,7 +27,7 @@ template <typename View>
 void check_units_by_features(const View& view) {
   REQUIRE(view.features() == 5);
   REQUIRE(view.units() == 3);
-  const MatrixXd values = view.features_by_units().matrix().template cast<double>();
+  const MatrixXd values = view.expression().matrix().template cast<double>();
   CHECK(values == numbered().transpose());
 }
 
@@ -103,13 +103,13 @@ TEST_CASE("vectors are layers of one feature or one unit") {
 
 TEST_CASE("weights in memory are looked at, not copied") {
   MatrixXd W = numbered();
-  CHECK(features_by_units(W).features_by_units().data() == W.data());
-  CHECK(units_by_features(W).features_by_units().nestedExpression().data() == W.data());
-  CHECK(features_by_units(W.block(1, 1, 2, 2)).features_by_units().data() == &W(1, 1));
+  CHECK(features_by_units(W).expression().data() == W.data());
+  CHECK(units_by_features(W).expression().nestedExpression().data() == W.data());
+  CHECK(features_by_units(W.block(1, 1, 2, 2)).expression().data() == &W(1, 1));
 
   const auto view = features_by_units(W);
   W(2, 3) = 42;
-  CHECK(view.features_by_units()(2, 3) == 42);
+  CHECK(view.expression()(2, 3) == 42);
 }
 
 TEST_CASE("a temporary matrix lives on in its view") {
@@ -117,7 +117,7 @@ TEST_CASE("a temporary matrix lives on in its view") {
   const double* data = W.data();
   const auto view = features_by_units(std::move(W));
   check_features_by_units(view);
-  CHECK(view.features_by_units().data() == data);
+  CHECK(view.expression().data() == data);
 
   check_units_by_features(units_by_features(numbered()));
   check_units_by_features(units_by_features(RowMajorMatrixXd(numbered())));
@@ -161,7 +161,7 @@ TEST_CASE("raw buffers are row-major") {
   const std::vector<float> data = {0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24};
   check_features_by_units(features_by_units(data.data(), 3, 5));
   check_units_by_features(units_by_features(data.data(), 3, 5));
-  CHECK(features_by_units(data.data(), 3, 5).features_by_units().data() == data.data());
+  CHECK(features_by_units(data.data(), 3, 5).expression().data() == data.data());
 }
 
 TEMPLATE_TEST_CASE("buffers with strides of any kind and type are looked at, not copied", "", float,
@@ -175,21 +175,21 @@ TEMPLATE_TEST_CASE("buffers with strides of any kind and type are looked at, not
     check_features_by_units(by_feature);
     check_units_by_features(by_unit);
     check_features_by_units(units_by_features(data, 5, 3, strides.col, strides.row));
-    CHECK(by_feature.features_by_units().data() == data);
+    CHECK(by_feature.expression().data() == data);
     buffer(2, 3) = TestType(42);
-    CHECK(by_feature.features_by_units()(2, 3) == TestType(42));
-    CHECK(by_unit.features_by_units()(3, 2) == TestType(42));
+    CHECK(by_feature.expression()(2, 3) == TestType(42));
+    CHECK(by_unit.expression()(3, 2) == TestType(42));
   }
 }
 
 TEST_CASE("strides of integers, of 0 and of overlapping elements are read as they are") {
   const std::vector<int> data = {1, 2, 3, 4};
   const auto repeated = features_by_units(data.data(), 3, 4, 0, 1);
-  CHECK(repeated.features_by_units() == Eigen::RowVector4i(1, 2, 3, 4).replicate(3, 1));
+  CHECK(repeated.expression() == Eigen::RowVector4i(1, 2, 3, 4).replicate(3, 1));
   const auto equal = features_by_units(data.data() + 1, 2, 2, 0, 0);
-  CHECK(equal.features_by_units() == Eigen::Matrix2i::Constant(2));
+  CHECK(equal.expression() == Eigen::Matrix2i::Constant(2));
   const auto overlapping = units_by_features(data.data(), 2, 3, 1, 1);  // a convolution's rows
-  CHECK(overlapping.features_by_units().col(1) == Eigen::Vector3i(2, 3, 4));
+  CHECK(overlapping.expression().col(1) == Eigen::Vector3i(2, 3, 4));
 }
 
 TEST_CASE("an impossible buffer is refused") {

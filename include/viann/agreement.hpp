@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <stdexcept>
-#include <utility>
 #include <vector>
 
 #include "viann/detail/kernels/lane_sum.hpp"
@@ -37,28 +35,17 @@ inline void require_comparable(const Scores& a, const Scores& b, const char* fun
   }
 }
 
-/// Calls body(begin, end) for every run of equal neighbours among n.
-template <typename Equal, typename Body>
-void for_each_run(std::size_t n, const Equal& equal, const Body& body) {
-  for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
-    while (++end < n && equal(end - 1, end)) {
-    }
-    body(begin, end);
-  }
-}
-
 /// Returns ranks from 1 to n; tied scores get the mean of their ranks.
 inline Eigen::VectorXd average_ranks(const Scores& scores) {
   const auto order = descending(scores);
   const std::size_t n = order.size();
   Eigen::VectorXd ranks(scores.size());
-  for_each_run(
-      n, [&](std::size_t i, std::size_t j) { return scores[order[i]] == scores[order[j]]; },
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) {
-          ranks[order[i]] = 0.5 * static_cast<double>((n - begin) + (n - end + 1));
-        }
-      });
+  for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
+    while (end < n && scores[order[end]] == scores[order[begin]]) ++end;
+    for (std::size_t i = begin; i < end; ++i) {
+      ranks[order[i]] = 0.5 * static_cast<double>((n - begin) + (n - end + 1));
+    }
+  }
   return ranks;
 }
 
@@ -78,40 +65,11 @@ inline std::vector<double> centered(const Scores& scores) {
   return result;
 }
 
-/// Sorts by merging. Returns the number of inversions (pairs in the wrong order).
-inline std::int64_t sort_counting_inversions(std::vector<double>& values) {
-  std::vector<double> merged(values.size());
-  std::int64_t inversions = 0;
-  for (std::size_t width = 1; width < values.size(); width *= 2) {
-    for (std::size_t begin = 0; begin < values.size(); begin += 2 * width) {
-      const std::size_t middle = (std::min)(begin + width, values.size());
-      const std::size_t end = (std::min)(begin + 2 * width, values.size());
-      std::size_t left = begin;
-      std::size_t right = middle;
-      for (std::size_t out = begin; out < end; ++out) {
-        if (left < middle && (right == end || values[left] <= values[right])) {
-          merged[out] = values[left++];
-        } else {
-          inversions += static_cast<std::int64_t>(middle - left);
-          merged[out] = values[right++];
-        }
-      }
-    }
-    values.swap(merged);
-  }
-  return inversions;
-}
-
-/// Number of pairs among `count` things.
-inline double pairs(std::size_t count) {
-  return 0.5 * static_cast<double>(count) * (static_cast<double>(count) - 1);
-}
-
 }  // namespace detail
 
 /// Pearson's correlation coefficient of the scores: 1 if they lie on a rising line.
 /// \throws std::invalid_argument if there are no scores, their numbers differ, or one is not
-/// finite.
+///         finite.
 inline double pearson(const Eigen::Ref<const Eigen::VectorXd>& a,
                       const Eigen::Ref<const Eigen::VectorXd>& b) {
   detail::require_comparable(a, b, "pearson");
@@ -127,60 +85,19 @@ inline double pearson(const Eigen::Ref<const Eigen::VectorXd>& a,
 
 /// Spearman's rank correlation: Pearson's correlation of the ranks, where tied scores get the mean
 /// of their ranks (C. Spearman, The American Journal of Psychology 15(1), 1904).
-/// \throws as pearson().
+/// \throws std::invalid_argument if there are no scores, their numbers differ, or one is not
+///         finite.
 inline double spearman(const Eigen::Ref<const Eigen::VectorXd>& a,
                        const Eigen::Ref<const Eigen::VectorXd>& b) {
   detail::require_comparable(a, b, "spearman");
   return pearson(detail::average_ranks(a), detail::average_ranks(b));
 }
 
-/// Kendall's rank correlation in its form for ties, tau-b (M. G. Kendall, Biometrika 33(3), 1945):
-/// the number of concordant pairs of features minus that of discordant pairs, divided by the
-/// geometric mean of the numbers of untied pairs in a and in b.
-///
-/// It takes n log n steps (W. R. Knight, Journal of the American Statistical Association 61, 1966):
-/// after sorting by a, and by b where a ties, the inversions of b are the discordant pairs.
-/// \throws as pearson().
-inline double kendall(const Eigen::Ref<const Eigen::VectorXd>& a,
-                      const Eigen::Ref<const Eigen::VectorXd>& b) {
-  detail::require_comparable(a, b, "kendall");
-  std::vector<std::pair<double, double>> sorted;
-  sorted.reserve(static_cast<std::size_t>(a.size()));
-  for (Eigen::Index feature = 0; feature < a.size(); ++feature) {
-    sorted.emplace_back(a[feature], b[feature]);
-  }
-  std::sort(sorted.begin(), sorted.end());
-  std::vector<double> sorted_b;
-  sorted_b.reserve(sorted.size());
-  for (const auto& scores : sorted) sorted_b.push_back(scores.second);
-
-  const auto tied_pairs = [&](const auto& equal) {
-    double tied = 0;
-    detail::for_each_run(sorted.size(), equal, [&](std::size_t begin, std::size_t end) {
-      tied += detail::pairs(end - begin);
-    });
-    return tied;
-  };
-  const auto equal_a = [&](std::size_t i, std::size_t j) {
-    return sorted[i].first == sorted[j].first;
-  };
-  const auto equal_b = [&](std::size_t i, std::size_t j) { return sorted_b[i] == sorted_b[j]; };
-  const double tied_a = tied_pairs(equal_a);
-  const double tied_both =
-      tied_pairs([&](std::size_t i, std::size_t j) { return equal_a(i, j) && equal_b(i, j); });
-  const auto discordant = static_cast<double>(detail::sort_counting_inversions(sorted_b));
-  const double tied_b = tied_pairs(equal_b);
-
-  const double all = detail::pairs(sorted.size());
-  const double concordant_less_discordant = all - tied_a - tied_b + tied_both - 2 * discordant;
-  const double ordered = std::sqrt(all - tied_a) * std::sqrt(all - tied_b);
-  return ordered > 0 ? std::clamp(concordant_less_discordant / ordered, -1.0, 1.0) : 0.0;
-}
-
 /// Overlap of the two sets of the k most important features: the size of the intersection divided
 /// by that of the union (P. Jaccard, 1912), from 0 (none is shared) to 1. Features that tie with
 /// the k-th belong to the set, too, so the result does not depend on the order of the features.
-/// \throws as pearson(), and std::invalid_argument unless 1 <= k <= number of features.
+/// \throws std::invalid_argument if there are no scores, their numbers differ, one is not finite,
+///         or 1 <= k <= number of features does not hold.
 inline double top_k_overlap(const Eigen::Ref<const Eigen::VectorXd>& a,
                             const Eigen::Ref<const Eigen::VectorXd>& b, Eigen::Index k) {
   detail::require_comparable(a, b, "top_k_overlap");

@@ -36,9 +36,9 @@ enum class GarsonForm {
   /// where s_ij = |w_ij| / sum_i |w_ij| is input i's share of unit j (G. D. Garson, Interpreting
   /// neural-network connection weights, AI Expert 6(4), 1991).
   Textbook,
-  /// As in the notebook of VIANN's author, for the first and the last of any number of layers:
-  /// score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel: the
-  /// score is each input's mean share s_ij, and only the zeros among the v_jk have an effect.
+  /// The formula in the notebook of VIANN's author, for the first and the last of any number of
+  /// layers: score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel:
+  /// the score is each input's mean share s_ij, and only the zeros among the v_jk have an effect.
   Notebook
 };
 
@@ -88,7 +88,9 @@ Eigen::VectorXd garson(const First& first, const Last& last,
 /// Ecological Modelling 154(1-2), 2002, for one hidden layer.)
 /// \param first, rest  views of the layers from the inputs to the outputs; a view's "features" are
 ///                     the layer's inputs.
-/// \throws as garson(), and std::overflow_error if a product is beyond the range of double.
+/// \throws std::invalid_argument for a layer without weights, a weight that is not finite, or
+///         unequal inner widths.
+/// \throws std::overflow_error if a product is beyond the range of double.
 template <typename First, typename... Rest>
 Eigen::MatrixXd olden(const First& first, const Rest&... rest) {
   Eigen::MatrixXd weights = detail::finite_layer(first, "olden");
@@ -116,7 +118,7 @@ struct PermutationImportanceOptions {
 };
 
 /// The rise of the loss when a feature, or a group of features, is permuted.
-struct PermutationImportance {
+struct PermutationScores {
   Eigen::MatrixXd loss_increases;      ///< features or groups x repeats
   Eigen::VectorXd mean;                ///< by feature or group, over the repeats
   Eigen::VectorXd standard_deviation;  ///< likewise (dividing by the number of repeats)
@@ -136,8 +138,8 @@ struct PermutationImportance {
 /// \throws std::invalid_argument if X is empty, there are no repeats, a loss is not finite, or
 ///         there are groups but not one per feature, or one is negative or has no feature.
 template <typename Derived, typename Loss>
-PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
-                                             PermutationImportanceOptions options = {}) {
+PermutationScores permutation_importance(const Eigen::DenseBase<Derived>& X, Loss&& loss,
+                                         PermutationImportanceOptions options = {}) {
   if (options.repeats < 1) {
     throw std::invalid_argument(detail::concat("viann::permutation_importance: ", options.repeats,
                                                " repeats score nothing; ask for 1 or more."));
@@ -153,8 +155,8 @@ PermutationImportance permutation_importance(const Eigen::DenseBase<Derived>& X,
       X, loss, "permutation_importance");
   const auto count = static_cast<Eigen::Index>(groups.size());
   std::mt19937_64 random(options.seed);
-  PermutationImportance result{Eigen::MatrixXd(count, options.repeats), Eigen::VectorXd(count),
-                               Eigen::VectorXd(count)};
+  PermutationScores result{Eigen::MatrixXd(count, options.repeats), Eigen::VectorXd(count),
+                           Eigen::VectorXd(count)};
   for (Eigen::Index group = 0; group < count; ++group) {
     const auto& features = groups[static_cast<std::size_t>(group)];
     const std::string what = detail::concat(has_groups ? "group " : "feature ", group);

@@ -131,7 +131,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         shape is not that of the saved run; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
-    begin(Weights(weights.features_by_units()));
+    begin(Weights(weights.expression()));
   }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
@@ -141,7 +141,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         one is not finite in Scalar; nothing is changed.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.features_by_units()), nullptr);
+    end_epoch(Weights(weights.expression()), nullptr);
   }
 
   /// The hook with the gradient of the loss by these weights, of any batch of the epoch or a sum of
@@ -153,8 +153,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         number is not finite in Scalar; nothing is changed.
   template <typename Stored, typename StoredGradient>
   void on_epoch_end(const WeightView<Stored>& weights, const WeightView<StoredGradient>& gradient) {
-    const Weights of_gradient(gradient.features_by_units());
-    end_epoch(Weights(weights.features_by_units()), &of_gradient);
+    const Weights of_gradient(gradient.expression());
+    end_epoch(Weights(weights.expression()), &of_gradient);
   }
 
   using RefusesBareWeights::on_epoch_end;

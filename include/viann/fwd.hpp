@@ -19,8 +19,6 @@ enum class ScoreCombination;
 struct VarianceImportanceOptions;
 template <typename Scalar = double>
 class VarianceImportance;
-template <typename Scalar = double>
-class LazyVarianceImportance;
 
 struct DisplacementImportanceOptions;
 template <typename Scalar = double>
@@ -28,11 +26,9 @@ class DisplacementImportance;
 
 enum class ProbeShuffle;
 struct ProbeOptions;
-struct ProbeComparison;
 enum class Relevance;
 struct ProbeDecisions;
 
-class RankingStability;
 struct ScoreHistoryOptions;
 class ScoreHistory;
 struct MeanWithInterval;
@@ -42,9 +38,8 @@ enum class Aggregation;
 enum class GarsonForm;
 enum class Replacement;
 struct PermutationImportanceOptions;
-struct PermutationImportance;
+struct PermutationScores;
 
-class MetricThreshold;
 struct TableOptions;
 class Report;
 struct HtmlReportOptions;

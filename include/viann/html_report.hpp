@@ -20,8 +20,8 @@ namespace viann {
 /// int main() {
 ///   const std::vector<std::string> names{"age", "height", "shoe size"};
 ///   viann::ScoreHistory history;
-///   history.on_epoch_end(1, Eigen::Vector3d(0.5, 1, 0));
-///   history.on_epoch_end(2, Eigen::Vector3d(1, 0.75, 0));
+///   history.add(1, Eigen::Vector3d(0.5, 1, 0));
+///   history.add(2, Eigen::Vector3d(1, 0.75, 0));
 ///   std::ofstream("report.html")
 ///       << viann::html_report(viann::Report(names, Eigen::Vector3d(1, 0.75, 0)), history);
 /// }
@@ -31,14 +31,16 @@ namespace viann {
 /// second one of the other scores that can be unfolded; a chart of the scores over the epochs, if
 /// the history has two at least; and heat maps, if `rows` and `cols` are given. The epochs are on a
 /// logarithmic scale if the last is 20 times the first.
-/// \throws std::invalid_argument if the history is of another number of features, an option is out
-///         of range, or the features are no whole number of images.
+/// \throws std::invalid_argument if the history has another number of features, an option is out of
+///         range, or features() is not a multiple of rows * cols.
 inline std::string html_report(const Report& report, const ScoreHistory& history,
                                const HtmlReportOptions& options = {}) {
   return detail::HtmlPage(report, history, options).text();
 }
 
-/// The same without a chart over the epochs.
+/// Makes the page without a chart over the epochs.
+/// \throws std::invalid_argument if an option is out of range, or features() is not a multiple of
+///         rows * cols.
 inline std::string html_report(const Report& report, const HtmlReportOptions& options = {}) {
   return html_report(report, ScoreHistory(), options);
 }

@@ -11,8 +11,8 @@
 
 /// \file
 /// The interface of every hook. A class with this interface works with the library's adapters,
-/// reports and diagnostics: VarianceImportance, LazyVarianceImportance (an adapter's call then
-/// sweeps the whole table), DisplacementImportance, or a hook of your own. There is no base class.
+/// reports and diagnostics: VarianceImportance, DisplacementImportance, or a hook of your own.
+/// There is no base class.
 ///
 /// | member                     | what it promises                                                |
 /// | -------------------------- | --------------------------------------------------------------- |

@@ -28,7 +28,8 @@ namespace viann {
 /// The least score becomes 0 and the largest 1, whatever they were: a 0 means "least of these
 /// features", not "without influence". If all are equal, all become 0.
 /// \throws std::invalid_argument if there are no scores or one is not finite.
-inline Eigen::VectorXd min_max_normalize(const Eigen::Ref<const Eigen::VectorXd>& scores) {
+[[nodiscard]] inline Eigen::VectorXd min_max_normalize(
+    const Eigen::Ref<const Eigen::VectorXd>& scores) {
   detail::require_scores(scores, "min_max_normalize");
   return detail::min_max(scores);
 }
@@ -58,7 +59,7 @@ inline Eigen::VectorXd shares_of_scores(const Eigen::Ref<const Eigen::VectorXd>&
 /// Shares of the total: s / sum(s). If all are 0, all stay 0.
 ///
 /// \throws std::invalid_argument if there are no scores, or one is negative or not finite.
-inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
+[[nodiscard]] inline Eigen::VectorXd sum_to_one(const Eigen::Ref<const Eigen::VectorXd>& scores) {
   return detail::shares_of_scores(scores, "sum_to_one");
 }
 
@@ -89,14 +90,14 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
 /// per input channel. The features are the positions of the kernel, (channel, row, column) in
 /// row-major order, as in the adapters. For a kernel with more dimensions, `rows` is the product of
 /// all but the last; for a kernel with one dimension, `rows` is 1.
-/// \throws std::invalid_argument if the scores are not a whole number of kernels.
+/// \throws std::invalid_argument if the number of scores is not a multiple of rows * cols.
 inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                   Eigen::Index rows, Eigen::Index cols) {
   const Eigen::Index n = scores.size();
   if (rows <= 0 || cols <= 0 || n == 0 || rows > n / cols || n % (rows * cols) != 0) {
-    throw std::invalid_argument(
-        detail::concat("viann::kernel_scores: ", scores.size(), " scores are no whole number of ",
-                       rows, " x ", cols, " kernels; give the kernel's shape, without channels."));
+    throw std::invalid_argument(detail::concat("viann::kernel_scores: ", scores.size(),
+                                               " scores are not a multiple of ", rows, " x ", cols,
+                                               "; give the kernel's shape, without channels."));
   }
   std::vector<Eigen::MatrixXd> kernels;
   for (const double* score = scores.data(); score != scores.data() + scores.size();) {
@@ -232,8 +233,8 @@ Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<De
 /// \throws std::invalid_argument if there are no scores, their number differs from the mask's, or
 ///         one that is not masked is not finite.
 template <typename Mask>
-Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
-                            const Eigen::DenseBase<Mask>& masked) {
+[[nodiscard]] Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
+                                          const Eigen::DenseBase<Mask>& masked) {
   if (masked.size() != scores.size()) {
     throw std::invalid_argument(detail::concat("viann::mask_scores: a mask of ", masked.size(),
                                                " features does not fit ", scores.size(),

@@ -35,7 +35,7 @@
 ///     options.seed = static_cast<unsigned>(run);  // new probes in every run
 ///     const Eigen::MatrixXd Z = viann::append_probes(X, options);
 ///     Eigen::MatrixXd W = 0.1 * Eigen::MatrixXd::Random(6, 1);  // and new initial weights
-///     viann::VarianceImportance<> importance;
+///     viann::VarianceImportance importance;
 ///     for (int epoch = 0; epoch < 20; ++epoch) {
 ///       W -= 0.3 * Z.transpose() * (Z * W - y) / 200;  // your training
 ///       importance.on_epoch_end(viann::features_by_units(W));
@@ -90,61 +90,6 @@ auto append_probes(const Eigen::DenseBase<Derived>& X, ProbeOptions options = {}
     for (auto column : probes.colwise()) detail::shuffle(column.begin(), column.end(), random);
   }
   return data;
-}
-
-namespace detail {
-
-/// Returns the number of inputs among the scores: half of them.
-inline Eigen::Index features_beside_probes(Eigen::Index scores, const char* function) {
-  if (scores % 2 != 0) {
-    throw std::invalid_argument(concat("viann::", function, ": ", scores,
-                                       " scores are not those of inputs and as many ",
-                                       "probes; train on what append_probes() returns."));
-  }
-  return scores / 2;
-}
-
-}  // namespace detail
-
-/// One run's scores, with each input compared to all probes.
-struct ProbeComparison {
-  Eigen::Array<Eigen::Index, Eigen::Dynamic, 1> beaten;  ///< by input: probes that score less
-  Eigen::VectorXd p_values;                              ///< by input
-};
-
-/// Compares the scores of one run. Returns, by input, the number of probes that it beats and an
-/// empirical p-value
-///
-///     p = (1 + number of probes that score at least as high) / (1 + number of probes),
-///
-/// which is never 0 (B. V. North, D. Curtis & P. C. Sham, The American Journal of Human Genetics
-/// 71(2), 2002; B. Phipson & G. K. Smyth, Statistical Applications in Genetics and Molecular
-/// Biology 9(1), 2010).
-///
-/// P(p <= a) <= a holds for an input whose score is exchangeable with those of the probes. That is
-/// so if the input is independent of the target and of all other inputs, and these are alike in
-/// distribution and uncorrelated. It is not so for one binary input among continuous ones, nor for
-/// correlated inputs, whichever way the probes were shuffled; decide_by_probes() assumes less. The
-/// p-values are not corrected for the number of inputs.
-/// \param scores  of the inputs and then of their probes, in the order of append_probes().
-/// \throws std::invalid_argument if there are none, their number is odd, or one is not finite.
-inline ProbeComparison compare_with_probes(const Eigen::Ref<const Eigen::VectorXd>& scores) {
-  detail::require_scores(scores, "compare_with_probes");
-  const Eigen::Index features =
-      detail::features_beside_probes(scores.size(), "compare_with_probes");
-  const double* const end = scores.data() + scores.size();
-  std::vector<double> probes(scores.data() + features, end);
-  std::sort(probes.begin(), probes.end());
-  ProbeComparison result;
-  result.beaten.resize(features);
-  result.p_values.resize(features);
-  for (Eigen::Index i = 0; i < features; ++i) {
-    result.beaten[i] = static_cast<Eigen::Index>(
-        std::lower_bound(probes.begin(), probes.end(), scores[i]) - probes.begin());
-    result.p_values[i] =
-        static_cast<double>(1 + features - result.beaten[i]) / static_cast<double>(1 + features);
-  }
-  return result;
 }
 
 /// What decide_by_probes() says of an input.
@@ -210,7 +155,13 @@ struct ProbeDecisions {
 ///         0.05), so that no input could be confirmed.
 inline ProbeDecisions decide_by_probes(const detail::ScoresOfRuns& scores, double alpha = 0.05) {
   detail::require_runs(scores, "decide_by_probes");
-  const Eigen::Index features = detail::features_beside_probes(scores.rows(), "decide_by_probes");
+  if (scores.rows() % 2 != 0) {
+    throw std::invalid_argument(detail::concat(
+        "viann::decide_by_probes: ", scores.rows(),
+        " scores are not those of inputs and as many probes; train on what append_probes() "
+        "returns."));
+  }
+  const Eigen::Index features = scores.rows() / 2;
   const Eigen::Index runs = scores.cols();
   if (!(alpha > 0 && alpha < 0.5)) {
     throw std::invalid_argument(detail::concat("viann::decide_by_probes: alpha is ", alpha,

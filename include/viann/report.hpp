@@ -72,7 +72,7 @@ class Report {
   }
 
   /// Number of features.
-  Eigen::Index features() const { return features_; }
+  Eigen::Index features() const noexcept { return features_; }
 
   /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
   /// below 2^53 are printed as integers, and all other numbers as real ones.
@@ -97,7 +97,8 @@ class Report {
     return add(std::move(column));
   }
 
-  /// The same for a std::vector of any type of number.
+  /// Adds a column of numbers in a std::vector.
+  /// \throws std::invalid_argument as for an Eigen vector.
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
   Report& add_column(std::string title, const std::vector<Number>& numbers) {
     using Numbers = Eigen::Matrix<Number, Eigen::Dynamic, 1>;
@@ -106,20 +107,22 @@ class Report {
     return add_column(std::move(title), values);
   }
 
-  /// The same for numbers in braces.
+  /// Adds a column of numbers in braces.
+  /// \throws std::invalid_argument as for an Eigen vector.
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
   Report& add_column(std::string title, std::initializer_list<Number> numbers) {
     return add_column(std::move(title), std::vector<Number>(numbers));
   }
 
   /// Adds a column of texts in UTF-8, one per feature: a group's name, a unit.
-  /// \throws as above.
+  /// \throws std::invalid_argument if there are not as many texts as features, or a column of this
+  ///         title exists; nothing is changed.
   Report& add_column(std::string title, std::vector<std::string> texts) {
     return add({std::move(title), Content::Texts, {}, std::move(texts)});
   }
 
   /// Adds a column of anything that has a to_string(), such as the decisions of decide_by_probes().
-  /// \throws as above.
+  /// \throws std::invalid_argument as for texts.
   template <typename Value, std::enable_if_t<!std::is_arithmetic_v<Value>, int> = 0>
   Report& add_column(std::string title, const std::vector<Value>& values) {
     using std::to_string;
@@ -138,12 +141,13 @@ class Report {
   /// 0 has the longest bar; a negative score has a bar of minuses. Columns are aligned by counting
   /// code points: combining letters, and letters that are two columns wide, as in Chinese, shift
   /// the text after them. Control characters become blanks.
-  /// \throws std::invalid_argument for a negative option, or no room for rows or texts.
+  /// \throws std::invalid_argument if max_rows or max_text_width < 1, or bar_width < 0.
   std::string table(TableOptions options = {}) const {
     if (options.max_rows < 1 || options.max_text_width < 1 || options.bar_width < 0) {
       throw std::invalid_argument(detail::concat(
-          "viann::Report: a table of ", options.max_rows, " rows, texts ", options.max_text_width,
-          " and bars ", options.bar_width, " wide cannot be; ask for 1, 1 and 0 at least."));
+          "viann::Report: max_rows is ", options.max_rows, ", max_text_width is ",
+          options.max_text_width, " and bar_width is ", options.bar_width,
+          "; max_rows and max_text_width must be at least 1, and bar_width at least 0."));
     }
     const std::vector<Eigen::Index> rows = by_score(options.max_rows);
     const bool with_titles = columns_->size() > 2;

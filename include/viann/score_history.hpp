@@ -33,13 +33,13 @@ struct ScoreHistoryOptions {
 ///
 /// int main() {
 ///   Eigen::MatrixXd weights = Eigen::MatrixXd::Identity(3, 3);  // 3 features, 3 units
-///   viann::DisplacementImportance<> importance;
+///   viann::DisplacementImportance importance;
 ///   viann::ScoreHistory history;
 ///   importance.on_train_begin(viann::features_by_units(weights));
 ///   for (int epoch = 1; epoch <= 20; ++epoch) {
 ///     weights.row(epoch <= 5 ? 0 : 2).array() += 1;  // stands for training
 ///     importance.on_epoch_end(viann::features_by_units(weights));
-///     history.on_epoch_end(importance.epochs(), importance.scores());
+///     history.add(importance.epochs(), importance.scores());
 ///   }
 ///   std::cout << history.scores().cols() << " epochs; feature 2 leads since epoch "
 ///             << *history.in_top_since(1)[2] << "\n";
@@ -59,17 +59,17 @@ class ScoreHistory {
     if (!is_possible(options)) {
       throw std::invalid_argument(detail::concat(
           "viann::ScoreHistory: every = ", options.every, " and most_epochs = ",
-          options.most_epochs, " cannot be; keep every 1st epoch or fewer, and 2 epochs or more."));
+          options.most_epochs, "; every must be at least 1, and most_epochs at least 2."));
     }
   }
 
-  /// Takes in the scores after an epoch, one per feature, of any method. Pass all of one kind: raw
+  /// Adds the scores after an epoch, one per feature, of any method. Pass all of one kind: raw
   /// scores, say, or normalised ones.
   /// \param epoch  its number, larger than the last one's; the first may be 0. Numbers need not be
   ///               successive: pass those of your checkpoints.
   /// \throws std::invalid_argument if there are no scores, one is not finite, their number differs
   ///         from the first, or the epoch does not follow; nothing is changed.
-  void on_epoch_end(std::int64_t epoch, const Eigen::Ref<const Eigen::VectorXd>& scores) {
+  void add(std::int64_t epoch, const Eigen::Ref<const Eigen::VectorXd>& scores) {
     detail::require_scores(scores, "ScoreHistory");
     if (features() != 0 && scores.size() != features()) {
       throw std::invalid_argument(detail::concat("viann::ScoreHistory: ", scores.size(),
@@ -98,13 +98,15 @@ class ScoreHistory {
   }
 
   /// Number of features; 0 before the first epoch.
-  Eigen::Index features() const { return kept_->empty() ? 0 : kept_->front().scores.size(); }
+  Eigen::Index features() const noexcept {
+    return kept_->empty() ? 0 : kept_->front().scores.size();
+  }
 
   /// Number of epochs taken in, whether they were kept or not.
-  std::int64_t epochs() const { return epochs_; }
+  std::int64_t epochs() const noexcept { return epochs_; }
 
   /// One of so many epochs is kept now; the latest is kept, too.
-  std::int64_t every() const { return options_.every << doublings_; }
+  std::int64_t every() const noexcept { return options_.every << doublings_; }
 
   /// The numbers of the kept epochs, as they were passed, in ascending order.
   std::vector<std::int64_t> kept_epochs() const {
@@ -149,10 +151,9 @@ class ScoreHistory {
     return since;
   }
 
-  /// The first of the kept epochs from which the ranking has not changed by more than a rank
-  /// correlation allows: its scores and those of all later ones have at least that spearman() with
-  /// the latest. It is the latest epoch itself if the one before differs by more. Scores that are
-  /// all equal have no order, and a correlation of 0 with any.
+  /// The first kept epoch since which every ranking has spearman() >= correlation with the latest;
+  /// the latest epoch if the one before has less. Scores that are all equal have no order: their
+  /// correlation with any others is 0.
   ///
   /// Scores that sum up the run, as those of all hooks, settle by construction as it gets longer.
   /// \param correlation  with the latest ranking, at most 1. With 4 features, one exchange of
@@ -163,7 +164,7 @@ class ScoreHistory {
     require_epochs();
     if (!(correlation >= -1 && correlation <= 1)) {
       throw std::invalid_argument(detail::concat("viann::ScoreHistory: ", correlation,
-                                                 " is no correlation; it lies in [-1, 1]."));
+                                                 " is not in [-1, 1], where correlations lie."));
     }
     const Kept& latest = kept_->back();
     const auto differs = std::find_if(kept_->rbegin() + 1, kept_->rend(), [&](const Kept& kept) {
@@ -172,7 +173,7 @@ class ScoreHistory {
     return (differs - 1)->epoch;
   }
 
-  /// Back to a new history with the same options.
+  /// Resets to a new history with the same options.
   void reset() { *this = ScoreHistory(options_); }
 
   /// Saves or loads the state and the options, as a hook does, with archives of
@@ -205,7 +206,7 @@ class ScoreHistory {
   void require_epochs() const {
     if (!kept_->empty()) return;
     throw std::logic_error(
-        "viann::ScoreHistory: there are no scores yet; call on_epoch_end() after every epoch.");
+        "viann::ScoreHistory: there are no scores yet; call add() after every epoch.");
   }
 
   template <class Archive>

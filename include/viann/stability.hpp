@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <stdexcept>
 #include <vector>
 
 #include "viann/agreement.hpp"
-#include "viann/detail/archive/state_archive.hpp"
-#include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/statistics/mean_and_deviation.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/statistics/student_t.hpp"
@@ -19,106 +16,14 @@
 #include "viann/fwd.hpp"
 
 /// \file
-/// Measures whether the ranking has settled: RankingStability within a run, stability_across_runs()
-/// across runs that differ in their seeds.
+/// Measures how far the scores of runs that differ in their seeds agree. Within a run,
+/// ScoreHistory::settled_since() tells since when the ranking has been the same.
 ///
 /// Stable is not the same as right. A score that mirrors the scales of the inputs, or the order of
 /// initial weights that every run shares, repeats itself perfectly. An unstable score cannot be
 /// trusted. A stable score must still be checked against something else, such as probes.
 
 namespace viann {
-
-/// Measures how far the scores of a run still rank the features as they did half the run ago.
-///
-/// ```cpp
-/// #include <iostream>
-/// #include <viann/viann.hpp>
-///
-/// int main() {
-///   Eigen::MatrixXd weights = Eigen::MatrixXd::Random(4, 8);  // 4 features, 8 units
-///   viann::VarianceImportance<> importance;
-///   viann::RankingStability stability;
-///   for (int epoch = 1; epoch <= 40; ++epoch) {
-///     for (int i = 0; i < 4; ++i) weights.row(i) *= 1 + 0.1 * i / epoch;  // stands for training
-///     importance.on_epoch_end(viann::features_by_units(weights));
-///     if (epoch > 1) stability.on_epoch_end(importance.scores());
-///   }
-///   std::cout << stability.agreement() << "\n";  // 1: as after half of the epochs
-/// }
-/// ```
-///
-/// Why half the run: one epoch changes little, least of all in scores that sum up the whole run. So
-/// successive epochs agree whether the ranking has settled or drifts. Half the run is long enough
-/// for a trend to show, at any time. Scores that sum up the run share their first half with the
-/// earlier scores, so some agreement is still there by construction.
-///
-/// Memory: the scores of the later half of the run, 8 bytes * features * epochs / 2. If that is too
-/// much, pass every tenth epoch: half of the calls is half of the run, too.
-class RankingStability {
- public:
-  /// Takes in the scores after an epoch, one per feature, of any method.
-  /// \throws std::invalid_argument if there are none, one is not finite, or their number differs
-  ///         from the first; nothing is changed.
-  void on_epoch_end(const Eigen::Ref<const Eigen::VectorXd>& scores) {
-    detail::require_scores(scores, "RankingStability");
-    if (!later_half_->empty() && scores.size() != later_half_->front().size()) {
-      throw std::invalid_argument(detail::concat(
-          "viann::RankingStability: ", scores.size(), " scores do not follow ",
-          later_half_->front().size(), "; for another layer, start afresh with reset()."));
-    }
-    later_half_->emplace_back(scores);
-    ++epochs_.value();
-    if (epochs_ % 2 == 0 && epochs_ > 2) later_half_->erase(later_half_->begin());
-  }
-
-  /// Spearman's correlation of the last scores with those after half as many epochs, rounded down;
-  /// 0 if either are all equal.
-  /// \throws std::logic_error if there were fewer than two epochs.
-  double agreement() const {
-    if (epochs_ < 2) {
-      throw std::logic_error(detail::concat(
-          "viann::RankingStability: the scores of two epochs at least are needed, but there ",
-          epochs_ == 1 ? "was 1" : "were 0", "; call on_epoch_end() after every epoch."));
-    }
-    return spearman(later_half_->front(), later_half_->back());
-  }
-
-  /// Number of scores taken in.
-  std::int64_t epochs() const { return epochs_; }
-
-  /// Forgets all scores, for the next training.
-  void reset() { *this = {}; }
-
-  /// Saves or loads the state, as a hook does, with archives of Boost.Serialization or cereal.
-  /// \throws std::runtime_error if the loaded data is no RankingStability, or is damaged; nothing
-  ///         is changed.
-  template <class Archive>
-  void serialize(Archive& archive, const unsigned /*version*/) {
-    detail::archive_object<double>(
-        archive, *this, "RankingStability",
-        [](RankingStability& stability, auto& state) { return stability.transfer(state); });
-  }
-
- private:
-  template <class Archive>
-  bool transfer(Archive& archive) {
-    std::int64_t features = later_half_->empty() ? 0 : later_half_->front().size();
-    archive& epochs_.value() & features;
-    if (epochs_ == 0) return features == 0;
-    if (!detail::is_count(epochs_) || !detail::is_shape(features, 1)) return false;
-    const std::int64_t first = (std::max)(epochs_ / 2, std::int64_t{1});
-    for (std::int64_t epoch = first; epoch <= epochs_; ++epoch) {
-      if constexpr (Archive::is_loading::value) later_half_->emplace_back();
-      detail::archive_array(archive, later_half_.value()[static_cast<std::size_t>(epoch - first)],
-                            features, 1);
-    }
-    return true;
-  }
-
-  // The scores of epoch epochs / 2 (rounded down, but not 0) and later.
-  detail::ResetOnMove<std::vector<Eigen::VectorXd>> later_half_;
-  detail::ResetOnMove<std::int64_t> epochs_;
-};
 
 /// A mean over runs, and the interval in which it would lie with infinitely many runs.
 struct MeanWithInterval {

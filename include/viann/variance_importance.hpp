@@ -30,7 +30,7 @@ namespace viann {
 ///
 /// int main() {
 ///   Eigen::MatrixXd weights = Eigen::MatrixXd::Random(4, 8);  // 4 features, 8 units
-///   viann::VarianceImportance<> importance;
+///   viann::VarianceImportance importance;
 ///   for (int epoch = 0; epoch < 10; ++epoch) {
 ///     weights.row(2) *= 1.1;  // stands for training, which here moves feature 2 alone
 ///     importance.on_epoch_end(viann::features_by_units(weights));
@@ -95,7 +95,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   ///         that of the saved run; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
-    begin(Weights(weights.features_by_units()));
+    begin(Weights(weights.expression()));
   }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
@@ -105,7 +105,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if observe_initial_weights is set and there were no initial weights.
   template <typename Stored>
   void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.features_by_units()));
+    end_epoch(Weights(weights.expression()));
   }
 
   using RefusesBareWeights::on_epoch_end;
@@ -121,14 +121,14 @@ class VarianceImportance : detail::RefusesBareWeights {
   }
 
   /// Number of features; 0 until the shape is fixed.
-  Index features() const { return state_->layer().features(); }
+  Index features() const noexcept { return state_->layer().features(); }
 
   /// Number of units; 0 until the shape is fixed.
-  Index units() const { return state_->layer().units(); }
+  Index units() const noexcept { return state_->layer().units(); }
 
   /// Number of epochs that on_epoch_end() has taken in, including those after max_epochs. The
   /// initial weights are not an epoch, even if they are an observation.
-  std::int64_t epochs() const { return epochs_; }
+  std::int64_t epochs() const noexcept { return epochs_; }
 
   /// raw_i of every feature, in units of a weight cubed (squared for the variance alone). May be
   /// read after every epoch, at the cost of a division per feature.
@@ -142,7 +142,8 @@ class VarianceImportance : detail::RefusesBareWeights {
         epochs());
   }
 
-  /// score_i of every feature: raw_scores() after min_max_normalize(); throws what these throw.
+  /// score_i of every feature: raw_scores() after min_max_normalize().
+  /// \throws std::logic_error and std::overflow_error as raw_scores() does.
   Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
   /// Mean of every weight, features x units; 0 x 0 before the first observation.
@@ -163,7 +164,7 @@ class VarianceImportance : detail::RefusesBareWeights {
     return a.options_ == b.options_ && a.epochs() == b.epochs() &&
            a.state_.value() == b.state_.value();
   }
-  /// The opposite of ==.
+  /// Whether they differ in any of these.
   friend bool operator!=(const VarianceImportance& a, const VarianceImportance& b) {
     return !(a == b);
   }

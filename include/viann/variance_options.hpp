@@ -10,7 +10,7 @@
 #include "viann/fwd.hpp"
 
 /// \file
-/// The options of the hooks that measure variance: VarianceImportance, LazyVarianceImportance.
+/// The options of VarianceImportance.
 
 namespace viann {
 
@@ -20,7 +20,7 @@ enum class ScoreCombination {
   Variance,                ///< v alone, for embeddings: a token's vector has no natural zero
 };
 
-/// The options of VarianceImportance and LazyVarianceImportance.
+/// The options of VarianceImportance.
 struct VarianceImportanceOptions {
   /// What a raw score sums over the units.
   ScoreCombination combination = ScoreCombination::VarianceTimesMagnitude;
@@ -29,9 +29,9 @@ struct VarianceImportanceOptions {
   /// implementation does not count them. If true, on_train_begin() is no longer optional.
   bool observe_initial_weights = false;
 
-  /// The hook observes only the first max_epochs epochs; the scores then stay the same. Weights
-  /// keep moving when there is little left to learn, and later epochs reflect noise. The paper
-  /// observes all, which is the default.
+  /// The hook observes only the first max_epochs epochs; the scores then stay the same. All epochs,
+  /// the default, repeat the paper; 5 are right more often (average precision .80, not .65, in
+  /// tests/benchmarks), because weights keep moving when there is little left to learn.
   std::int64_t max_epochs = (std::numeric_limits<std::int64_t>::max)();
 
   /// Whether all options are the same.

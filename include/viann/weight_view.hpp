@@ -36,14 +36,14 @@ class WeightView {
   explicit WeightView(Stored weights) : weights_(std::forward<Stored>(weights)) {}
 
   /// Number of features.
-  Index features() const { return weights_.rows(); }
+  Index features() const noexcept { return weights_.rows(); }
 
   /// Number of units.
-  Index units() const { return weights_.cols(); }
+  Index units() const noexcept { return weights_.cols(); }
 
   /// The weights as an Eigen expression of shape features x units, in the storage order of the
   /// weights that were passed.
-  const Expression& features_by_units() const { return weights_; }
+  const Expression& expression() const noexcept { return weights_; }
 
  private:
   Stored weights_;
@@ -56,10 +56,8 @@ class WeightView {
 /// product, random numbers, and any other expression that must not be read twice are evaluated
 /// once. A temporary matrix moves into the view.
 ///
-/// Takes an mdspan of rank 2, too: std::mdspan, or a type with its members extent(), stride(),
-/// data_handle() and rank(). Its memory is not copied. Its accessor must return data_handle()[i].
-/// \throws std::invalid_argument for an mdspan whose layout has no strides, or whose accessor
-///         returns other elements.
+/// Takes an mdspan of rank 2, too, std::mdspan or Kokkos', with strides and the default accessor.
+/// Its memory is not copied.
 template <typename Weights>
 auto features_by_units(Weights&& weights) {
   if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {
@@ -80,7 +78,7 @@ auto features_by_units(Weights&& weights) {
 /// Makes a view of weights whose columns are the features: W(unit, feature).
 ///
 /// This is the layout of torch::nn::Linear, of mlpack's Linear and of loops that compute W * x
-/// with one sample per column. Same as features_by_units(), but a temporary matrix is copied.
+/// with one sample per column. Takes what features_by_units() takes; a temporary matrix is copied.
 template <typename Weights>
 auto units_by_features(Weights&& weights) {
   if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {
@@ -100,7 +98,7 @@ auto units_by_features(Weights&& weights) {
   }
 }
 
-/// The same for a row-major buffer of features * units weights: data[feature * units + unit].
+/// Makes a view of a row-major buffer of features * units weights: data[feature * units + unit].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>
 auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index units) {
@@ -111,7 +109,7 @@ auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index u
   }
 }
 
-/// The same for a row-major buffer of units * features weights: data[unit * features + feature].
+/// Makes a view of a row-major buffer of units * features weights: data[unit * features + feature].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>
 auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features) {
@@ -122,8 +120,8 @@ auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index feat
   }
 }
 
-/// The same for a buffer with strides, counted in elements: the weight from a feature to a unit is
-/// data[feature * feature_stride + unit * unit_stride]. So `data` is the address of the weight
+/// Makes a view of a buffer with strides, counted in elements: the weight from a feature to a unit
+/// is data[feature * feature_stride + unit * unit_stride]. So `data` is the address of the weight
 /// (0, 0), also in a larger table or with negative strides. With a stride of 0, all weights along
 /// that axis are one number in memory. Strides may overlap, because weights are only read.
 /// \throws std::invalid_argument for a null pointer or a negative size.
@@ -138,7 +136,7 @@ auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index u
   }
 }
 
-/// The same view, with the units first in the call:
+/// Makes a view of a buffer with strides, with the units first in the call:
 /// data[unit * unit_stride + feature * feature_stride].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Scalar>

@@ -26,7 +26,7 @@ namespace viann {
 /// #include <viann/welford_accumulator.hpp>
 ///
 /// int main() {
-///   viann::WelfordAccumulator<> accumulator;
+///   viann::WelfordAccumulator accumulator;
 ///   for (int t = 0; t < 10; ++t) accumulator(Eigen::MatrixXd::Random(2, 3));
 ///   std::cout << accumulator.mean() << "\n\n" << accumulator.variance() << "\n";
 /// }
@@ -68,7 +68,7 @@ class WelfordAccumulator {
   ///         squared deviation below 0, or other than 0 after one sample.
   WelfordAccumulator(std::int64_t count, Array mean, Array squared_deviations) {
     detail::Moments<Scalar> moments{std::move(mean), std::move(squared_deviations), count};
-    if (!moments.fit_together()) {
+    if (!moments.is_consistent()) {
       throw std::invalid_argument(
           detail::concat("viann::WelfordAccumulator: ", count, " samples, a mean of ",
                          moments.rows(), " x ", moments.cols(), " and squared deviations of ",
@@ -115,25 +115,25 @@ class WelfordAccumulator {
   }
 
   /// Number of samples taken in.
-  std::int64_t count() const { return moments_->count; }
+  std::int64_t count() const noexcept { return moments_->count; }
 
   /// Number of rows of a sample; 0 before the first.
-  Index rows() const { return moments_->rows(); }
+  Index rows() const noexcept { return moments_->rows(); }
 
   /// Number of columns of a sample; 0 before the first.
-  Index cols() const { return moments_->cols(); }
+  Index cols() const noexcept { return moments_->cols(); }
 
   /// Whether no sample has been taken in.
-  bool empty() const { return count() == 0; }
+  [[nodiscard]] bool empty() const noexcept { return count() == 0; }
 
   /// Mean of the samples, rows x cols.
-  const Array& mean() const { return moments_->mean; }
+  const Array& mean() const noexcept { return moments_->mean; }
 
   /// Sample variance M2 / (n - 1), rows x cols; NaN while count() < 2.
   Array variance() const { return moments_->variance(); }
 
   /// M2, the sums of squared deviations from the mean, rows x cols.
-  const Array& squared_deviations() const { return moments_->m2; }
+  const Array& squared_deviations() const noexcept { return moments_->m2; }
 
   /// Resets to the state of a new accumulator, without a shape.
   void reset() { *this = WelfordAccumulator(); }
@@ -142,7 +142,7 @@ class WelfordAccumulator {
   friend bool operator==(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return a.moments_.value() == b.moments_.value();
   }
-  /// The opposite of ==.
+  /// Whether they differ in any of these.
   friend bool operator!=(const WelfordAccumulator& a, const WelfordAccumulator& b) {
     return !(a == b);
   }

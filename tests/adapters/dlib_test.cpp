@@ -34,7 +34,7 @@ void check_answers(const View& view, Network& network, long rows, long cols) {
     const dlib::tensor& answer = network(impulse(rows, cols, feature));
     REQUIRE(view.units() == static_cast<Index>(answer.size()));
     for (Index unit = 0; unit < view.units(); ++unit) {
-      CHECK(view.features_by_units()(feature, unit) == answer.host()[unit]);
+      CHECK(view.expression()(feature, unit) == answer.host()[unit]);
     }
   }
 }
@@ -112,7 +112,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
       const dlib::tensor& answer = network(impulse(2, 1, channel));  // filters x rows x columns
       for (Index position = 0; position < 6; ++position) {
         for (Index unit = 0; unit < 5; ++unit) {
-          CHECK(view.features_by_units()(channel * 6 + position, unit) ==
+          CHECK(view.expression()(channel * 6 + position, unit) ==
                 answer.host()[unit * 6 + position]);
         }
       }

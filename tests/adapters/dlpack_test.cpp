@@ -81,7 +81,7 @@ template <typename View>
 void check(const View& view, const ColMajorMatrixXd& expected) {
   REQUIRE(view.features() == expected.rows());
   REQUIRE(view.units() == expected.cols());
-  CHECK(view.features_by_units() == expected);
+  CHECK(view.expression() == expected);
 }
 
 template <typename Tensor, typename Number>
@@ -97,8 +97,8 @@ void check_all_strides() {
     CHECK(address_of(by_feature) == buffer.data());
     CHECK(address_of(by_unit) == buffer.data());
     buffer(2, 3) = Number(42);
-    CHECK(by_feature.features_by_units()(2, 3) == 42);
-    CHECK(by_unit.features_by_units()(3, 2) == 42);
+    CHECK(by_feature.expression()(2, 3) == 42);
+    CHECK(by_unit.expression()(3, 2) == 42);
   }
 }
 

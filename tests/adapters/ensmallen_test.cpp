@@ -58,11 +58,11 @@ struct Notes {
   Eigen::Index features() const { return begun.empty() ? 0 : begun.back().rows(); }
   template <typename View>
   void on_train_begin(const View& weights) {
-    begun.push_back(weights.features_by_units());
+    begun.push_back(weights.expression());
   }
   template <typename View>
   void on_epoch_end(const View& weights) {
-    ended.push_back(weights.features_by_units());
+    ended.push_back(weights.expression());
   }
 };
 

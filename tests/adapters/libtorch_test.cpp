@@ -36,7 +36,7 @@ void check_answers(const View& view, const std::vector<Tensor>& inputs,
     const Tensor answer = answers(feature, inputs[static_cast<std::size_t>(feature)]).flatten();
     REQUIRE(view.units() == answer.size(0));
     for (Index unit = 0; unit < view.units(); ++unit) {
-      CHECK(view.features_by_units()(feature, unit) == answer[unit].template item<float>());
+      CHECK(view.expression()(feature, unit) == answer[unit].template item<float>());
     }
   }
 }
@@ -84,7 +84,7 @@ void check_transposed(Layer layer, const std::vector<std::int64_t>& kernel, Inde
     const Index group = channel / (channels / groups);
     for (Index position = 0; position < positions; ++position) {
       for (Index unit = 0; unit < filters; ++unit) {
-        CHECK(view.features_by_units()(channel * positions + position, unit) ==
+        CHECK(view.expression()(channel * positions + position, unit) ==
               output[group * filters + unit][position].template item<float>());
       }
     }
@@ -178,7 +178,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     const auto view = libtorch_weights(layer);
     REQUIRE(view.features() == 3);
     REQUIRE(view.units() == 16);
-    CHECK(view.features_by_units()(2, 5) == weight[5][2].item<float>());
+    CHECK(view.expression()(2, 5) == weight[5][2].item<float>());
   }
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("weights of all types and orders are read, and what is copied lives wi
     REQUIRE(view.units() == 5);
     for (Index unit = 0; unit < 5; ++unit) {
       for (Index feature = 0; feature < 3; ++feature) {
-        CHECK(view.features_by_units()(feature, unit) == exact[unit][feature].item<float>());
+        CHECK(view.expression()(feature, unit) == exact[unit][feature].item<float>());
       }
     }
   };
@@ -274,7 +274,7 @@ TEST_CASE("in training, observing the view is observing a copy") {
 
 TEST_CASE("a network in double is observed in double") {
   const Tensor weight = torch::full({2, 3}, 0.1, torch::kFloat64);
-  CHECK(libtorch_weights(weight).features_by_units()(2, 1) == 0.1);
+  CHECK(libtorch_weights(weight).expression()(2, 1) == 0.1);
 }
 
 TEST_CASE("what is observed is what forward() multiplies by, also of tied weights") {
@@ -307,8 +307,8 @@ TEST_CASE("the units of a bidirectional layer are those of both directions") {
   const auto view = libtorch_weights(layer);
   REQUIRE(view.features() == 3);
   REQUIRE(view.units() == 24);
-  CHECK(view.features_by_units()(2, 5) == parameters["weight_ih_l0"][5][2].item<float>());
-  CHECK(view.features_by_units()(1, 17) == parameters["weight_ih_l0_reverse"][5][1].item<float>());
+  CHECK(view.expression()(2, 5) == parameters["weight_ih_l0"][5][2].item<float>());
+  CHECK(view.expression()(1, 17) == parameters["weight_ih_l0_reverse"][5][1].item<float>());
   const torch::NoGradGuard no_grad;
   CHECK(libtorch_weights(nn::Sequential(layer)).units() == 24);
 }
@@ -323,9 +323,8 @@ TEST_CASE("libtorch's own DLManagedTensors are the same weights in the same memo
     const auto weights = viann::dlpack_weights(managed->dl_tensor);
     const auto view = libtorch_weights(tensor);
     CHECK(address_of(viann::units_by_features(weights)) == address_of(view));
-    CHECK(viann::units_by_features(weights).features_by_units() == view.features_by_units());
-    CHECK(viann::features_by_units(weights).features_by_units().transpose() ==
-          view.features_by_units());
+    CHECK(viann::units_by_features(weights).expression() == view.expression());
+    CHECK(viann::features_by_units(weights).expression().transpose() == view.expression());
   };
   const Tensor exact = torch::randint(-64, 64, {5, 3}).to(torch::kFloat32) / 8;
   for (const auto type : {torch::kFloat16, torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {

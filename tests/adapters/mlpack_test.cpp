@@ -41,7 +41,7 @@ void check_answers(const View& view, Network& network) {
   REQUIRE(view.units() == static_cast<Index>(answers.n_rows));
   for (arma::uword feature = 0; feature < features; ++feature) {
     for (arma::uword unit = 0; unit < answers.n_rows; ++unit) {
-      CHECK(view.features_by_units()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
+      CHECK(view.expression()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
             Approx(answers(unit, feature) - nothing(unit)).margin(1e-14));
     }
   }
@@ -129,8 +129,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     check_answers(mlpack_weights(layer_of<mlpack::Convolution>(network)), network);
     // The order of kernel_scores(): channel, y, x, with x along the first dimension.
     const auto& kernel = layer_of<mlpack::Convolution>(network).Weight();
-    CHECK(mlpack_weights(network).features_by_units()((1 * 2 + 1) * 3 + 2, 4) ==
-          kernel(2, 1, 4 * 2 + 1));
+    CHECK(mlpack_weights(network).expression()((1 * 2 + 1) * 3 + 2, 4) == kernel(2, 1, 4 * 2 + 1));
   }
   SECTION("GroupedConvolution") {
     Network network = network_of<mlpack::GroupedConvolution>({3, 2, 4}, 6, 3, 2, 2);
@@ -144,7 +143,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     for (arma::uword feature = 0; feature < 24; ++feature) {
       for (arma::uword unit = 0; unit < 3; ++unit) {
         const arma::uword filter = feature / 12 * 3 + unit;  // of the channel's group
-        CHECK(view.features_by_units()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
+        CHECK(view.expression()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
               Approx(answers(filter, feature) - nothing(filter)).margin(1e-14));
       }
     }
@@ -163,7 +162,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     const auto view = mlpack_weights(network);
     REQUIRE(view.features() == 3);
     REQUIRE(view.units() == 5);
-    CHECK(view.features_by_units()(2, 4) == layer.Weights()(4, 2));
+    CHECK(view.expression()(2, 4) == layer.Weights()(4, 2));
     CHECK(address_of(view) == layer.Weights().memptr());
   }
   SECTION("LSTM: the weights of all gates that read the inputs") {
@@ -172,15 +171,15 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     const auto view = mlpack_weights(network);
     REQUIRE(view.features() == 3);
     REQUIRE(view.units() == 16);
-    CHECK(view.features_by_units()(2, 1) == layer.BlockInputWeight()(1, 2));
-    CHECK(view.features_by_units()(0, 4 + 3) == layer.InputGateWeight()(3, 0));
-    CHECK(view.features_by_units()(1, 8) == layer.ForgetGateWeight()(0, 1));
-    CHECK(view.features_by_units()(2, 15) == layer.OutputGateWeight()(3, 2));
+    CHECK(view.expression()(2, 1) == layer.BlockInputWeight()(1, 2));
+    CHECK(view.expression()(0, 4 + 3) == layer.InputGateWeight()(3, 0));
+    CHECK(view.expression()(1, 8) == layer.ForgetGateWeight()(0, 1));
+    CHECK(view.expression()(2, 15) == layer.OutputGateWeight()(3, 2));
   }
   SECTION("a matrix of a layer that viann does not know") {
     const arma::mat gate = {{1, 2, 3}, {4, 5, 6}};
     CHECK(mlpack_weights(gate).features() == 3);
-    CHECK(mlpack_weights(gate).features_by_units()(2, 1) == 6);
+    CHECK(mlpack_weights(gate).expression()(2, 1) == 6);
   }
 }
 
@@ -216,7 +215,7 @@ TEST_CASE("a copied network has its weights once it was used") {
                  "copied or loaded has them after Predict()"));
   arma::mat answers;
   copy.Predict(arma::mat(3, 1, arma::fill::ones), answers);
-  CHECK(mlpack_weights(copy).features_by_units() == mlpack_weights(network).features_by_units());
+  CHECK(mlpack_weights(copy).expression() == mlpack_weights(network).expression());
 }
 
 TEST_CASE("in training, observing by the callback is observing a copy") {

@@ -54,10 +54,6 @@ void use(viann::DisplacementImportance<Scalar>& hook) {
   use_hook(hook);
 }
 template <typename Scalar>
-void use(viann::LazyVarianceImportance<Scalar>& hook) {
-  use_hook(hook);
-}
-template <typename Scalar>
 void use(viann::WelfordAccumulator<Scalar>& accumulator) {
   if (accumulator.empty()) return;
   try {
@@ -67,10 +63,6 @@ void use(viann::WelfordAccumulator<Scalar>& accumulator) {
   }
   require((accumulator.variance() >= 0).any() || !accumulator.variance().isFinite().all());
 }
-void use(viann::RankingStability& stability) {
-  if (stability.epochs() < 2) return;
-  require(stability.agreement() >= -1 && stability.agreement() <= 1);
-}
 void use(viann::ScoreHistory& history) {
   const auto kept = history.kept_epochs();
   require(history.scores().cols() == static_cast<Eigen::Index>(kept.size()));
@@ -78,11 +70,10 @@ void use(viann::ScoreHistory& history) {
   require(history.settled_since() >= kept.front() && history.settled_since() <= kept.back());
   require(history.in_top_since(1).size() == static_cast<std::size_t>(history.features()));
   try {
-    history.on_epoch_end(kept.back() + 1, history.scores().col(0));
+    history.add(kept.back() + 1, history.scores().col(0));
   } catch (const std::invalid_argument&) {  // the numbers end at 2^53
   }
 }
-void use(viann::MetricThreshold& monitor) { (void)monitor.on_epoch_end(1); }
 
 template <typename T>
 std::string saved_by_cereal(const T& object) {
@@ -130,11 +121,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz(viann::VarianceImportance<>(), bytes);
   fuzz(viann::VarianceImportance<float>(), bytes);
   fuzz(viann::VarianceImportance<long double>(), bytes);
-  fuzz(viann::LazyVarianceImportance<>(), bytes);
   fuzz(viann::DisplacementImportance<>(), bytes);
   fuzz(viann::DisplacementImportance<float>(), bytes);
-  fuzz(viann::RankingStability(), bytes);
   fuzz(viann::ScoreHistory(), bytes);
-  fuzz(viann::MetricThreshold::above(0.5), bytes);
   return 0;
 }

@@ -48,7 +48,7 @@ double largest_share() {
   displacement.on_train_begin(viann::features_by_units(Eigen::MatrixXd::Ones(2, 16)));
   displacement.on_epoch_end(viann::features_by_units(Eigen::MatrixXd::Identity(2, 16)));
   if (displacement.scores().size() != 2) return -1;
-  if (viann::kendall(importance.scores(), importance.raw_scores()) < 0) return -1;
+  if (viann::spearman(importance.scores(), importance.raw_scores()) < 0) return -1;
   if (viann::html_report(viann::Report({"a", "b"}, importance.scores())).empty()) return -1;
   return viann::sum_to_one(importance.raw_scores())[viann::ranking(importance.scores())[0]];
 }

@@ -14,13 +14,12 @@
 using viann::features_by_units;
 
 void bare_weights(const Eigen::MatrixXd& W, const Eigen::MatrixXf& F) {
-  viann::VarianceImportance<>().on_epoch_end(W);                             // error: axis
-  viann::VarianceImportance<>().on_train_begin(F);                           // error: axis
-  viann::VarianceImportance<>().on_epoch_end(2.0 * W.transpose());           // error: axis
-  viann::DisplacementImportance<>().on_epoch_end(W.array());                 // error: axis
-  viann::DisplacementImportance<>().on_train_begin(F.array());               // error: axis
-  viann::LazyVarianceImportance<>().on_epoch_end(W.row(0), std::vector{1});  // error: axis
-  viann::garson(W.col(0), features_by_units(W));                             // error: axis
+  viann::VarianceImportance<>().on_epoch_end(W);                    // error: axis
+  viann::VarianceImportance<>().on_train_begin(F);                  // error: axis
+  viann::VarianceImportance<>().on_epoch_end(2.0 * W.transpose());  // error: axis
+  viann::DisplacementImportance<>().on_epoch_end(W.array());        // error: axis
+  viann::DisplacementImportance<>().on_train_begin(F.array());      // error: axis
+  viann::garson(W.col(0), features_by_units(W));                    // error: axis
 }
 
 void no_weights(const Eigen::MatrixXd& W) {
@@ -37,21 +36,24 @@ void no_weights(const Eigen::MatrixXd& W) {
   viann::units_by_features(&strided, 3, 4, 4, 1);  // error: pointer
 }
 
-template <typename Element, std::size_t dimensions, typename Reference = Element&>
+template <typename Element, std::size_t dimensions, typename Reference = Element&,
+          bool has_strides = true>
 struct Mdspan {
+  using data_handle_type = Element*;
   using reference = Reference;
   static constexpr std::size_t rank() { return dimensions; }
+  static constexpr bool is_always_strided() { return has_strides; }
   Element* data_handle() const { return nullptr; }
   std::size_t extent(std::size_t) const { return 4; }
   std::size_t stride(std::size_t) const { return 1; }
 };
 
 void no_matrix_in_memory() {
-  features_by_units(Mdspan<float, 3>());                  // error: rank
-  viann::units_by_features(Mdspan<double, 1>());          // error: rank
-  features_by_units(Mdspan<float, 2, float>());           // error: accessor
-  viann::units_by_features(Mdspan<double, 2, double>());  // error: accessor
-  features_by_units(Mdspan<void*, 2>());                  // error: pointer
+  features_by_units(Mdspan<float, 3>());                          // error: rank
+  viann::units_by_features(Mdspan<double, 1>());                  // error: rank
+  features_by_units(Mdspan<float, 2, float>());                   // error: strided
+  viann::units_by_features(Mdspan<double, 2, double&, false>());  // error: strided
+  features_by_units(Mdspan<void*, 2>());                          // error: pointer
 }
 
 struct DLTensor {
@@ -76,11 +78,6 @@ void tensors(const DLTensor& tensor) {
   viann::dlpack_weights(managed);                                             // error: dltensor
   viann::dlpack_weights(&tensor);                                             // error: dltensor
   viann::VarianceImportance<>().on_epoch_end(viann::dlpack_weights(tensor));  // error: axis
-}
-
-void mask_for_indices(const Eigen::MatrixXd& W) {
-  const std::vector<bool> mask(3);
-  viann::LazyVarianceImportance<>().on_epoch_end(features_by_units(W), mask);  // error: mask
 }
 
 static_assert(viann::require_importance_hook<viann::WelfordAccumulator<>>());  // error: hook

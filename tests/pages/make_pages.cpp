@@ -34,7 +34,7 @@ viann::ScoreHistory history_of(const VectorXd& last, std::int64_t epochs) {
   viann::ScoreHistory history;
   for (std::int64_t epoch = 1; epoch <= epochs; ++epoch) {
     const double done = static_cast<double>(epoch) / static_cast<double>(epochs);
-    history.on_epoch_end(epoch, done * last + (1 - done) * last.reverse());
+    history.add(epoch, done * last + (1 - done) * last.reverse());
   }
   return history;
 }

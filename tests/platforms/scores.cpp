@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Prints the bits of scores, for ci to compare: no macro of Eigen's users and no compiler's option
-// may change them, unless it says so. It is no Catch2 test, because Catch2 needs RTTI.
+// Prints the bits of scores, for ci to compare: no macro of Eigen's users may change them. It is no
+// Catch2 test, because Catch2 needs RTTI.
 
 #ifdef WITH_WINDOWS_H
 #include <windows.h>  // before everything else, with its macros min and max

@@ -33,7 +33,6 @@ template <typename Call>
 void for_each_named_hook(const Call& call) {
   call("variance", viann::VarianceImportance<>());
   call("variance_float", viann::VarianceImportance<float>());
-  call("lazy_variance", viann::LazyVarianceImportance<>());
   call("displacement", viann::DisplacementImportance<>());
   call("displacement_float", viann::DisplacementImportance<float>());
 }

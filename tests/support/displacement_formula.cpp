@@ -109,3 +109,15 @@ Eigen::VectorXd formula(const Trajectory& trajectory, const Trajectory& gradient
   if (gradient.weight == 0) return from_weights.cast<double>();
   return from_weights.cwiseProduct(gradient.value()).cwiseSqrt().cast<double>();
 }
+
+viann::DisplacementImportance<> one_feature(const Trajectory& trajectory) {
+  const auto view = [](const ColMajorMatrixXd& weights) {
+    return viann::features_by_units(weights.row(0));
+  };
+  viann::DisplacementImportance<> hook;
+  hook.on_train_begin(view(trajectory[0]));
+  for (std::size_t t = 1; t < trajectory.size(); ++t) {
+    hook.on_epoch_end(view(trajectory[t]), view(trajectory[t]));
+  }
+  return hook;
+}

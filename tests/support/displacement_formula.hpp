@@ -20,3 +20,7 @@ Trajectory decaying_walk(Eigen::Index features, Eigen::Index units, std::uint64_
 /// \param gradients  by epoch, from 1; empty matrices, or none at the end, where none was given
 Eigen::VectorXd formula(const Trajectory& trajectory, const Trajectory& gradients = {},
                         const viann::DisplacementImportanceOptions& options = {});
+
+/// A hook that has seen the first feature alone, with the weights as gradients: one share is 1, and
+/// nothing rounds differently on any platform.
+viann::DisplacementImportance<> one_feature(const Trajectory& trajectory);

@@ -4,6 +4,6 @@
 /// Where the weights of an adapter's view are.
 template <typename View>
 const void* address_of(const View& view) {
-  return view.features_by_units().functor().visit(
+  return view.expression().functor().visit(
       [](const auto* data) { return static_cast<const void*>(data); });
 }

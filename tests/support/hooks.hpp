@@ -7,15 +7,12 @@
 
 #include "support/trajectories.hpp"
 #include "viann/displacement_importance.hpp"
-#include "viann/lazy_variance_importance.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/weight_view.hpp"
 
 // What the tests of all hooks need.
 
 #define VIANN_HOOKS viann::VarianceImportance<>, viann::DisplacementImportance<>
-// The lazy hook's state has the same memory order for all weights.
-#define VIANN_HOOKS_IN_ANY_ORDER VIANN_HOOKS, viann::LazyVarianceImportance<>
 
 /// Lets a hook observe weights of shape features x units, in either memory order.
 template <typename Hook>
@@ -48,7 +45,6 @@ Hook trained(const Trajectory& trajectory, bool row_major = false) {
 template <typename Call>
 void for_each_hook(const Call& call) {
   call(viann::VarianceImportance<>());
-  call(viann::LazyVarianceImportance<>());
   call(viann::DisplacementImportance<>());
 }
 
@@ -58,9 +54,6 @@ inline const char* name_of = nullptr;
 template <typename Scalar>
 inline constexpr const char* name_of<viann::VarianceImportance<Scalar>> =
     "viann::VarianceImportance";
-template <typename Scalar>
-inline constexpr const char* name_of<viann::LazyVarianceImportance<Scalar>> =
-    "viann::LazyVarianceImportance";
 template <typename Scalar>
 inline constexpr const char* name_of<viann::DisplacementImportance<Scalar>> =
     "viann::DisplacementImportance";

@@ -192,7 +192,8 @@ auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
   return dlib_weights(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
 }
 
-/// The same for the layer of that index, counted as dlib::layer<index>(network) does.
+/// The weights of the layer of that index, counted as dlib::layer<index>(network) does, after the
+/// trainer's threads have finished their step.
 template <std::size_t index, typename Network, typename Solver>
 auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
   return dlib_weights<index>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));

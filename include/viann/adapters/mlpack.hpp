@@ -59,13 +59,13 @@ auto mlpack_weights(const mlpack::LinearType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());
 }
 
-/// The same for a layer that has none.
+/// The weights of a fully connected layer that has no biases.
 template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::LinearNoBiasType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Parameters());
 }
 
-/// The same for a layer that is applied at every position.
+/// The weights of a fully connected layer that is applied at every position, without the biases.
 template <typename Matrix, typename Regularizer>
 auto mlpack_weights(const mlpack::Linear3DType<Matrix, Regularizer>& layer) {
   return mlpack_weights(layer.Weight());

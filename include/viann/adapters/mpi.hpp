@@ -21,7 +21,7 @@
 /// MPI: scores of layers, and accumulators of samples, that are split over ranks.
 ///
 /// ```cpp
-/// viann::VarianceImportance<> importance;                 // on every rank
+/// viann::VarianceImportance importance;                   // on every rank
 /// for (int epoch = 0; epoch < epochs; ++epoch) {
 ///   train_one_epoch(shard);
 ///   importance.on_epoch_end(viann::features_by_units(shard.W));  // this rank's rows alone

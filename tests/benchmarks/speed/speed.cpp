@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The cost of an observation: compared with the memory's limit, with alternatives that one would
-// write or pick, and with an epoch of training, and for a table with few rows touched. All figures
-// of a line are medians of rounds that take turns.
+// write or pick, and with an epoch of training. All figures of a line are medians of rounds that
+// take turns.
 
 #include <CLI/CLI.hpp>
 #include <Eigen/Core>
@@ -13,7 +13,6 @@
 #include <cstdio>
 #include <functional>
 #include <iostream>
-#include <random>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -198,34 +197,6 @@ void compare_orders(Index features, Index units) {
   compare<Scalar, Eigen::RowMajor>(features, units);
 }
 
-/// A table of tokens; each epoch touches some of them.
-void compare_lazy(Index tokens, Index dimensions) {
-  const Matrix<float, Eigen::RowMajor> table =
-      Matrix<float, Eigen::RowMajor>::Random(tokens, dimensions);
-  const auto view = [&] { return viann::features_by_units(table); };
-  viann::VarianceImportance<float> dense;
-  viann::LazyVarianceImportance<float> lazy;
-  lazy.on_train_begin(view());
-  std::vector<Call> calls = {[&] { dense.on_epoch_end(view()); }};
-  std::mt19937_64 random(1);
-  std::vector<std::vector<Index>> touched;
-  for (const double share : {0.01, 0.1, 1.0}) {
-    std::bernoulli_distribution is_touched(share);
-    std::vector<Index> rows;
-    for (Index row = 0; row < tokens; ++row) {
-      if (is_touched(random)) rows.push_back(row);
-    }
-    touched.push_back(std::move(rows));
-  }
-  for (const auto& rows : touched) calls.emplace_back([&] { lazy.on_epoch_end(view(), rows); });
-  const auto seconds = medians(calls);
-  std::printf(
-      "\nAn embedding table of %ld x %ld floats, float state; time as a share of a sweep\n"
-      "  1 %% touched  %.3f\n 10 %% touched  %.3f\n100 %% touched  %.3f\n",
-      static_cast<long>(tokens), static_cast<long>(dimensions), seconds[1] / seconds[0],
-      seconds[2] / seconds[0], seconds[3] / seconds[0]);
-}
-
 /// An observation of DisplacementImportance, and one with the gradient, beside a forward pass of 32
 /// samples through the layer.
 void time_displacement(Index features, Index units) {
@@ -288,9 +259,6 @@ int main(int argc, char** argv) {
   for (const auto& [features, units] :
        {std::pair<Index, Index>{1000, 512}, {20000, 512}, {2000000, 16}}) {
     if (features <= largest) compare<float, Eigen::RowMajor, float>(features, units);
-  }
-  for (const auto& [tokens, dimensions] : {std::pair<Index, Index>{2000000, 16}, {100000, 256}}) {
-    if (tokens <= largest) compare_lazy(tokens, dimensions);
   }
   std::cout << "\nDisplacementImportance, weights in float, features contiguous:\n";
   for (const auto& [features, units] :

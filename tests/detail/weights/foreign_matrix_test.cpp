@@ -37,20 +37,20 @@ TEMPLATE_TEST_CASE("foreign memory of any type is read where it is", "", float, 
   CHECK(address_of(view) == numbers.data());
   REQUIRE(view.features() == 3);
   REQUIRE(view.units() == 5);
-  const WeightSource<double> source(view.features_by_units());
+  const WeightSource<double> source(view.expression());
   CHECK(source.memory_axis() == Axis::Features);
-  CHECK(WeightSource<double>(foreign_view(numbers.data(), 5, 3, 4, 1).features_by_units())
-            .memory_axis() == Axis::Units);
+  CHECK(WeightSource<double>(foreign_view(numbers.data(), 5, 3, 4, 1).expression()).memory_axis() ==
+        Axis::Units);
   for (Index feature = 0; feature < 3; ++feature) {
     for (Index unit = 0; unit < 5; ++unit) {
       const double expected = 10.0 * static_cast<double>(feature) + static_cast<double>(unit);
-      CHECK(view.features_by_units()(feature, unit) == expected);
+      CHECK(view.expression()(feature, unit) == expected);
       double read = -1;
       source.read(Axis::Units, unit, feature, 1, &read);
       CHECK(read == expected);
     }
   }
-  CHECK((2 * view.features_by_units().transpose()).eval()(4, 2) == 48);
+  CHECK((2 * view.expression().transpose()).eval()(4, 2) == 48);
 }
 
 TEST_CASE("a foreign matrix is viewed by either axis, and so is what is made of it") {
@@ -62,15 +62,15 @@ TEST_CASE("a foreign matrix is viewed by either axis, and so is what is made of 
   CHECK(address_of(by_unit) == numbers.data());
   REQUIRE(by_unit.features() == 5);
   REQUIRE(by_unit.units() == 3);
-  CHECK(WeightSource<double>(by_feature.features_by_units()).memory_axis() == Axis::Features);
-  CHECK(WeightSource<double>(by_unit.features_by_units()).memory_axis() == Axis::Units);
+  CHECK(WeightSource<double>(by_feature.expression()).memory_axis() == Axis::Features);
+  CHECK(WeightSource<double>(by_unit.expression()).memory_axis() == Axis::Units);
   const auto without_first = viann::features_by_units(matrix.bottomRows(2));
   numbers[4 * 3 + 2] = 42;
-  CHECK(by_feature.features_by_units()(2, 3) == 42);
-  CHECK(by_unit.features_by_units()(3, 2) == 42);
-  CHECK(without_first.features_by_units()(1, 3) == 42);
+  CHECK(by_feature.expression()(2, 3) == 42);
+  CHECK(by_unit.expression()(3, 2) == 42);
+  CHECK(without_first.expression()(1, 3) == 42);
   CHECK(viann::units_by_features(viann::detail::foreign_matrix(numbers.data(), 3, 5, 1, 4))
-            .features_by_units()(3, 2) == 42);
+            .expression()(3, 2) == 42);
 }
 
 TEST_CASE("a view of what it owns lives as long as any copy of it") {
@@ -78,7 +78,7 @@ TEST_CASE("a view of what it owns lives as long as any copy of it") {
       viann::detail::owning_view(Eigen::MatrixXf(Eigen::MatrixXf::Constant(3, 4, 0.5F))));
   const auto copy = *view;
   view.reset();
-  CHECK((copy.features_by_units().array() == 0.5).all());
+  CHECK((copy.expression().array() == 0.5).all());
   viann::VarianceImportance<> importance;
   importance.on_epoch_end(copy);
   CHECK((importance.weight_mean() == 0.5).all());

@@ -42,17 +42,10 @@ class LaneSum {
  public:
   Sum& operator[](int lane) { return partial_[lane]; }
 
-  /// The order is the same on every instruction set: that of registers with two lanes, or one lane
-  /// for long double. (Recorded scores depend on it.)
   Sum total() const {
     static_assert(lanes == 8);
-    constexpr bool has_registers = !std::is_same_v<Sum, long double>;
-    const auto pair = [this](int lane) {
-      return partial_[lane] + partial_[lane + (has_registers ? 2 : 1)];
-    };
-    const Sum sum = has_registers ? (pair(0) + pair(4)) + (pair(1) + pair(5))
-                                  : (pair(0) + pair(2)) + (pair(4) + pair(6));
-    return sum + partial_[lanes];
+    const Sum* const p = partial_;
+    return ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7])) + p[lanes];
   }
 
  private:

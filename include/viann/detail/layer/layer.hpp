@@ -23,7 +23,7 @@ class Layer {
 
   /// The axis along which a hook's state is contiguous: one of its column-major arrays has a column
   /// for every unit (Axis::Features), or for every feature (Axis::Units).
-  Axis down() const { return features_are_rows_ ? Axis::Features : Axis::Units; }
+  Axis contiguous_axis() const { return features_are_rows_ ? Axis::Features : Axis::Units; }
 
   /// Shape of such an array.
   Index state_rows() const { return features_are_rows_ ? features() : units(); }
@@ -36,24 +36,20 @@ class Layer {
     return state.transpose();
   }
 
-  /// Takes the shape of weights and, unless it is given, their memory order.
+  /// Takes the shape of weights and their memory order.
   template <typename Scalar>
-  void learn(const WeightSource<Scalar>& weights) {
-    learn(weights, weights.memory_axis());
-  }
-  template <typename Scalar>
-  void learn(const WeightSource<Scalar>& weights, Axis down) {
+  void learn(const WeightSource<Scalar>& weights, Axis contiguous_axis) {
     features_ = weights.features();
     units_ = weights.units();
-    features_are_rows_ = down == Axis::Features;
+    features_are_rows_ = contiguous_axis == Axis::Features;
   }
 
   /// Calls body(chunk, x) for every chunk of such an array: x are the weights that belong to it.
   template <typename Scalar, typename Body>
   void walk(const WeightSource<Scalar>& weights, const Body& body) const {
-    detail::walk(down(), state_rows(), state_cols(), [&](const Chunk& c) {
+    detail::walk(contiguous_axis(), state_rows(), state_cols(), [&](const Chunk& c) {
       ChunkBuffer<Scalar> buffer;
-      body(c, weights.chunk(down(), c.row, c.col, c.length, buffer.data()));
+      body(c, weights.chunk(contiguous_axis(), c.row, c.col, c.length, buffer.data()));
     });
   }
 
@@ -66,45 +62,12 @@ class Layer {
   void require_valid(const WeightSource<Scalar>& weights, const char* hook, std::int64_t epoch,
                      const char* what = "weight") const {
     check_shape(weights.features(), weights.units(), hook, epoch, what);
-    if (!weights.all_finite()) refuse_non_finite(weights.first_non_finite(), hook, epoch, what);
-  }
-
-  /// The same in two parts: one for the shape, one for a weight that is not finite.
-  void check_shape(Index features, Index units, const char* hook, std::int64_t epoch,
-                   const char* what = "weight") const {
-    const bool are_none = features == 0 || units == 0;
-    if (!are_none && known() && features == features_ && units == units_) return;
-    if (!are_none && !known() && is_shape(features, units)) return;
-    const bool are_swapped = known() && features == units_ && units == features_;
-    const char* const advice =
-        are_none   ? "; build the layer before it is observed."
-        : !known() ? ", more than memory can hold; check the numbers of rows and columns."
-        : are_swapped
-            ? "; the axes are swapped against those of the first call: check for every call which "
-              "of features_by_units and units_by_features fits, or call reset() before another "
-              "layer."
-            : "; observe the same layer in every call, or call reset() before another.";
-    std::string first_seen;
-    if (known()) first_seen = concat(", but the first seen were ", features_, " x ", units_);
-    refuse(
-        hook, epoch,
-        concat(are_none ? "there are no " : "the ", what, "s ", are_none ? "(" : "are ", features,
-               " features x ", units, are_none ? " units)" : " units", first_seen, advice));
-  }
-
-  template <typename NonFinite>
-  [[noreturn]] static void refuse_non_finite(const NonFinite& weight, const char* hook,
-                                             std::int64_t epoch, const char* what = "weight") {
+    if (weights.all_finite()) return;
+    const auto weight = weights.first_non_finite();
     refuse(hook, epoch,
            concat("the ", what, " of (feature ", weight.feature, ", unit ", weight.unit, ") is ",
                   weight.value,
                   "; training has diverged: lower its learning rate or clip its gradients."));
-  }
-
-  /// \throws std::invalid_argument, always.
-  [[noreturn]] static void refuse(const char* hook, std::int64_t epoch, const std::string& reason) {
-    const std::string when = epoch > 0 ? concat("epoch ", epoch) : "before training";
-    throw std::invalid_argument(concat("viann::", hook, ": ", when, ": ", reason));
   }
 
   friend bool operator==(const Layer& a, const Layer& b) {
@@ -120,6 +83,33 @@ class Layer {
   }
 
  private:
+  void check_shape(Index features, Index units, const char* hook, std::int64_t epoch,
+                   const char* what) const {
+    const bool is_empty = features == 0 || units == 0;
+    if (!is_empty && known() && features == features_ && units == units_) return;
+    if (!is_empty && !known() && is_shape(features, units)) return;
+    const bool are_swapped = known() && features == units_ && units == features_;
+    const char* const advice =
+        is_empty   ? "; build the layer before it is observed."
+        : !known() ? ", more than memory can hold; check the numbers of rows and columns."
+        : are_swapped
+            ? "; the axes are swapped against those of the first call: check for every call which "
+              "of features_by_units and units_by_features fits, or call reset() before another "
+              "layer."
+            : "; observe the same layer in every call, or call reset() before another.";
+    std::string first_seen;
+    if (known()) first_seen = concat(", but the first seen were ", features_, " x ", units_);
+    refuse(
+        hook, epoch,
+        concat(is_empty ? "there are no " : "the ", what, "s ", is_empty ? "(" : "are ", features,
+               " features x ", units, is_empty ? " units)" : " units", first_seen, advice));
+  }
+
+  [[noreturn]] static void refuse(const char* hook, std::int64_t epoch, const std::string& reason) {
+    const std::string when = epoch > 0 ? concat("epoch ", epoch) : "before training";
+    throw std::invalid_argument(concat("viann::", hook, ": ", when, ": ", reason));
+  }
+
   std::int64_t features_ = 0;
   std::int64_t units_ = 0;
   bool features_are_rows_ = true;

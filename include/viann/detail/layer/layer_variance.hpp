@@ -36,7 +36,7 @@ class LayerVariance {
   const Sum* sums() const { return sums_.data(); }
 
   void fix_shape(const WeightSource<Scalar>& weights) {
-    layer_.learn(weights);
+    layer_.learn(weights, weights.memory_axis());
     sums_.setZero(layer_.features());
   }
 
@@ -45,7 +45,7 @@ class LayerVariance {
     if (moments_.count == 0) {
       LayerVariance first;
       first.layer_ = layer_;
-      if (!layer_.known()) first.layer_.learn(weights);
+      if (!layer_.known()) first.layer_.learn(weights, weights.memory_axis());
       first.sums_.setZero(first.layer_.features());
       first.moments_.start(first.layer_.state_rows(), first.layer_.state_cols());
       *this = std::move(first);
@@ -82,7 +82,7 @@ class LayerVariance {
   void update(const Chunk& c, const Scalar* x, WelfordFactors<Scalar> factors) {
     Scalar* const mean = moments_.mean.data() + moments_.offset(c);
     Scalar* const m2 = moments_.m2.data() + moments_.offset(c);
-    if (layer_.down() == Axis::Features) {
+    if (layer_.contiguous_axis() == Axis::Features) {
       welford_update_and_add<with_magnitude>(x, mean, m2, c.length, factors, &sums_[c.row]);
     } else {
       sums_[c.col] += welford_update_and_sum<with_magnitude>(x, mean, m2, c.length, factors);

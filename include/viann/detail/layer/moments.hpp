@@ -50,8 +50,8 @@ struct Moments {
            all_equal_bits(a.mean, b.mean) && all_equal_bits(a.m2, b.m2);
   }
 
-  /// Whether this is such a state. (M2 may have overflowed, and be infinite or NaN.)
-  bool fit_together() const {
+  /// Whether shapes, count and M2 are consistent. (M2 may have overflowed, and be infinite or NaN.)
+  bool is_consistent() const {
     if (m2.rows() != rows() || m2.cols() != cols()) return false;
     if (count == 0) return rows() == 0 && cols() == 0;
     const auto is_possible = [this](Scalar x) { return count == 1 ? x == 0 : !(x < 0); };
@@ -59,7 +59,7 @@ struct Moments {
            std::all_of(m2.data(), m2.data() + m2.size(), is_possible);
   }
 
-  /// \returns whether the saved or loaded numbers are such a state.
+  /// \returns whether the saved or loaded numbers are consistent.
   template <class Archive>
   bool transfer(Archive& archive) {
     std::int64_t rows = this->rows();
@@ -69,7 +69,7 @@ struct Moments {
     if (!is_count(count) || !is_shape(rows, cols)) return false;
     archive_array(archive, mean, rows, cols);
     archive_array(archive, m2, rows, cols);
-    return fit_together();
+    return is_consistent();
   }
 };
 

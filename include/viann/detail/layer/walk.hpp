@@ -62,13 +62,13 @@ class ChunkBuffer {
 
 /// Walks a column-major rows x cols array in chunks, by several threads if it is large. A thread's
 /// share is a range of features, each of whose chunks it visits in order. So sums by feature need
-/// no lock, and round alike for any number of threads. \param down  what lies along a column: a
-/// feature's units, or the features \param body  called as body(chunk), from several threads; must
-/// not throw
+/// no lock, and round alike for any number of threads. \param contiguous_axis  what lies along a
+/// column: a feature's units, or the features \param body  called as body(chunk), from several
+/// threads; must not throw
 template <typename Body>
-void walk(Axis down, Index rows, Index cols, const Body& body) {
+void walk(Axis contiguous_axis, Index rows, Index cols, const Body& body) {
   const int threads = threads_for(rows * cols);
-  if (down == Axis::Units) {
+  if (contiguous_axis == Axis::Units) {
     for_each_part(cols, threads, [&](Index col) {
       for (Index row = 0; row < rows; row += chunk_length) {
         body(Chunk{row, col, (std::min)(chunk_length, rows - row)});

@@ -19,7 +19,7 @@ namespace viann::detail {
 /// A layer's weights as doubles, inputs x units, checked on behalf of a public function.
 template <typename Stored>
 Eigen::MatrixXd finite_layer(const WeightView<Stored>& view, const char* function) {
-  Eigen::MatrixXd weights = view.features_by_units().template cast<double>().matrix();
+  Eigen::MatrixXd weights = view.expression().template cast<double>().matrix();
   if (weights.size() == 0) {
     throw std::invalid_argument(concat("viann::", function, ": a layer of ", weights.rows(),
                                        " inputs x ", weights.cols(),

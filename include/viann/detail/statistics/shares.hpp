@@ -2,22 +2,15 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <array>
-#include <cstddef>
 
 namespace viann::detail {
 
 /// The mean of n numbers, as the sum of x / n: the sum of finite numbers may not be finite.
 template <typename Sum>
 Sum mean_of(const Sum* x, Eigen::Index n) {
-  // Eigen's sum() has another order for every size of a register, hence other bits. This is its
-  // order for two doubles, which recorded scores depend on.
-  std::array<Sum, 4> partial = {};
-  const auto size = static_cast<Sum>(n);
-  const Eigen::Index even = n - n % 2;
-  for (Eigen::Index i = 0; i < even; ++i) partial[static_cast<std::size_t>(i % 4)] += x[i] / size;
-  const Sum mean = (partial[0] + partial[2]) + (partial[1] + partial[3]);
-  return even == n ? mean : mean + x[even] / size;
+  Sum mean = 0;
+  for (Eigen::Index i = 0; i < n; ++i) mean += x[i] / static_cast<Sum>(n);
+  return mean;
 }
 
 /// Shares of the total, x / sum(x), or zeros if that is 0. Only the share of an infinite number or

@@ -42,9 +42,9 @@ class HtmlPage {
     if (options.max_bars < 0 || options.max_rows < options.max_bars || options.max_lines < 0 ||
         options.max_lines > 6) {
       throw std::invalid_argument(
-          concat("viann::html_report: ", options.max_bars, " bars in ", options.max_rows,
-                 " rows and ", options.max_lines,
-                 " lines cannot be; ask for 0 bars or more, no fewer rows, and 0 to 6 lines."));
+          concat("viann::html_report: max_bars is ", options.max_bars, ", max_rows is ",
+                 options.max_rows, " and max_lines is ", options.max_lines,
+                 "; 0 <= max_bars <= max_rows and 0 <= max_lines <= 6 must hold."));
     }
     if (history.features() == 0) return;
     if (history.features() != report.features()) {

@@ -112,15 +112,6 @@ class WeightSource {
     return finite;
   }
 
-  /// Whether all weights of a feature are finite in Scalar.
-  bool all_finite(Index feature) const {
-    for (Index unit = 0; unit < units_; unit += chunk_length) {
-      const Index length = (std::min)(chunk_length, units_ - unit);
-      if (!is_finite(Axis::Units, unit, feature, length)) return false;
-    }
-    return true;
-  }
-
   /// A weight that is not finite in Scalar.
   struct NonFinite {
     Index feature = -1;
@@ -128,9 +119,9 @@ class WeightSource {
     std::string value;  // as it was given, for a message
   };
 
-  /// The first of them, feature by feature from `feature` on. Call it only if there is one.
-  NonFinite first_non_finite(Index feature = 0) const {
-    for (; feature < features_; ++feature) {
+  /// The first of them, feature by feature. Call it only if there is one.
+  NonFinite first_non_finite() const {
+    for (Index feature = 0; feature < features_; ++feature) {
       for (Index unit = 0; unit < units_; ++unit) {
         long double value = 0;
         copy_widest_(*this, feature, unit, Axis::Units, 1, &value);

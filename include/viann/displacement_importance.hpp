@@ -40,13 +40,14 @@ struct DisplacementImportanceOptions {
 ///
 /// int main() {
 ///   Eigen::MatrixXd weights = Eigen::MatrixXd::Random(4, 32);  // 4 features, 32 units
-///   viann::DisplacementImportance<> importance;
+///   viann::DisplacementImportance importance;
 ///   importance.on_train_begin(viann::features_by_units(weights));
 ///   for (int epoch = 0; epoch < 10; ++epoch) {
-///     Eigen::MatrixXd gradient = 0.01 * weights;               // of weight decay, then of the
-///     loss, gradient.row(2) += 0.1 * Eigen::RowVectorXd::Random(32);  // here by feature 2 alone
-///     weights -= gradient;
-///     importance.on_epoch_end(viann::features_by_units(weights));
+///     Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(4, 32);
+///     gradient.row(2).setRandom();          // of the loss; feature 2 alone has information
+///     weights = 0.99 * weights - gradient;  // and weight decay moves all weights
+///     importance.on_epoch_end(viann::features_by_units(weights),
+///                             viann::features_by_units(gradient));
 ///   }
 ///   std::cout << importance.scores() << "\n";  // 0 0 1 0
 /// }
@@ -56,7 +57,9 @@ struct DisplacementImportanceOptions {
 /// |.| the Euclidean norm over the units, and nz(x) = x / sum(x) over the features:
 ///
 ///     D_i(t)        = w_i(t) - w_i(0) + a w_i(0) + b sign w_i(0), with the a, b >= 0 for which
-///                     |D_i(t)| is least: without what weight decay may have done
+///                     |D_i(t)| is least, and which take no more than all of w_i(0): without what
+///                     decay may have done, in proportion to the weight (SGD with L2, AdamW) or
+///                     along its sign (Adam with L2 in its gradient)
 ///     movement_i    = mean over t, weights 1/t,     of nz(|D(t) D_i(t)'|^2)
 ///     alignment_i   = mean over t, weights sqrt(t), of nz(|(w(t) - w(t - 1)) w_i(t)'|^2)
 ///     gradient_i    = mean over t, weights sqrt(t), of nz(|G(t) w_i(t)'|^2)

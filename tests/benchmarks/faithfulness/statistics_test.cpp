@@ -51,7 +51,7 @@ TEST_CASE("average precision and AUC of ties are means over their orders") {
       precision += average_precision(scores + breaks, relevant);
       area += area_under_curve(scores + breaks, relevant);
       ++orders;
-    } while (std::next_permutation(breaks.begin(), breaks.end()));
+    } while (std::next_permutation(breaks.data(), breaks.data() + breaks.size()));
     CHECK(orders == 5040);
     CHECK(average_precision(scores, relevant) == Approx(precision / orders));
     CHECK(area_under_curve(scores, relevant) == Approx(area / orders));

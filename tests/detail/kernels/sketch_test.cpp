@@ -6,7 +6,6 @@
 #include "support/catch.hpp"
 
 using Eigen::Index;
-using viann::detail::draws;
 using viann::detail::lanes;
 using viann::detail::Signs;
 using viann::detail::SumOf;
@@ -16,7 +15,7 @@ using viann::detail::tile_units;
 TEST_CASE("signs depend on the epoch and the feature alone") {
   const Signs<double> all(5, 0, 8), some(5, 3, 4), later(6, 0, 8);
   int differ_from_later = 0, positive = 0;
-  for (Index k = 0; k < draws; ++k) {
+  for (Index k = 0; k < viann::detail::draws; ++k) {
     for (std::size_t i = 0; i < 4; ++i) CHECK(some[k][i] == all[k][i + 3]);
     for (std::size_t i = 4; i < 8; ++i) CHECK(some[k][i] == 0);
     for (std::size_t i = 0; i < 8; ++i) {
@@ -37,14 +36,14 @@ TEST_CASE("the mean of squared projections on sketches of M is x M'M x'") {
   constexpr int epochs = 4000;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
     const Signs<double> signs(epoch, 0, 3);
-    for (Index k = 0; k < draws; ++k) {
+    for (Index k = 0; k < viann::detail::draws; ++k) {
       double p[2] = {};
       for (std::size_t i = 0; i < 3; ++i) {
         for (int j = 0; j < 2; ++j) p[j] += signs[k][i] * M[i][j];
       }
       for (int i = 0; i < 3; ++i) {
         const double x_p = M[i][0] * p[0] + M[i][1] * p[1];
-        mean[i] += x_p * x_p / (epochs * static_cast<double>(draws));
+        mean[i] += x_p * x_p / (epochs * static_cast<double>(viann::detail::draws));
       }
     }
   }
@@ -67,12 +66,12 @@ TEMPLATE_TEST_CASE("tiles are added to a sketch, and projected on it", "", float
       }
     }
     const Signs<Sum> signs(3, 20, count);
-    std::vector<Sum> sketch(static_cast<std::size_t>(draws * stride), 1);
+    std::vector<Sum> sketch(static_cast<std::size_t>(viann::detail::draws * stride), 1);
     viann::detail::add_to_sketch(tile.data(), signs, n, sketch.data(), stride);
     viann::detail::Projections<Sum> projections{};
     projections[0][0] = 7;
     viann::detail::add_projections(tile.data(), count, n, sketch.data(), stride, projections);
-    for (Index k = 0; k < draws; ++k) {
+    for (Index k = 0; k < viann::detail::draws; ++k) {
       for (Index j = 0; j < stride; ++j) {
         Sum expected = 1;
         for (Index i = 0; i < count && j < n; ++i) {

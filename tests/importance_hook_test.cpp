@@ -346,9 +346,12 @@ TEMPLATE_TEST_CASE("comparison sees shape, epochs and every bit", "", VIANN_HOOK
   CHECK(wide != TestType());
 }
 
-TEMPLATE_TEST_CASE("comparison sees the memory order", "", VIANN_HOOKS) {
-  const auto trajectory = random_walk(3, 4, 5, 103);
-  CHECK(trained<TestType>(trajectory) != trained<TestType>(trajectory, true));
+TEST_CASE("comparison sees the memory order, where the state has one") {
+  const auto trajectory = random_walk(3, 4, 5, 107);
+  CHECK(trained<VarianceImportance<>>(trajectory) !=
+        trained<VarianceImportance<>>(trajectory, true));
+  CHECK(trained<DisplacementImportance<>>(trajectory) ==
+        trained<DisplacementImportance<>>(trajectory, true));
 }
 
 TEST_CASE("a weight of -0 is another than one of 0") {

@@ -24,7 +24,7 @@ TEST_CASE("a call for which memory runs out changes nothing") {
   viann::WelfordAccumulator<> samples, merged;
   samples(W);
   // Only Eigen allocates in these calls, by malloc.
-  for (const std::size_t allowed : {0U, 1U, 2U, 3U}) {
+  for (const std::size_t allowed : {0U, 1U, 2U}) {
     importance = fresh;
     REQUIRE(runs_out(allowed, [&] { observe(importance); }));
     CHECK(importance == fresh);
@@ -36,13 +36,11 @@ TEST_CASE("a call for which memory runs out changes nothing") {
     REQUIRE(runs_out(allowed, [&] { merged += samples; }));
     CHECK(merged == viann::WelfordAccumulator<>());
   }
-  CHECK_FALSE(runs_out(4, [&] { observe(fresh); }));
+  CHECK_FALSE(runs_out(3, [&] { observe(fresh); }));
 
-  viann::VarianceImportance<> loaded;  // the sums of its groups are not
+  viann::VarianceImportance<> loaded;
   load(loaded, saved(fresh));
-  REQUIRE(runs_out(0, [&] { observe(loaded); }));
-  CHECK(loaded == fresh);
-  CHECK_FALSE(runs_out(1, [&] { observe(loaded); }));
+  CHECK_FALSE(runs_out(0, [&] { observe(loaded); }));
   observe(fresh);
   CHECK(loaded == fresh);
 

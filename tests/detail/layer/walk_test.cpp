@@ -33,8 +33,8 @@ TEST_CASE("a walk meets every element once, and what is summed by feature in ord
       in_order = in_order && next_of_col[c.col] == c.row;
       next_of_col[c.col] += static_cast<int>(c.length);
     } else {
-      in_order = in_order &&
-                 (next_of_row.segment(c.row, c.length) == static_cast<int>(c.col)).all();
+      in_order =
+          in_order && (next_of_row.segment(c.row, c.length) == static_cast<int>(c.col)).all();
       next_of_row.segment(c.row, c.length) += 1;
     }
   });

@@ -8,12 +8,13 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/foreign_matrix.hpp"
 
 /// How viann/adapters/libtorch.hpp finds a layer in a model, the tensor that the layer computes
-/// with, and a view of that tensor.
+/// with, and a view of that tensor or of its gradient.
 
 namespace viann::detail {
 
@@ -69,8 +70,9 @@ void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
 
 /// The weight of a module itself: for libtorch's layers the member that they compute with, for any
 /// other module the parameter of two or more dimensions that is called weight, or else the first.
-/// Undefined if there is none. It does not depend on what is frozen, which may change in a run.
-inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
+/// A second one of a bidirectional layer, none if there is none. They are the tensors themselves,
+/// which have the gradients, and do not depend on what is frozen, which may change in a run.
+inline std::vector<torch::Tensor> torch_own_weights(const torch::nn::Module& module) {
   namespace nn = torch::nn;
   torch::Tensor weight;
   visit_torch_layer<nn::Linear, nn::Bilinear, nn::Embedding, nn::EmbeddingBag, nn::Conv1d,
@@ -81,18 +83,16 @@ inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
   });
   visit_torch_layer<nn::RNNCell, nn::LSTMCell, nn::GRUCell>(
       module, [&](const auto& layer) { weight = layer.weight_ih; });
-  if (weight.defined() || module.as<nn::LayerNorm>() != nullptr) {
-    return weight;  // a LayerNorm has one weight per feature, and no units
-  }
+  if (weight.defined()) return {weight};
+  if (module.as<nn::LayerNorm>() != nullptr) return {};  // one weight per feature, and no units
   torch::Tensor reverse;
   for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
     if (parameter.value().dim() < 2) continue;
     if (!weight.defined() || parameter.key() == "weight") weight = parameter.value();
     if (parameter.key() == "weight_ih_l0_reverse") reverse = parameter.value();
   }
-  if (!reverse.defined()) return weight;
-  const torch::AutoGradMode tells_what_is_frozen(true);
-  return torch::cat({weight, reverse});
+  if (!weight.defined()) return {};
+  return reverse.defined() ? std::vector{weight, reverse} : std::vector{weight};
 }
 
 /// The module's weight with the units first, whatever the module's own order.
@@ -118,18 +118,21 @@ inline bool is_torch_layer(const torch::nn::Module& module) {
 }
 
 struct TorchLayer {
-  std::string name;      // in its model; empty for the module itself
-  torch::Tensor weight;  // units first
+  std::string name;  // in its model; empty for the module itself
+  const torch::nn::Module& module;
+  std::vector<torch::Tensor> weights;
 };
 
 /// The layer itself, or a model's first layer with weights.
 inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
-  const torch::Tensor own = torch_own_weight(model);
-  if (own.defined() && is_torch_layer(model)) return {"", torch_units_first(model, own)};
+  const std::vector<torch::Tensor> own = torch_own_weights(model);
+  if (!own.empty() && is_torch_layer(model)) return {"", model, own};
   const auto chosen = [&](const std::string& name, const torch::nn::Module& module,
-                          const torch::Tensor& weight) {
+                          const std::vector<torch::Tensor>& weights) {
     // Frozen in the middle of a run, it must not make way for another in silence.
-    if (weight.requires_grad()) return TorchLayer{name, torch_units_first(module, weight)};
+    if (weights.front().requires_grad() || weights.back().requires_grad()) {
+      return TorchLayer{name, module, weights};
+    }
     refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
                          "\", is frozen (requires_grad is false); name the layer that you mean, ",
                          "frozen or not: libtorch_weights(net, \"", name, "\").");
@@ -138,14 +141,34 @@ inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
   for (const bool layers : {true, false}) {
     for (const auto& module : model.named_modules("", /*include_self=*/false)) {
       if (is_torch_layer(*module.value()) != layers) continue;
-      const torch::Tensor weight = torch_own_weight(*module.value());
-      if (weight.defined()) return chosen(module.key(), *module.value(), weight);
+      const std::vector<torch::Tensor> weights = torch_own_weights(*module.value());
+      if (!weights.empty()) return chosen(module.key(), *module.value(), weights);
     }
   }
-  if (own.defined()) return {"", own};
+  if (!own.empty()) return {"", model, own};
   refuse_torch_weights(
       model.name(), " has no weights of two or more dimensions; build its layers ",
       "with register_module(), or name the one you mean: ", "libtorch_weights(net->fc1).");
+}
+
+/// The gradient that backward() has left in a tensor; one that is sparse as a dense copy.
+inline torch::Tensor torch_gradient(const torch::Tensor& weight) {
+  const torch::Tensor gradient = weight.grad();
+  if (gradient.defined()) return gradient.is_sparse() ? gradient.to_dense() : gradient;
+  throw std::invalid_argument(
+      concat("viann::libtorch_gradient: the weights have no gradient; ",
+             weight.requires_grad()
+                 ? "hand it over after backward() and before zero_grad(), which removes it."
+                 : "they are frozen (requires_grad is false): observe the weights alone."));
+}
+
+/// A view of a layer's weights, each of them replaced by part(weight).
+template <typename Part>
+ForeignView torch_layer_view(TorchLayer layer, const Part& part) {
+  for (torch::Tensor& weight : layer.weights) weight = part(weight);
+  const torch::Tensor& first = layer.weights.front();
+  return torch_view(torch_units_first(
+      layer.module, layer.weights.size() == 1 ? first : torch::cat(layer.weights)));
 }
 
 /// The module in a holder of a layer or a model: torch::nn::Linear and its like, std::shared_ptr,
@@ -163,6 +186,17 @@ const torch::nn::Module& torch_module(const torch::nn::ModuleHolder<Module>& hol
 }
 inline const torch::nn::Module& torch_module(const torch::nn::AnyModule& module) {
   return torch_module(module.is_empty() ? std::shared_ptr<torch::nn::Module>() : module.ptr());
+}
+
+/// The module in a model that named_modules() gives this name.
+inline const torch::nn::Module& torch_named_module(const torch::nn::Module& model,
+                                                   const std::string& name) {
+  std::string names;
+  for (const auto& named : model.named_modules("", /*include_self=*/false)) {
+    if (named.key() == name) return *named.value();
+    names += (names.empty() ? "" : ", ") + named.key();
+  }
+  refuse_torch_weights(model.name(), " has no layer \"", name, "\"; it has: ", names, ".");
 }
 
 }  // namespace viann::detail

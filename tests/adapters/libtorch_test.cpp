@@ -384,7 +384,7 @@ TEST_CASE("where there is no gradient, the message says when there is one") {
   CHECK(refusal([&] { libtorch_gradient(net); }) == early);
 
   net->fc1->weight.set_requires_grad(false);
-  CHECK(contains(refusal([&] { libtorch_gradient(net->fc1); }), "observe the weights alone"));
+  CHECK(contains(refusal([&] { libtorch_gradient(net->fc1); }), "Frozen weights"));
   CHECK(contains(refusal([&] { libtorch_gradient(net); }), "\"fc1\", is frozen"));
   CHECK(contains(refusal([&] { libtorch_gradient(net, "fc3"); }), "has no layer \"fc3\""));
 }

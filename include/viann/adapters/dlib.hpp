@@ -35,8 +35,8 @@ namespace viann {
 namespace detail {
 
 template <typename Layer>
-const dlib::tensor& dlib_parameters(const Layer& layer) {
-  const dlib::tensor& parameters = layer.get_layer_params();
+const dlib::tensor& dlib_parameters(const Layer& layer, const dlib::tensor* other) {
+  const dlib::tensor& parameters = other != nullptr ? *other : layer.get_layer_params();
   if (parameters.size() > 0) return parameters;
   throw std::invalid_argument(
       "viann::dlib_weights: the layer has no weights yet; dlib allocates them with the first "
@@ -51,70 +51,49 @@ Eigen::Index dlib_filter_size(const Convolution& layer, const dlib::tensor& para
   return (static_cast<Eigen::Index>(parameters.size()) - biases) / filters;
 }
 
-/// A view of a layer's parameters, or of the gradient by them, which has the same order.
+}  // namespace detail
+
+/// The weights of a fully connected layer: inputs x outputs, without the biases.
+/// \param other  here and below, a tensor of the shape of the layer's parameters to read instead
 template <unsigned long outputs, dlib::fc_bias_mode mode>
-ForeignView dlib_view(const dlib::fc_<outputs, mode>& layer, const dlib::tensor& parameters) {
+auto dlib_weights(const dlib::fc_<outputs, mode>& layer, const dlib::tensor* other = nullptr) {
   const auto inputs = static_cast<Eigen::Index>(layer.get_weights().get().num_samples());
   const auto units = static_cast<Eigen::Index>(layer.get_num_outputs());
-  return foreign_view(parameters.host(), inputs, units, units, 1);
+  const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
+  return detail::foreign_view(parameters.host(), inputs, units, units, 1);
 }
 
+/// The weights of a convolution: every (channel, row, column) of a filter is a feature, in this
+/// order, and every filter is a unit. kernel_scores() returns the scores in the filter's shape.
 template <long filters, long rows, long cols, int... strides_and_padding>
-ForeignView dlib_view(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer,
-                      const dlib::tensor& parameters) {
-  const Eigen::Index size = dlib_filter_size(layer, parameters);
-  return foreign_view(parameters.host(), size, static_cast<Eigen::Index>(layer.num_filters()), 1,
-                      size);
+auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer,
+                  const dlib::tensor* other = nullptr) {
+  const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
+  const Eigen::Index size = detail::dlib_filter_size(layer, parameters);
+  return detail::foreign_view(parameters.host(), size,
+                              static_cast<Eigen::Index>(layer.num_filters()), 1, size);
 }
 
+/// The weights of a transposed convolution, features and units as above. These weights are copied:
+/// dlib keeps them as channels x filters x rows x columns. Disable its biases only while it has no
+/// weights: later, the biases of 1 x 1 filters cannot be told from weights.
 template <long filters, long rows, long cols, int... strides_and_padding>
-ForeignView dlib_view(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer,
-                      const dlib::tensor& parameters) {
+auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer,
+                  const dlib::tensor* other = nullptr) {
+  const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
   const Eigen::Index positions = rows * cols;
   const Eigen::Index units = layer.num_filters();
-  const Eigen::Index channels = dlib_filter_size(layer, parameters) / positions;
+  const Eigen::Index channels = detail::dlib_filter_size(layer, parameters) / positions;
   using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   Matrix weights(channels * positions, units);
   for (Eigen::Index channel = 0; channel < channels; ++channel) {
     weights.middleRows(channel * positions, positions) =
         Eigen::Map<const Matrix>(parameters.host() + channel * units * positions, positions, units);
   }
-  return owning_view(std::move(weights));
-}
-
-}  // namespace detail
-
-/// The weights of a layer, without the biases:
-/// - fully connected: inputs x outputs.
-/// - convolution: every (channel, row, column) of a filter is a feature, in this order, and every
-///   filter is a unit. kernel_scores() returns the scores in the filter's shape.
-/// - transposed convolution: as a convolution. These weights are copied: dlib keeps them as
-/// channels
-///   x filters x rows x columns. Disable its biases only while it has no weights: later, the biases
-///   of 1 x 1 filters cannot be told from weights.
-template <typename Layer>
-auto dlib_weights(const Layer& layer)
-    -> decltype(detail::dlib_view(layer, layer.get_layer_params())) {
-  return detail::dlib_view(layer, detail::dlib_parameters(layer));
+  return detail::owning_view(std::move(weights));
 }
 
 namespace detail {
-
-/// The gradient by the weights of an add_layer.
-template <typename Layer>
-ForeignView dlib_layer_gradient(const Layer& layer) {
-  const dlib::tensor& gradient = layer.get_parameter_gradient();
-  const auto& details = layer.layer_details();
-  if (details.get_learning_rate_multiplier() == 0) {  // the numbers in the tensor are arbitrary
-    throw std::invalid_argument(
-        "viann::dlib_gradient: the layer is frozen (learning rate multiplier 0), so dlib does not "
-        "compute its gradient; observe the weights alone.");
-  }
-  if (gradient.size() > 0) return dlib_view(details, gradient);
-  throw std::invalid_argument(
-      "viann::dlib_gradient: the layer has no gradient; train a step before. net.clean() and "
-      "writing a trainer's synchronisation file remove it.");
-}
 
 template <typename Layer, typename = void>
 struct HasDlibWeights : std::false_type {};
@@ -135,35 +114,22 @@ struct DlibDetails<dlib::add_layer<Details, Subnet, Enabled>> {
 template <>
 struct HasDlibWeights<void> : std::false_type {};
 
-/// Finds the first layer with weights of a network, from the inputs on.
-template <typename Visitor>
-struct FirstDlibLayer {
-  std::size_t& index;
-  const Visitor& visit;
-  bool& is_found;
-  bool& is_frozen;
-
-  template <typename Layer, typename Subnet, typename Enabled>
-  void operator()(std::size_t i, const dlib::add_layer<Layer, Subnet, Enabled>& layer) const {
-    if constexpr (HasDlibWeights<Layer>::value) {
-      if (std::exchange(is_found, true)) return;
-      index = i;
-      is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
-      if (!is_frozen) visit(layer);
-    }
-  }
-  template <typename Other>
-  void operator()(std::size_t /*i*/, const Other& /*layer*/) const {}
-};
-
-/// Calls visit(layer) with that layer.
+/// Calls visit(layer) with a network's first layer with weights, from the inputs on.
 /// \returns its index
 template <typename Network, typename Visitor>
 std::size_t choose_dlib_layer(const Network& network, const Visitor& visit) {
   std::size_t index = 0;
   bool is_found = false;
   bool is_frozen = false;
-  dlib::visit_layers_backwards(network, FirstDlibLayer<Visitor>{index, visit, is_found, is_frozen});
+  dlib::visit_layers_backwards(network, [&](std::size_t i, const auto& layer) {
+    using Details = typename DlibDetails<std::decay_t<decltype(layer)>>::Type;
+    if constexpr (HasDlibWeights<Details>::value) {
+      if (std::exchange(is_found, true)) return;
+      index = i;
+      is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
+      if (!is_frozen) visit(layer);
+    }
+  });
   if (!is_found) {
     throw std::invalid_argument(
         "viann::dlib_weights: the network has no fully connected or convolutional layer.");
@@ -177,31 +143,16 @@ std::size_t choose_dlib_layer(const Network& network, const Visitor& visit) {
   return index;
 }
 
-/// Returns visit(layer) of the layer of that index.
-template <std::size_t index, typename Network, typename Visitor>
-auto visit_dlib_layer(const Network& network, const Visitor& visit) {
-  static_assert(index < Network::num_layers,
-                "viann::dlib_weights: the network has no layer of that index.");
-  if constexpr (index < Network::num_layers) {
-    using Layer = std::decay_t<decltype(dlib::layer<index>(network))>;
-    constexpr bool has_weights = HasDlibWeights<typename DlibDetails<Layer>::Type>::value;
-    static_assert(has_weights,
-                  "viann::dlib_weights: the layer of that index is neither fully connected nor a "
-                  "convolution; count as dlib::layer<index>(network) does, from the output.");
-    if constexpr (has_weights) return visit(dlib::layer<index>(network));
-  }
-}
-
-/// The network of a trainer that keeps its gradients, after its threads have finished their step.
-template <typename Network, typename Solver>
-const Network& dlib_trained(dlib::dnn_trainer<Network, Solver>& trainer) {
-  if (trainer.get_synchronization_file().empty()) {
-    return trainer.get_net(dlib::force_flush_to_disk::no);
-  }
+/// The gradient by the weights of a dlib::add_layer.
+template <typename Layer>
+ForeignView dlib_layer_gradient(const Layer& layer) {
+  const dlib::tensor& gradient = layer.get_parameter_gradient();
+  // dlib does not compute that of a frozen layer: the numbers in the tensor are arbitrary.
+  const bool is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
+  if (!is_frozen && gradient.size() > 0) return dlib_weights(layer.layer_details(), &gradient);
   throw std::invalid_argument(
-      "viann::dlib_gradient: this trainer removes the gradients whenever it writes its "
-      "synchronisation file; train by train_one_step(), wait for it by trainer.get_average_loss(), "
-      "and hand over the network: dlib_weights(net), dlib_gradient(net).");
+      "viann::dlib_gradient: the layer has no gradient; train a step first, and do not clean() the "
+      "network. A frozen layer (learning rate multiplier 0) has none.");
 }
 
 }  // namespace detail
@@ -229,46 +180,52 @@ std::size_t dlib_layer_index(const Network& network) {
 /// The weights of the layer dlib::layer<index>(network), counted from the output.
 template <std::size_t index, typename Network, typename = typename Network::subnet_type>
 auto dlib_weights(const Network& network) {
-  return detail::visit_dlib_layer<index>(
-      network, [](const auto& layer) { return dlib_weights(layer.layer_details()); });
+  static_assert(index < Network::num_layers,
+                "viann::dlib_weights: the network has no layer of that index.");
+  if constexpr (index < Network::num_layers) {
+    using Layer = std::decay_t<decltype(dlib::layer<index>(network))>;
+    constexpr bool has_weights =
+        detail::HasDlibWeights<typename detail::DlibDetails<Layer>::Type>::value;
+    static_assert(has_weights,
+                  "viann::dlib_weights: the layer of that index is neither fully connected nor a "
+                  "convolution; count as dlib::layer<index>(network) does, from the output.");
+    if constexpr (has_weights) return dlib_weights(dlib::layer<index>(network).layer_details());
+  }
 }
 
-/// The weights of a trainer's network, after the trainer's threads have finished their step.
-template <typename Network, typename Solver>
+/// The weights of a trainer's network, or of its layer of that index, after the trainer's threads
+/// have finished their step.
+template <std::size_t... index, typename Network, typename Solver>
 auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
-  return dlib_weights(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
+  return dlib_weights<index...>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
 }
 
-/// The same for the layer of that index, counted as dlib::layer<index>(network) does.
-template <std::size_t index, typename Network, typename Solver>
-auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
-  return dlib_weights<index>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
-}
-
-/// The gradient of the loss by the weights that dlib_weights() returns for the same arguments, in
-/// the same order: that of the last step's batch, without weight decay. dlib keeps it until the
-/// next step; of several devices, it is the mean. \throws std::invalid_argument also if there is
-/// none: before the first step, for a frozen layer,
-///         or if the trainer removes it when it writes its synchronisation file.
-template <typename Network, typename = typename Network::subnet_type>
+/// The gradient of the loss by the weights that dlib_weights() returns for the same network and
+/// index: that of the last step's batch, without weight decay. dlib keeps it until the next step.
+/// \throws std::invalid_argument also before the first step and for a frozen layer.
+template <std::size_t... index, typename Network, typename = typename Network::subnet_type>
 detail::ForeignView dlib_gradient(const Network& network) {
-  std::optional<detail::ForeignView> view;
-  detail::choose_dlib_layer(
-      network, [&](const auto& layer) { view.emplace(detail::dlib_layer_gradient(layer)); });
-  return *std::move(view);
+  if constexpr (sizeof...(index) > 0) {
+    return detail::dlib_layer_gradient(dlib::layer<index...>(network));
+  } else {
+    std::optional<detail::ForeignView> view;
+    detail::choose_dlib_layer(
+        network, [&](const auto& layer) { view.emplace(detail::dlib_layer_gradient(layer)); });
+    return *std::move(view);
+  }
 }
-template <std::size_t index, typename Network, typename = typename Network::subnet_type>
-auto dlib_gradient(const Network& network) {
-  return detail::visit_dlib_layer<index>(
-      network, [](const auto& layer) { return detail::dlib_layer_gradient(layer); });
-}
-template <typename Network, typename Solver>
+
+/// The same for a trainer's network. If it has several devices, it is their mean.
+/// \throws std::invalid_argument also if the trainer has a synchronisation file.
+template <std::size_t... index, typename Network, typename Solver>
 auto dlib_gradient(dlib::dnn_trainer<Network, Solver>& trainer) {
-  return dlib_gradient(detail::dlib_trained(trainer));
-}
-template <std::size_t index, typename Network, typename Solver>
-auto dlib_gradient(dlib::dnn_trainer<Network, Solver>& trainer) {
-  return dlib_gradient<index>(detail::dlib_trained(trainer));
+  if (trainer.get_synchronization_file().empty()) {
+    return dlib_gradient<index...>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
+  }
+  throw std::invalid_argument(
+      "viann::dlib_gradient: this trainer removes gradients when it writes its synchronisation "
+      "file; train by train_one_step(), wait by trainer.get_average_loss(), and hand over "
+      "dlib_weights(net) and dlib_gradient(net).");
 }
 
 }  // namespace viann

@@ -63,8 +63,7 @@ auto libtorch_weights(const torch::Tensor& tensor) {
 template <typename Scalar = void, typename Model,
           typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model) {
-  const auto weights = [](const torch::Tensor& weight) { return weight; };
-  return detail::torch_layer_view(detail::choose_torch_layer(detail::torch_module(model)), weights);
+  return detail::torch_layer_view(detail::torch_module(model), detail::torch_values);
 }
 
 /// The weights of the layer of that name in a model: "fc1", "encoder.0", ..., as in
@@ -72,26 +71,20 @@ auto libtorch_weights(const Model& model) {
 template <typename Scalar = void, typename Model,
           typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model, const std::string& layer) {
-  return libtorch_weights(detail::torch_named_module(detail::torch_module(model), layer));
+  return detail::torch_layer_view(detail::torch_module(model), layer, detail::torch_values);
 }
 
-/// The gradient of the loss by the weights that libtorch_weights() returns for the same argument,
-/// in the same order: what backward() has added up since the last zero_grad(). libtorch's
-/// optimizers leave it as it is, without weight decay. A sparse one (Embedding with sparse) is made
-/// dense. \throws std::invalid_argument also if there is none: before backward(), after zero_grad()
-/// (which
-///         removes gradients since libtorch 2.0), or if the weights are frozen.
+/// The gradient of the loss by the weights that libtorch_weights() returns for the same arguments:
+/// what backward() has added up since zero_grad(). libtorch's optimizers leave it without weight
+/// decay. A sparse one (of an Embedding) is made dense.
+/// \throws std::invalid_argument also if there is none: before backward(), after zero_grad() (which
+///         removes it since libtorch 2.0), or because the weights are frozen.
 inline auto libtorch_gradient(const torch::Tensor& weights) {
   return detail::torch_view(detail::torch_gradient(weights));
 }
-template <typename Model, typename = decltype(detail::torch_module(std::declval<const Model&>()))>
-auto libtorch_gradient(const Model& model) {
-  return detail::torch_layer_view(detail::choose_torch_layer(detail::torch_module(model)),
-                                  detail::torch_gradient);
-}
-template <typename Model, typename = decltype(detail::torch_module(std::declval<const Model&>()))>
-auto libtorch_gradient(const Model& model, const std::string& layer) {
-  return libtorch_gradient(detail::torch_named_module(detail::torch_module(model), layer));
+template <typename Model, typename... Name>
+auto libtorch_gradient(const Model& model, const Name&... layer) {
+  return detail::torch_layer_view(detail::torch_module(model), layer..., detail::torch_gradient);
 }
 
 /// The name of the layer whose weights libtorch_weights(model) returns; empty if they are the

@@ -8,7 +8,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/foreign_matrix.hpp"
@@ -59,6 +58,17 @@ inline ForeignView torch_view(const torch::Tensor& weight) {
   }
 }
 
+/// What to view of the tensor that a layer computes with: itself, or its gradient.
+using TorchPart = torch::Tensor (*)(const torch::Tensor&);
+inline torch::Tensor torch_values(const torch::Tensor& weight) { return weight; }
+inline torch::Tensor torch_gradient(const torch::Tensor& weight) {
+  const torch::Tensor gradient = weight.grad();
+  if (gradient.defined()) return gradient.is_sparse() ? gradient.to_dense() : gradient;
+  throw std::invalid_argument(
+      "viann::libtorch_gradient: the weights have no gradient; hand it over after backward() and "
+      "before zero_grad(), which removes it. Frozen weights (requires_grad is false) have none.");
+}
+
 /// Calls visit(layer) if the module is of one of these types.
 template <typename... Layer, typename Visitor>
 void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
@@ -70,9 +80,9 @@ void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
 
 /// The weight of a module itself: for libtorch's layers the member that they compute with, for any
 /// other module the parameter of two or more dimensions that is called weight, or else the first.
-/// A second one of a bidirectional layer, none if there is none. They are the tensors themselves,
-/// which have the gradients, and do not depend on what is frozen, which may change in a run.
-inline std::vector<torch::Tensor> torch_own_weights(const torch::nn::Module& module) {
+/// Undefined if there is none. It does not depend on what is frozen, which may change in a run.
+inline torch::Tensor torch_own_weight(const torch::nn::Module& module,
+                                      TorchPart part = torch_values) {
   namespace nn = torch::nn;
   torch::Tensor weight;
   visit_torch_layer<nn::Linear, nn::Bilinear, nn::Embedding, nn::EmbeddingBag, nn::Conv1d,
@@ -83,7 +93,7 @@ inline std::vector<torch::Tensor> torch_own_weights(const torch::nn::Module& mod
   });
   visit_torch_layer<nn::RNNCell, nn::LSTMCell, nn::GRUCell>(
       module, [&](const auto& layer) { weight = layer.weight_ih; });
-  if (weight.defined()) return {weight};
+  if (weight.defined()) return part(weight);
   if (module.as<nn::LayerNorm>() != nullptr) return {};  // one weight per feature, and no units
   torch::Tensor reverse;
   for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
@@ -91,8 +101,9 @@ inline std::vector<torch::Tensor> torch_own_weights(const torch::nn::Module& mod
     if (!weight.defined() || parameter.key() == "weight") weight = parameter.value();
     if (parameter.key() == "weight_ih_l0_reverse") reverse = parameter.value();
   }
-  if (!weight.defined()) return {};
-  return reverse.defined() ? std::vector{weight, reverse} : std::vector{weight};
+  if (!reverse.defined()) return weight.defined() ? part(weight) : weight;
+  const torch::AutoGradMode tells_what_is_frozen(true);
+  return torch::cat({part(weight), part(reverse)});
 }
 
 /// The module's weight with the units first, whatever the module's own order.
@@ -120,19 +131,16 @@ inline bool is_torch_layer(const torch::nn::Module& module) {
 struct TorchLayer {
   std::string name;  // in its model; empty for the module itself
   const torch::nn::Module& module;
-  std::vector<torch::Tensor> weights;
 };
 
 /// The layer itself, or a model's first layer with weights.
 inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
-  const std::vector<torch::Tensor> own = torch_own_weights(model);
-  if (!own.empty() && is_torch_layer(model)) return {"", model, own};
+  const torch::Tensor own = torch_own_weight(model);
+  if (own.defined() && is_torch_layer(model)) return {"", model};
   const auto chosen = [&](const std::string& name, const torch::nn::Module& module,
-                          const std::vector<torch::Tensor>& weights) {
+                          const torch::Tensor& weight) {
     // Frozen in the middle of a run, it must not make way for another in silence.
-    if (weights.front().requires_grad() || weights.back().requires_grad()) {
-      return TorchLayer{name, module, weights};
-    }
+    if (weight.requires_grad()) return TorchLayer{name, module};
     refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
                          "\", is frozen (requires_grad is false); name the layer that you mean, ",
                          "frozen or not: libtorch_weights(net, \"", name, "\").");
@@ -141,34 +149,14 @@ inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
   for (const bool layers : {true, false}) {
     for (const auto& module : model.named_modules("", /*include_self=*/false)) {
       if (is_torch_layer(*module.value()) != layers) continue;
-      const std::vector<torch::Tensor> weights = torch_own_weights(*module.value());
-      if (!weights.empty()) return chosen(module.key(), *module.value(), weights);
+      const torch::Tensor weight = torch_own_weight(*module.value());
+      if (weight.defined()) return chosen(module.key(), *module.value(), weight);
     }
   }
-  if (!own.empty()) return {"", model, own};
+  if (own.defined()) return {"", model};
   refuse_torch_weights(
       model.name(), " has no weights of two or more dimensions; build its layers ",
       "with register_module(), or name the one you mean: ", "libtorch_weights(net->fc1).");
-}
-
-/// The gradient that backward() has left in a tensor; one that is sparse as a dense copy.
-inline torch::Tensor torch_gradient(const torch::Tensor& weight) {
-  const torch::Tensor gradient = weight.grad();
-  if (gradient.defined()) return gradient.is_sparse() ? gradient.to_dense() : gradient;
-  throw std::invalid_argument(
-      concat("viann::libtorch_gradient: the weights have no gradient; ",
-             weight.requires_grad()
-                 ? "hand it over after backward() and before zero_grad(), which removes it."
-                 : "they are frozen (requires_grad is false): observe the weights alone."));
-}
-
-/// A view of a layer's weights, each of them replaced by part(weight).
-template <typename Part>
-ForeignView torch_layer_view(TorchLayer layer, const Part& part) {
-  for (torch::Tensor& weight : layer.weights) weight = part(weight);
-  const torch::Tensor& first = layer.weights.front();
-  return torch_view(torch_units_first(
-      layer.module, layer.weights.size() == 1 ? first : torch::cat(layer.weights)));
 }
 
 /// The module in a holder of a layer or a model: torch::nn::Linear and its like, std::shared_ptr,
@@ -188,15 +176,19 @@ inline const torch::nn::Module& torch_module(const torch::nn::AnyModule& module)
   return torch_module(module.is_empty() ? std::shared_ptr<torch::nn::Module>() : module.ptr());
 }
 
-/// The module in a model that named_modules() gives this name.
-inline const torch::nn::Module& torch_named_module(const torch::nn::Module& model,
-                                                   const std::string& name) {
+/// A view of that part of the weights of a layer, or of a model's first layer with weights.
+inline ForeignView torch_layer_view(const torch::nn::Module& model, TorchPart part) {
+  const torch::nn::Module& module = choose_torch_layer(model).module;
+  return torch_view(torch_units_first(module, torch_own_weight(module, part)));
+}
+inline ForeignView torch_layer_view(const torch::nn::Module& model, const std::string& layer,
+                                    TorchPart part) {
   std::string names;
   for (const auto& named : model.named_modules("", /*include_self=*/false)) {
-    if (named.key() == name) return *named.value();
+    if (named.key() == layer) return torch_layer_view(*named.value(), part);
     names += (names.empty() ? "" : ", ") + named.key();
   }
-  refuse_torch_weights(model.name(), " has no layer \"", name, "\"; it has: ", names, ".");
+  refuse_torch_weights(model.name(), " has no layer \"", layer, "\"; it has: ", names, ".");
 }
 
 }  // namespace viann::detail

@@ -114,6 +114,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
  public:
   using Index = Eigen::Index;  ///< of counts and indices
 
+  static constexpr bool takes_gradients = true;  ///< with on_epoch_end(), from adapters, too
+
   /// With fewer units, weight decay is not removed.
   static constexpr Index min_units_to_remove_decay = 16;
 

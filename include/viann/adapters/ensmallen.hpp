@@ -154,7 +154,8 @@ class EnsmallenCallback {
   void observe(const Coordinates& coordinates) {
     if constexpr (detail::takes_gradients<Hook>) {
       if (std::exchange(has_gradient_, false)) {
-        return hook_.on_epoch_end(view(coordinates), features_by_units(gradient_));
+        hook_.on_epoch_end(view(coordinates), features_by_units(gradient_));
+        return;
       }
     }
     hook_.on_epoch_end(view(coordinates));

@@ -4,7 +4,8 @@
 //
 // Trains a classifier on the cell nuclei of breast tumours, as dlib's own examples do: the network
 // is a type, and a trainer takes mini-batches one by one. This program decides what an epoch is.
-// viann waits until the trainer has finished its current step.
+// viann waits until the trainer has finished its current step. The network keeps that step's
+// gradient.
 
 #include <dlib/dnn.h>
 
@@ -41,9 +42,11 @@ void dlib_training_steps(int epochs, unsigned seed) {
   std::srand(seed);  // dlib draws the initial weights from this
   std::mt19937_64 random(seed);
   Network network;
+  network(X.front());  // allocates the weights
   dlib::dnn_trainer<Network, dlib::adam> trainer(network, dlib::adam());
   trainer.set_learning_rate(0.002);
-  viann::VarianceImportance importance;
+  viann::DisplacementImportance importance;
+  importance.on_train_begin(viann::dlib_weights(network));
 
   std::vector<std::size_t> order(X.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -61,7 +64,8 @@ void dlib_training_steps(int epochs, unsigned seed) {
       }
       trainer.train_one_step(samples, labels);
     }
-    importance.on_epoch_end(viann::dlib_weights(trainer));  // <-- the hook
+    importance.on_epoch_end(viann::dlib_weights(trainer),  // <-- the hook
+                            viann::dlib_gradient(trainer));
 
     std::ostringstream line;
     line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << epochs << "  loss "

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// libtorch: one line in the training loop.
+// libtorch: one line before the training loop, and one in it.
 //
 // Trains a classifier on the chemistry of wines from three growers, as libtorch's own tutorial
 // does: a module, a data loader, an optimizer. The layer to observe has the name that the network
-// gives it, and its type shows viann which axis of its weights holds the inputs.
+// gives it, and its type shows viann which axis of its weights holds the inputs. After an epoch,
+// the layer still has the gradient of the last batch: zero_grad() comes first in a step, not last.
 
 #include <torch/torch.h>
 
@@ -57,7 +58,8 @@ void libtorch_training_loop(int epochs, unsigned seed) {
       Wines(X, y).map(torch::data::transforms::Stack<>()), 16);
   const auto net = std::make_shared<Net>(X.size(1), growers.maxCoeff() + 1);
   torch::optim::Adam optimizer(net->parameters(), torch::optim::AdamOptions(0.005));
-  viann::VarianceImportance importance;
+  viann::DisplacementImportance importance;
+  importance.on_train_begin(viann::libtorch_weights(net->fc1));
 
   examples::ProgressLine progress;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
@@ -66,7 +68,8 @@ void libtorch_training_loop(int epochs, unsigned seed) {
       torch::cross_entropy_loss(net->forward(batch.data), batch.target).backward();
       optimizer.step();
     }
-    importance.on_epoch_end(viann::libtorch_weights(net->fc1));  // <-- the hook
+    importance.on_epoch_end(viann::libtorch_weights(net->fc1),  // <-- the hook
+                            viann::libtorch_gradient(net->fc1));
 
     const torch::NoGradGuard no_grad;
     std::ostringstream line;

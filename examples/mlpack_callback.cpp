@@ -3,9 +3,9 @@
 // mlpack: there is no loop to put a hook into; training calls the hook.
 //
 // Trains a network on the prices of homes in Boston, as mlpack's own tutorial does. Train() takes
-// callbacks: viann's observes the weights after every epoch, and ensmallen's own stops the training
-// when the loss no longer falls. viann's goes first, because ensmallen calls no further callback
-// once one has stopped the training.
+// callbacks: viann's observes the weights and their gradient after every epoch, and ensmallen's own
+// stops the training when the loss no longer falls. viann's goes first, because ensmallen calls no
+// further callback once one has stopped the training.
 
 #include <cstddef>
 #include <iostream>
@@ -47,7 +47,7 @@ void train_and_score(int epochs, unsigned seed) {
   network.Add<mlpack::Linear>(1);
 
   ens::Adam optimizer(0.002, 16, 0.9, 0.999, 1e-8, static_cast<std::size_t>(epochs) * samples);
-  viann::VarianceImportance importance;
+  viann::DisplacementImportance importance;
   examples::ProgressLine progress;
   network.Train(X, y, optimizer, viann::mlpack_callback(importance, network),  // <-- the hook
                 ens::EarlyStopAtMinLoss(), ShowEpoch{epochs, progress});

@@ -90,8 +90,7 @@ struct DisplacementImportanceOptions {
 /// - It says what the network uses, so an overfitted network's noise counts.
 /// - Correlated inputs share or swap their scores; where the labels are noise, they rank below
 ///   independent ones.
-/// - Below 16 units nothing is removed as decay, because two dimensions of few are too many to
-/// lose.
+/// - Below 16 units decay stays in: the two dimensions that it takes are too many of so few.
 /// - The gradient and the movement must be the inputs' own. Of weights that are tied to the output,
 ///   they are the output's, too. For a layer behind normalisation or a gate, hand over its weights
 ///   times the factor.
@@ -102,7 +101,7 @@ struct DisplacementImportanceOptions {
 /// Squares must be in that type's range: decay is not removed if initial weights are below about
 /// 1e-154, and scores are 0 if all weights are below about 1e-162.
 ///
-/// Memory: one Scalar for every weight, for w(0); some 150 bytes for every feature; and, for every
+/// Memory: one Scalar for every weight, for w(0); nine doubles for every feature; and, for every
 /// unit, 40 doubles and 32 more for every 256 features from 512 on, up to 16 times (long doubles if
 /// Scalar is that). The hook keeps no pointer to the weights. An observation reads the weights four
 /// times (finite check, decay, sketches, projections), the gradient twice and w(0) three times,
@@ -116,6 +115,8 @@ template <typename Scalar>
 class DisplacementImportance : detail::RefusesBareWeights {
  public:
   using Index = Eigen::Index;  ///< of counts and indices
+
+  static constexpr bool takes_gradients = true;  ///< with on_epoch_end(), from adapters, too
 
   /// With fewer units, weight decay is not removed.
   static constexpr Index min_units_to_remove_decay = 16;
@@ -147,17 +148,24 @@ class DisplacementImportance : detail::RefusesBareWeights {
     end_epoch(Weights(weights.expression()), nullptr);
   }
 
-  /// The hook with the gradient of the loss by these weights, of any batch of the epoch or a sum of
-  /// some, as the optimizer got it: before or after its step, best without weight decay. Its scale
-  /// does not count. Scores with gradients are right more often. If all of it is 0, this is the
-  /// call without it. \param gradient  a view like `weights`, of the same shape \throws
-  /// std::logic_error if there was no on_train_begin(). \throws std::invalid_argument if a shape
-  /// differs from the first, there are no weights, or a
+  /// The hook with the gradient of the loss by these weights, whose scores are right more often: of
+  /// any batch of the epoch or a sum of some, as the optimizer got it, before or after its step,
+  /// best without weight decay. Its scale does not count. A gradient that is all 0 is none.
+  ///
+  /// \param gradient  a view like `weights`, of the same shape
+  /// \throws std::logic_error if there was no on_train_begin().
+  /// \throws std::invalid_argument if a shape differs from the first, there are no weights, or a
   ///         number is not finite in Scalar; nothing is changed.
   template <typename Stored, typename StoredGradient>
   void on_epoch_end(const WeightView<Stored>& weights, const WeightView<StoredGradient>& gradient) {
     const Weights of_gradient(gradient.expression());
     end_epoch(Weights(weights.expression()), &of_gradient);
+  }
+
+  /// Anything else does not compile; the message says what to write.
+  template <typename Other, typename OtherGradient>
+  void on_epoch_end(const Other& /*weights*/, const OtherGradient& /*gradient*/) {
+    detail::refuse_weights_without_axis<Other>();
   }
 
   using RefusesBareWeights::on_epoch_end;
@@ -201,7 +209,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
     return detail::finite_raw_scores(features(), raw, name, epochs());
   }
 
-  /// raw_scores() after min_max_normalize(), on the scale of every hook; throws what these throw.
+  /// raw_scores() after min_max_normalize(), on the scale of every hook.
+  /// \throws std::logic_error if no epoch was observed.
+  /// \throws std::overflow_error if a raw score is too large.
   Eigen::VectorXd scores() const { return detail::min_max(raw_scores()); }
 
   /// Whether both have the same options and, bit for bit, the same state.

@@ -32,6 +32,10 @@
 /// and std::overflow_error for scores that are not finite. A call that throws leaves the hook
 /// unchanged. All calls but the first two and loading are const.
 ///
+/// A hook may have `static constexpr bool takes_gradients = true`: on_epoch_end(view, gradient)
+/// takes the gradient of the loss by the weights, too, as a view of their shape. An adapter that is
+/// called back then calls it in every epoch in which it has seen a gradient.
+///
 /// A hook may have three more members, for layers that are split over processes
 /// (viann/adapters/mpi.hpp). A hook without them counts as one that needs the whole layer, as
 /// DisplacementImportance does, and those functions refuse it.
@@ -108,6 +112,11 @@ constexpr bool has_serialize() {
   return gives<void, Hook>(
       [](auto& hook) -> decltype(hook.serialize(std::declval<AnyArchive&>(), 0U)) {});
 }
+
+template <typename Hook, typename = void>
+inline constexpr bool takes_gradients = false;
+template <typename Hook>
+inline constexpr bool takes_gradients<Hook, std::enable_if_t<Hook::takes_gradients>> = true;
 
 template <typename Hook, typename = void>
 inline constexpr bool additive_over_units = false;

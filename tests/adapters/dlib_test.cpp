@@ -9,6 +9,7 @@
 #include "viann/variance_importance.hpp"
 
 using Eigen::Index;
+using viann::dlib_gradient;
 using viann::dlib_weights;
 
 namespace {
@@ -186,6 +187,112 @@ TEST_CASE("in training, observing the view is observing a copy") {
   trainer.train_one_step(data.X, data.y);
   dlib_weights(trainer);
   CHECK(of_trainer.scores() == before);
+}
+
+TEST_CASE("in training, the gradient is what back-propagation by hand gives") {
+  using Network = LossOf<dlib::relu<dlib::fc<20, dlib::input<Sample>>>>;
+  const Data data = four_inputs();
+  Network network;
+  dlib::dnn_trainer<Network, dlib::sgd> trainer(network, dlib::sgd(0.1F, 0.9F));
+  trainer.set_learning_rate(0.01);
+  trainer.set_min_learning_rate(1e-9);
+
+  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const auto parameters = [](const auto& layer) {  // inputs, then the bias, by units
+    const dlib::tensor& values = layer.layer_details().get_layer_params();
+    const Index units = values.size() == 21 ? 1 : 20;
+    const Index rows = static_cast<Index>(values.size()) / units;
+    return Matrix(Eigen::Map<const Matrix>(values.host(), rows, units)).cast<double>().eval();
+  };
+  Eigen::MatrixXd X(64, 4);
+  Eigen::VectorXd y(64);
+  for (Index i = 0; i < 64; ++i) {
+    y[i] = data.y[static_cast<std::size_t>(i)];
+    for (long j = 0; j < 4; ++j) X(i, j) = data.X[static_cast<std::size_t>(i)](j);
+  }
+
+  network(data.X.front());  // allocates the weights
+  viann::DisplacementImportance<> of_trainer, of_network, of_index, by_hand, of_weights;
+  for (auto* hook : {&of_trainer, &of_network, &of_index, &by_hand, &of_weights}) {
+    hook->on_train_begin(dlib_weights(network));
+  }
+  for (int epoch = 0; epoch < 20; ++epoch) {
+    const Eigen::MatrixXd W = parameters(dlib::layer<3>(network));
+    const Eigen::MatrixXd last = parameters(dlib::layer<1>(network));
+    const Eigen::MatrixXd hidden = (X * W.topRows(4)).rowwise() + W.row(4);
+    const Eigen::VectorXd output = (hidden.cwiseMax(0) * last.topRows(20)).array() + last(20, 0);
+    const Eigen::VectorXd error = (output - y) / 32;
+    const Eigen::MatrixXd delta =
+        (hidden.array() > 0).cast<double>() * (error * last.topRows(20).transpose()).array();
+
+    trainer.train_one_step(data.X, data.y);
+    of_trainer.on_epoch_end(dlib_weights(trainer), dlib_gradient(trainer));
+    network(data.X.front());  // an answer leaves the gradient as it is
+    of_network.on_epoch_end(dlib_weights(network), dlib_gradient(network));
+    of_index.on_epoch_end(dlib_weights<3>(trainer), dlib_gradient<3>(trainer));
+    of_weights.on_epoch_end(dlib_weights(trainer));
+    by_hand.on_epoch_end(viann::features_by_units(parameters(dlib::layer<3>(network)).topRows(4)),
+                         viann::features_by_units(X.transpose() * delta));
+  }
+  CHECK(of_trainer.uses_gradient());
+  CHECK(of_network == of_trainer);
+  CHECK(of_index == of_trainer);
+  CHECK(of_trainer.raw_scores().isApprox(by_hand.raw_scores(), 1e-4));
+  CHECK_FALSE(of_trainer.raw_scores().isApprox(of_weights.raw_scores(), 1e-2));
+}
+
+TEST_CASE("convolutions' gradients have the order of their weights") {
+  const auto check = [](auto network, const Sample& image) {
+    // The outputs' derivatives by a weight are the same for every value of the weights.
+    auto& layer = network.layer_details();
+    const auto outputs = [&] { return dlib::sum(dlib::mat(network(image))); };
+    outputs();
+    const dlib::resizable_tensor weights = layer.get_layer_params();
+    network.get_gradient_input() = 1;
+    dlib::resizable_tensor input;
+    network.to_tensor(&image, &image + 1, input);
+    network.back_propagate_error(input);
+    const auto gradient = dlib_gradient(network);
+    const auto view = dlib_weights(network);
+    REQUIRE(gradient.features() == view.features());
+    REQUIRE(gradient.units() == view.units());
+    layer.get_layer_params() = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      layer.get_layer_params().host()[i] = 1;
+      const auto only_one = dlib_weights(network);
+      for (Index feature = 0; feature < view.features(); ++feature) {
+        for (Index unit = 0; unit < view.units(); ++unit) {
+          if (only_one.features_by_units()(feature, unit) == 0) continue;
+          CHECK(gradient.features_by_units()(feature, unit) == Approx(outputs()).margin(1e-5));
+        }
+      }
+      layer.get_layer_params().host()[i] = 0;
+    }
+  };
+  Sample image(4, 3);
+  for (long i = 0; i < 12; ++i) image(i / 3, i % 3) = static_cast<float>(i * i - 3 * i + 1);
+  check(dlib::add_layer<dlib::con_<3, 2, 2, 1, 1, 0, 0>, ChannelsBelowEachOther<2>>(), image);
+  check(dlib::add_layer<dlib::cont_<3, 2, 2, 1, 1, 0, 0>, ChannelsBelowEachOther<2>>(), image);
+}
+
+TEST_CASE("where there is no gradient, the message says why") {
+  const auto refusal = [](const auto& call) { return message_of<std::invalid_argument>(call); };
+  const Data data = four_inputs();
+  Mlp network;
+  network(data.X.front());
+  CHECK(contains(refusal([&] { dlib_gradient(network); }), "has no gradient; train a step first"));
+  dlib::dnn_trainer<Mlp, dlib::adam> trainer(network, dlib::adam());
+  CHECK_THROWS_AS(dlib_gradient(trainer), std::invalid_argument);
+  trainer.train_one_step(data.X, data.y);
+  CHECK(dlib_gradient(trainer).features() == 4);
+  dlib::layer<3>(network).layer_details().set_learning_rate_multiplier(0);
+  CHECK(contains(refusal([&] { dlib_gradient<3>(network); }), "A frozen layer"));
+  CHECK(contains(refusal([&] { dlib_gradient(network); }), "is frozen"));
+  dlib::layer<3>(network).layer_details().set_learning_rate_multiplier(1);
+  network.clean();
+  CHECK_THROWS_AS(dlib_gradient(network), std::invalid_argument);
+  trainer.set_synchronization_file("dlib_test_gradients");
+  CHECK(contains(refusal([&] { dlib_gradient(trainer); }), "writes its synchronisation file"));
 }
 
 TEST_CASE("a network's first layer is looked for from the inputs on") {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/weight_view.hpp"
 
@@ -66,6 +67,42 @@ struct Notes {
   }
 };
 
+/// The same for a hook that takes gradients.
+struct NotesOfGradients : Notes {
+  static constexpr bool takes_gradients = true;
+  std::vector<Eigen::MatrixXd> gradients;
+
+  using Notes::on_epoch_end;
+  template <typename View, typename Gradient>
+  void on_epoch_end(const View& weights, const Gradient& gradient) {
+    Notes::on_epoch_end(weights);
+    gradients.push_back(gradient.features_by_units());
+  }
+};
+
+/// Observes with the gradient of an epoch's last batch, from the coordinates before its step.
+template <typename Hook>
+struct ByHand {
+  Hook& hook;
+  arma::mat before = {}, now = {};
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void BeginOptimization(Optimizer&, Function&, Coordinates& coordinates) {
+    hook.on_train_begin(view(coordinates));
+    now = coordinates;
+  }
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void StepTaken(Optimizer&, Function&, const Coordinates& coordinates) {
+    before = std::exchange(now, coordinates);
+  }
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void EndEpoch(Optimizer&, Function&, const Coordinates& coordinates, std::size_t, double) {
+    arma::mat gradient;
+    LeastSquares().Gradient(before, samples - batch, gradient, batch);
+    hook.on_epoch_end(view(coordinates), view(gradient));
+  }
+};
+
 /// Records the coordinates by ensmallen's own means.
 struct Copies {
   std::vector<arma::mat>& ended;
@@ -122,6 +159,67 @@ TEST_CASE("the hook sees the weights before training and after every epoch") {
   REQUIRE(notes.ended.size() == 6);
   for (std::size_t epoch = 0; epoch < 6; ++epoch) CHECK(same(notes.ended[epoch], copies[epoch]));
   CHECK(same(notes.ended.back(), w));
+}
+
+TEST_CASE("a hook that takes gradients gets that of the epoch's last batch") {
+  static_assert(viann::detail::takes_gradients<viann::DisplacementImportance<>>);
+  static_assert(!viann::detail::takes_gradients<viann::VarianceImportance<>>);
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  NotesOfGradients notes, notes_by_hand;
+  viann::DisplacementImportance<> importance, by_hand;
+  sgd(6).Optimize(function, w, EnsmallenCallback(notes, view), EnsmallenCallback(importance, view),
+                  ByHand<NotesOfGradients>{notes_by_hand},
+                  ByHand<viann::DisplacementImportance<>>{by_hand});
+  REQUIRE(notes.gradients.size() == 6);
+  for (std::size_t epoch = 0; epoch < 6; ++epoch) {
+    CHECK(notes.ended[epoch] == notes_by_hand.ended[epoch]);
+    CHECK(notes.gradients[epoch].isApprox(notes_by_hand.gradients[epoch], 1e-12));
+  }
+  CHECK(importance.uses_gradient());
+  CHECK(importance.raw_scores().isApprox(by_hand.raw_scores(), 1e-12));
+}
+
+TEST_CASE("every optimizer's gradients are handed over, and none that there are not") {
+  LeastSquares function;
+  arma::mat w(2, 3, arma::fill::randn);
+  NotesOfGradients notes;
+  EnsmallenCallback each_step(notes, view, 1);
+  SECTION("gradient descent") {
+    arma::mat expected;
+    function.Gradient(w, expected);
+    ens::GradientDescent(1e-3, 2, -1).Optimize(function, w, each_step);
+    REQUIRE(notes.gradients.size() == 1);
+    CHECK(notes.gradients[0] == view(expected).features_by_units());
+  }
+  SECTION("L-BFGS") {
+    ens::L_BFGS().Optimize(function, w, each_step);
+    CHECK(notes.gradients.size() > 2);
+    CHECK(notes.gradients.size() == notes.ended.size());
+  }
+  SECTION("optimizers with epochs") {
+    EnsmallenCallback observer(notes, view);
+    ens::Adam(1e-3, batch, 0.9, 0.999, 1e-8, 3 * samples, -1).Optimize(function, w, observer);
+    ens::Eve(1e-3, batch, 0.9, 0.999, 0.999, 1e-8, 10, 3 * samples, -1)
+        .Optimize(function, w, observer);
+    ens::SPALeRASGD<>(1e-3, batch, 3 * samples, -1).Optimize(function, w, observer);
+    ens::BBS_BB(samples, 1e-3, 0.1, 3 * samples, -1).Optimize(function, w, observer);
+    CHECK(notes.ended.size() == 12);
+    CHECK(notes.gradients.size() == 12);
+  }
+  SECTION("none: simulated annealing") {
+    ens::SA<> annealing(ens::ExponentialSchedule(), 100, 1.0, 10, 5);
+    ens::GradientDescent(1e-3, 2, -1).Optimize(function, w, each_step);
+    annealing.Optimize(function, w, each_step);
+    CHECK(notes.ended.size() > 2);
+    CHECK(notes.gradients.size() == 1);  // that of gradient descent is not handed over again
+  }
+  SECTION("none: a callable that reads the same weights whatever it is called with") {
+    const auto from_elsewhere = [&](const arma::mat&) { return view(w); };
+    sgd(6).Optimize(function, w, EnsmallenCallback(notes, from_elsewhere));
+    CHECK(notes.ended.size() == 6);
+    CHECK(notes.gradients.empty());
+  }
 }
 
 TEST_CASE("an epoch is observed once, wherever the callback that stops the training stands") {

@@ -18,6 +18,7 @@
 
 using Eigen::Index;
 using torch::Tensor;
+using viann::libtorch_gradient;
 using viann::libtorch_layer_name;
 using viann::libtorch_weights;
 namespace nn = torch::nn;
@@ -270,6 +271,122 @@ TEST_CASE("in training, observing the view is observing a copy") {
   const Eigen::VectorXd before = of_layer.scores();
   step();
   CHECK(of_layer.scores() == before);
+}
+
+TEST_CASE("in training, the gradient is what back-propagation by hand gives") {
+  torch::manual_seed(3);
+  const torch::TensorOptions in_double(torch::kFloat64);
+  const Tensor X = torch::randn({64, 4}, in_double);
+  const Tensor y = X.select(1, 0) - 2 * X.select(1, 2);
+  nn::Sequential net(nn::Linear(4, 16), nn::ReLU(), nn::Linear(16, 1));
+  net->to(torch::kFloat64);
+  auto& first = *net[0]->as<nn::Linear>();
+  auto& last = *net[2]->as<nn::Linear>();
+  torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.02).weight_decay(0.1));
+
+  const auto matrix = [](const Tensor& tensor) {
+    return Eigen::MatrixXd(Eigen::Map<const Eigen::MatrixXd>(
+        tensor.t().contiguous().data_ptr<double>(), tensor.size(0), tensor.size(1)));
+  };
+  viann::DisplacementImportance<> of_model, of_layer, of_name, of_tensor, by_hand, of_weights;
+  for (auto* hook : {&of_model, &of_layer, &of_name, &of_tensor, &by_hand, &of_weights}) {
+    hook->on_train_begin(libtorch_weights(net));
+  }
+  for (int epoch = 0; epoch < 20; ++epoch) {
+    const Eigen::MatrixXd inputs = matrix(X);
+    const Eigen::MatrixXd W = matrix(first.weight.detach());
+    const Eigen::MatrixXd last_W = matrix(last.weight.detach());
+    const Eigen::RowVectorXd bias = matrix(first.bias.detach().unsqueeze(0));
+    const Eigen::MatrixXd hidden = (inputs * W.transpose()).rowwise() + bias;
+    const Eigen::MatrixXd output =
+        (hidden.cwiseMax(0) * last_W.transpose()).array() + last.bias.item<double>();
+    const Eigen::MatrixXd error = (output - matrix(y.unsqueeze(1))) / 32;
+    const Eigen::MatrixXd delta = (hidden.array() > 0).cast<double>() * (error * last_W).array();
+
+    sgd.zero_grad();
+    torch::mse_loss(net->forward(X).squeeze(1), y).backward();
+    sgd.step();
+    of_model.on_epoch_end(libtorch_weights(net), libtorch_gradient(net));
+    of_layer.on_epoch_end(libtorch_weights(first), libtorch_gradient(first));
+    of_name.on_epoch_end(libtorch_weights(net, "0"), libtorch_gradient(net, "0"));
+    of_tensor.on_epoch_end(libtorch_weights(first.weight), libtorch_gradient(first.weight));
+    of_weights.on_epoch_end(libtorch_weights(net));
+    by_hand.on_epoch_end(viann::features_by_units(matrix(first.weight.detach().t())),
+                         viann::features_by_units(inputs.transpose() * delta));
+  }
+  CHECK(of_model.uses_gradient());
+  CHECK(of_layer == of_model);
+  CHECK(of_name == of_model);
+  CHECK(of_tensor == of_model);
+  CHECK(of_model.raw_scores().isApprox(by_hand.raw_scores(), 1e-9));
+  CHECK_FALSE(of_model.raw_scores().isApprox(of_weights.raw_scores(), 1e-3));
+}
+
+TEST_CASE("each number of a gradient stands where its weight stands") {
+  torch::manual_seed(4);
+  const auto check = [](const auto& layer, const std::vector<Tensor>& weights) {
+    Tensor loss = torch::zeros({});
+    for (const Tensor& weight : weights) loss = loss + (weight * weight).sum();
+    loss.backward();  // twice the weights
+    const auto view = libtorch_gradient(layer);
+    CHECK(view.features_by_units() == 2 * libtorch_weights(layer).features_by_units());
+    CHECK(view.features_by_units().cwiseAbs().minCoeff() > 0);
+  };
+  const auto check_own = [&](const auto& layer) { check(layer, {layer->weight}); };
+  check_own(nn::Linear(3, 5));
+  check_own(nn::Linear(4, 4));
+  check_own(nn::Bilinear(2, 3, 4));
+  check_own(nn::Embedding(6, 3));
+  check_own(nn::EmbeddingBag(6, 3));
+  check_own(nn::Conv1d(nn::Conv1dOptions(3, 6, 2).groups(3)));
+  check_own(nn::Conv2d(nn::Conv2dOptions(4, 6, {2, 3})));
+  check_own(nn::Conv2d(nn::Conv2dOptions(4, 6, {2, 3}).groups(2)));
+  check_own(nn::ConvTranspose2d(nn::ConvTranspose2dOptions(4, 6, {2, 3}).groups(2)));
+  const nn::MultiheadAttention attention(nn::MultiheadAttentionOptions(4, 2));
+  check(attention, {attention->in_proj_weight});
+  const nn::GRU both(nn::GRUOptions(3, 4).bidirectional(true));
+  const auto parameters = both->named_parameters();
+  check(both, {parameters["weight_ih_l0"], parameters["weight_ih_l0_reverse"]});
+  CHECK(libtorch_gradient(nn::Sequential(both)).units() == 24);
+  nn::Linear tied(nn::LinearOptions(3, 5));
+  tied->weight = nn::Linear(3, 5)->weight;
+  check_own(tied);
+}
+
+TEST_CASE("a sparse gradient is read as a dense one") {
+  torch::manual_seed(5);
+  nn::Embedding embedding(nn::EmbeddingOptions(6, 3).sparse(true));
+  const Tensor factors = torch::randn({3, 3});
+  (embedding(torch::tensor({4, 1, 4})) * factors).sum().backward();
+  REQUIRE(embedding->weight.grad().is_sparse());
+  const auto gradient = libtorch_gradient(embedding);
+  REQUIRE(gradient.features() == 6);
+  REQUIRE(gradient.units() == 3);
+  for (Index unit = 0; unit < 3; ++unit) {
+    const auto factor = [&](Index row) { return factors[row][unit].item<float>(); };
+    CHECK(gradient.features_by_units()(4, unit) == factor(0) + factor(2));
+    CHECK(gradient.features_by_units()(1, unit) == factor(1));
+    CHECK(gradient.features_by_units()(0, unit) == 0);
+  }
+}
+
+TEST_CASE("where there is no gradient, the message says when there is one") {
+  const auto refusal = [](const auto& call) { return message_of<std::invalid_argument>(call); };
+  const auto net = std::make_shared<Net>();
+  const std::string early = refusal([&] { libtorch_gradient(net); });
+  CHECK(contains(early, "viann::libtorch_gradient: the weights have no gradient; hand it over"));
+  CHECK(contains(early, "after backward() and before zero_grad()"));
+  CHECK(refusal([&] { libtorch_gradient(net->fc1->weight); }) == early);
+  net->forward(torch::randn({8, 4})).sum().backward();
+  CHECK(libtorch_gradient(net).units() == 8);
+  CHECK(address_of(libtorch_gradient(net)) == net->fc1->weight.grad().data_ptr());
+  net->zero_grad(/*set_to_none=*/true);
+  CHECK(refusal([&] { libtorch_gradient(net); }) == early);
+
+  net->fc1->weight.set_requires_grad(false);
+  CHECK(contains(refusal([&] { libtorch_gradient(net->fc1); }), "Frozen weights"));
+  CHECK(contains(refusal([&] { libtorch_gradient(net); }), "\"fc1\", is frozen"));
+  CHECK(contains(refusal([&] { libtorch_gradient(net, "fc3"); }), "has no layer \"fc3\""));
 }
 
 TEST_CASE("a network in double is observed in double") {

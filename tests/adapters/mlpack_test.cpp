@@ -68,19 +68,31 @@ Network small_network() {
   return network;
 }
 
-/// Copies the weights of layer 1 out by mlpack's own means.
+/// Copies the weights of layer 1, and its part of the gradient, out by mlpack's own means.
 template <typename Hook>
 struct Copies {
   const Network& network;
   Hook& importance;
+  arma::mat gradient = {};
 
   template <typename Optimizer, typename Function, typename Coordinates>
   void BeginOptimization(Optimizer&, Function&, Coordinates&) {
     importance.on_train_begin(viann::units_by_features(copy()));
   }
   template <typename Optimizer, typename Function, typename Coordinates>
+  void Gradient(Optimizer&, Function&, const Coordinates&, const Coordinates& whole) {
+    gradient = arma::reshape(whole.rows(8, 8 + 6 * 4 - 1), 6, 4);  // behind those of BatchNorm
+  }
+  template <typename Optimizer, typename Function, typename Coordinates>
   void EndEpoch(Optimizer&, Function&, const Coordinates&, std::size_t, double) {
-    importance.on_epoch_end(viann::units_by_features(copy()));
+    const Eigen::MatrixXd weights = copy();
+    if constexpr (viann::detail::takes_gradients<Hook>) {
+      importance.on_epoch_end(
+          viann::units_by_features(weights),
+          viann::units_by_features(Eigen::Map<const Eigen::MatrixXd>(gradient.memptr(), 6, 4)));
+    } else {
+      importance.on_epoch_end(viann::units_by_features(weights));
+    }
   }
 
   Eigen::MatrixXd copy() const {
@@ -93,6 +105,85 @@ struct Copies {
       }
     }
     return weights;
+  }
+};
+
+/// Records what it is called with.
+struct Notes {
+  static constexpr bool takes_gradients = true;
+  Eigen::MatrixXd begun, ended, gradient;
+
+  Index features() const { return begun.rows(); }
+  template <typename View>
+  void on_train_begin(const View& weights) {
+    begun = weights.features_by_units();
+  }
+  template <typename View>
+  void on_epoch_end(const View&) {
+    FAIL("there was no gradient");
+  }
+  template <typename View, typename Gradient>
+  void on_epoch_end(const View& weights, const Gradient& its_gradient) {
+    ended = weights.features_by_units();
+    gradient = its_gradient.features_by_units();
+  }
+};
+
+/// Takes a step of gradient descent, which shows the gradient by each weight.
+template <typename AnyNetwork, typename Inputs>
+void check_gradient(AnyNetwork& network, const Inputs& X, const Inputs& Y,
+                    viann::MlpackCallbackOptions options = {}) {
+  ens::StandardSGD step(0.25, X.n_cols, X.n_cols, -1);
+  Notes notes;
+  network.Train(X, Y, step, mlpack_callback(notes, network, options));
+  REQUIRE(notes.gradient.size() == notes.begun.size());
+  CHECK(notes.gradient.cwiseAbs().maxCoeff() > 0);
+  CHECK(notes.gradient.isApprox((notes.begun - notes.ended) / 0.25, 1e-9));
+}
+
+/// The same for a network of only that layer.
+template <typename Layer, typename... Arguments>
+void check_gradient_of(const std::vector<std::size_t>& dimensions, Arguments... arguments) {
+  Network network = network_of<Layer>(dimensions, arguments...);
+  arma::uword inputs = 1;
+  for (const std::size_t size : dimensions) inputs *= size;
+  arma::mat answers;
+  const arma::mat X(inputs, 7, arma::fill::randn);
+  network.Predict(X, answers);
+  check_gradient(network, X, arma::mat(answers.n_rows, 7, arma::fill::randn));
+}
+
+/// Observes with the gradient by back-propagation, of all samples in one batch.
+struct ByHand {
+  const Network& network;
+  const arma::mat& X;
+  const arma::mat& Y;
+  viann::DisplacementImportance<>& importance;
+  arma::mat gradient = {};
+
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void BeginOptimization(Optimizer&, Function&, Coordinates&) {
+    importance.on_train_begin(viann::units_by_features(matrix(linear(0).Weight())));
+  }
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void BeginEpoch(Optimizer&, Function&, const Coordinates&, std::size_t, double) {
+    arma::mat hidden = linear(0).Weight() * X;
+    hidden.each_col() += arma::vec(linear(0).Bias());
+    const arma::mat output = linear(2).Weight() * arma::clamp(hidden, 0, 1e9) + linear(2).Bias()(0);
+    gradient = (linear(2).Weight().t() * (output - Y) % (hidden > 0)) * X.t();
+  }
+  template <typename Optimizer, typename Function, typename Coordinates>
+  void EndEpoch(Optimizer&, Function&, const Coordinates&, std::size_t, double) {
+    importance.on_epoch_end(viann::units_by_features(matrix(linear(0).Weight())),
+                            viann::units_by_features(matrix(gradient)));
+  }
+
+  const mlpack::Linear& linear(std::size_t layer) const {
+    return dynamic_cast<const mlpack::Linear&>(*network.Network()[layer]);
+  }
+  static Eigen::MatrixXd matrix(const arma::mat& m) {
+    return Eigen::Map<const Eigen::MatrixXd>(m.memptr(), static_cast<Index>(m.n_rows),
+                                             static_cast<Index>(m.n_cols));
   }
 };
 
@@ -243,6 +334,67 @@ TEST_CASE("in training, observing by the callback is observing a copy") {
 
   network.Train(data.X, data.Y, optimizer, mlpack_callback(of_network, network));
   CHECK(of_network.epochs() == 40);  // Train() does not restart the hook
+}
+
+TEST_CASE("in training, the gradient is what back-propagation by hand gives") {
+  const Data data;
+  Network network;
+  network.Add<mlpack::Linear>(20);
+  network.Add<mlpack::ReLU>();
+  network.Add<mlpack::Linear>(1);
+  viann::DisplacementImportance<> importance, by_hand;
+  ens::Adam optimizer(0.01, 60, 0.9, 0.999, 1e-8, 20 * 60, -1);  // one batch an epoch
+  network.Train(data.X, data.Y, optimizer, mlpack_callback(importance, network),
+                ByHand{network, data.X, data.Y, by_hand});
+  CHECK(importance.epochs() == 20);
+  CHECK(importance.uses_gradient());
+  CHECK(importance.raw_scores().isApprox(by_hand.raw_scores(), 1e-9));
+}
+
+TEST_CASE("each number of a gradient stands where its weight stands") {
+  arma::arma_rng::set_seed(9);
+  SECTION("layers that know nothing of time") {
+    check_gradient_of<mlpack::Linear>({3}, 5);
+    check_gradient_of<mlpack::Linear>({4}, 4);
+    check_gradient_of<mlpack::LinearNoBias>({3}, 5);
+    check_gradient_of<mlpack::Linear3D>({3, 2}, 5);
+    check_gradient_of<mlpack::NoisyLinear>({3}, 5);
+    check_gradient_of<mlpack::Convolution>({4, 3, 2}, 5, 3, 2);
+    check_gradient_of<mlpack::GroupedConvolution>({4, 3, 4}, 6, 3, 2, 2);
+  }
+  SECTION("recurrent layers") {
+    const auto check = [](auto layer) {
+      mlpack::RNN<mlpack::MeanSquaredError, mlpack::GlorotInitialization> network(3);
+      network.Add(layer);
+      check_gradient(network, arma::cube(3, 7, 3, arma::fill::randn),
+                     arma::cube(4, 7, 3, arma::fill::randn));
+    };
+    check(new mlpack::LSTM(4));
+    check(new mlpack::LinearRecurrent(4));
+  }
+  SECTION("a layer that is not the first") {
+    Network network = small_network();
+    viann::MlpackCallbackOptions layer_3;
+    layer_3.layer = 3;
+    check_gradient(network, Data().X, Data().Y, layer_3);
+  }
+}
+
+TEST_CASE("a loop of one's own hands the gradient over, too") {
+  const Data data;
+  Network network = network_of<mlpack::Linear>({4}, 1);
+  arma::mat output;
+  arma::mat gradient;
+  network.Forward(data.X, output);
+  network.Backward(data.X, data.Y, gradient);
+  const auto view = viann::mlpack_gradient(network, gradient);
+  REQUIRE(view.features() == 4);
+  const arma::mat expected = (output - data.Y) * data.X.t();
+  const double scale = view.features_by_units()(0, 0) / expected(0);  // a sum or a mean
+  for (arma::uword i = 0; i < 4; ++i) {
+    CHECK(view.features_by_units()(static_cast<Index>(i), 0) == Approx(scale * expected(i)));
+  }
+  CHECK(address_of(view) == gradient.memptr());
 }
 
 TEST_CASE("the callback takes options") {

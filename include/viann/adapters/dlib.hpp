@@ -15,12 +15,13 @@
 #include "viann/weight_view.hpp"
 
 /// \file
-/// dlib: dlib_weights() returns the weights of a layer as a view that any hook takes.
+/// dlib: dlib_weights() returns the weights of a layer as a view that any hook takes, and
+/// dlib_gradient() the gradient of the loss by these weights, for hooks that take it.
 ///
 /// ```cpp
 /// for (int epoch = 0; epoch < epochs; ++epoch) {
 ///   for (const auto& batch : batches) trainer.train_one_step(batch.samples, batch.labels);
-///   importance.on_epoch_end(viann::dlib_weights(trainer));
+///   importance.on_epoch_end(viann::dlib_weights(trainer), viann::dlib_gradient(trainer));
 /// }
 /// ```
 ///
@@ -34,8 +35,8 @@ namespace viann {
 namespace detail {
 
 template <typename Layer>
-const dlib::tensor& dlib_parameters(const Layer& layer) {
-  const dlib::tensor& parameters = layer.get_layer_params();
+const dlib::tensor& dlib_parameters(const Layer& layer, const dlib::tensor* other) {
+  const dlib::tensor& parameters = other != nullptr ? *other : layer.get_layer_params();
   if (parameters.size() > 0) return parameters;
   throw std::invalid_argument(
       "viann::dlib_weights: the layer has no weights yet; dlib allocates them with the first "
@@ -53,18 +54,21 @@ Eigen::Index dlib_filter_size(const Convolution& layer, const dlib::tensor& para
 }  // namespace detail
 
 /// The weights of a fully connected layer: inputs x outputs, without the biases.
+/// \param other  here and below, a tensor of the shape of the layer's parameters to read instead
 template <unsigned long outputs, dlib::fc_bias_mode mode>
-auto dlib_weights(const dlib::fc_<outputs, mode>& layer) {
+auto dlib_weights(const dlib::fc_<outputs, mode>& layer, const dlib::tensor* other = nullptr) {
   const auto inputs = static_cast<Eigen::Index>(layer.get_weights().get().num_samples());
   const auto units = static_cast<Eigen::Index>(layer.get_num_outputs());
-  return detail::foreign_view(detail::dlib_parameters(layer).host(), inputs, units, units, 1);
+  const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
+  return detail::foreign_view(parameters.host(), inputs, units, units, 1);
 }
 
 /// The weights of a convolution: every (channel, row, column) of a filter is a feature, in this
 /// order, and every filter is a unit. kernel_scores() returns the scores in the filter's shape.
 template <long filters, long rows, long cols, int... strides_and_padding>
-auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer) {
-  const dlib::tensor& parameters = detail::dlib_parameters(layer);
+auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>& layer,
+                  const dlib::tensor* other = nullptr) {
+  const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
   const Eigen::Index size = detail::dlib_filter_size(layer, parameters);
   return detail::foreign_view(parameters.host(), size,
                               static_cast<Eigen::Index>(layer.num_filters()), 1, size);
@@ -74,8 +78,9 @@ auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>&
 /// dlib keeps them as channels x filters x rows x columns. Disable its biases only while it has no
 /// weights: later, the biases of 1 x 1 filters cannot be told from weights.
 template <long filters, long rows, long cols, int... strides_and_padding>
-auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer) {
-  const dlib::tensor& parameters = detail::dlib_parameters(layer);
+auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>& layer,
+                  const dlib::tensor* other = nullptr) {
+  const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
   const Eigen::Index positions = rows * cols;
   const Eigen::Index units = layer.num_filters();
   const Eigen::Index channels = detail::dlib_filter_size(layer, parameters) / positions;
@@ -109,33 +114,22 @@ struct DlibDetails<dlib::add_layer<Details, Subnet, Enabled>> {
 template <>
 struct HasDlibWeights<void> : std::false_type {};
 
-/// Finds the first layer with weights of a network, from the inputs on.
-struct FirstDlibWeights {
-  std::size_t& index;
-  std::optional<ForeignView>* view;  // null if it is not wanted
-  bool& is_found;
-  bool& is_frozen;
-
-  template <typename Layer, typename Subnet, typename Enabled>
-  void operator()(std::size_t i, const dlib::add_layer<Layer, Subnet, Enabled>& layer) const {
-    if constexpr (HasDlibWeights<Layer>::value) {
-      if (std::exchange(is_found, true)) return;
-      index = i;
-      is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
-      if (view != nullptr && !is_frozen) view->emplace(dlib_weights(layer.layer_details()));
-    }
-  }
-  template <typename Other>
-  void operator()(std::size_t /*i*/, const Other& /*layer*/) const {}
-};
-
-/// \returns the index of that layer, and sets its view if it is wanted.
-template <typename Network>
-std::size_t choose_dlib_layer(const Network& network, std::optional<ForeignView>* view) {
+/// Calls visit(layer) with a network's first layer with weights, from the inputs on.
+/// \returns its index
+template <typename Network, typename Visitor>
+std::size_t choose_dlib_layer(const Network& network, const Visitor& visit) {
   std::size_t index = 0;
   bool is_found = false;
   bool is_frozen = false;
-  dlib::visit_layers_backwards(network, FirstDlibWeights{index, view, is_found, is_frozen});
+  dlib::visit_layers_backwards(network, [&](std::size_t i, const auto& layer) {
+    using Details = typename DlibDetails<std::decay_t<decltype(layer)>>::Type;
+    if constexpr (HasDlibWeights<Details>::value) {
+      if (std::exchange(is_found, true)) return;
+      index = i;
+      is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
+      if (!is_frozen) visit(layer);
+    }
+  });
   if (!is_found) {
     throw std::invalid_argument(
         "viann::dlib_weights: the network has no fully connected or convolutional layer.");
@@ -149,6 +143,18 @@ std::size_t choose_dlib_layer(const Network& network, std::optional<ForeignView>
   return index;
 }
 
+/// The gradient by the weights of a dlib::add_layer.
+template <typename Layer>
+ForeignView dlib_layer_gradient(const Layer& layer) {
+  const dlib::tensor& gradient = layer.get_parameter_gradient();
+  // dlib does not compute that of a frozen layer: the numbers in the tensor are arbitrary.
+  const bool is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
+  if (!is_frozen && gradient.size() > 0) return dlib_weights(layer.layer_details(), &gradient);
+  throw std::invalid_argument(
+      "viann::dlib_gradient: the layer has no gradient; train a step first, and do not clean() the "
+      "network. A frozen layer (learning rate multiplier 0) has none.");
+}
+
 }  // namespace detail
 
 /// The weights of a network's fully connected or convolutional layer that is last in dlib's order,
@@ -159,7 +165,8 @@ std::size_t choose_dlib_layer(const Network& network, std::optional<ForeignView>
 template <typename Network, typename = typename Network::subnet_type>
 detail::ForeignView dlib_weights(const Network& network) {
   std::optional<detail::ForeignView> view;
-  detail::choose_dlib_layer(network, &view);
+  detail::choose_dlib_layer(
+      network, [&](const auto& layer) { view.emplace(dlib_weights(layer.layer_details())); });
   return *std::move(view);
 }
 
@@ -167,7 +174,7 @@ detail::ForeignView dlib_weights(const Network& network) {
 /// \throws std::invalid_argument as above, but weights need not be allocated.
 template <typename Network, typename = typename Network::subnet_type>
 std::size_t dlib_layer_index(const Network& network) {
-  return detail::choose_dlib_layer(network, nullptr);
+  return detail::choose_dlib_layer(network, [](const auto& /*layer*/) {});
 }
 
 /// The weights of the layer dlib::layer<index>(network), counted from the output.
@@ -186,17 +193,39 @@ auto dlib_weights(const Network& network) {
   }
 }
 
-/// The weights of a trainer's network, after the trainer's threads have finished their step.
-template <typename Network, typename Solver>
+/// The weights of a trainer's network, or of its layer of that index, after the trainer's threads
+/// have finished their step.
+template <std::size_t... index, typename Network, typename Solver>
 auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
-  return dlib_weights(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
+  return dlib_weights<index...>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
 }
 
-/// The weights of the layer of that index, counted as dlib::layer<index>(network) does, after the
-/// trainer's threads have finished their step.
-template <std::size_t index, typename Network, typename Solver>
-auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
-  return dlib_weights<index>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
+/// The gradient of the loss by the weights that dlib_weights() returns for the same network and
+/// index: that of the last step's batch, without weight decay. dlib keeps it until the next step.
+/// \throws std::invalid_argument also before the first step and for a frozen layer.
+template <std::size_t... index, typename Network, typename = typename Network::subnet_type>
+detail::ForeignView dlib_gradient(const Network& network) {
+  if constexpr (sizeof...(index) > 0) {
+    return detail::dlib_layer_gradient(dlib::layer<index...>(network));
+  } else {
+    std::optional<detail::ForeignView> view;
+    detail::choose_dlib_layer(
+        network, [&](const auto& layer) { view.emplace(detail::dlib_layer_gradient(layer)); });
+    return *std::move(view);
+  }
+}
+
+/// The same for a trainer's network. If it has several devices, it is their mean.
+/// \throws std::invalid_argument also if the trainer has a synchronisation file.
+template <std::size_t... index, typename Network, typename Solver>
+auto dlib_gradient(dlib::dnn_trainer<Network, Solver>& trainer) {
+  if (trainer.get_synchronization_file().empty()) {
+    return dlib_gradient<index...>(std::as_const(trainer.get_net(dlib::force_flush_to_disk::no)));
+  }
+  throw std::invalid_argument(
+      "viann::dlib_gradient: this trainer removes gradients when it writes its synchronisation "
+      "file; train by train_one_step(), wait by trainer.get_average_loss(), and hand over "
+      "dlib_weights(net) and dlib_gradient(net).");
 }
 
 }  // namespace viann

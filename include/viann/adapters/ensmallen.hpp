@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <Eigen/Core>
 #include <cstddef>
 #include <ensmallen.hpp>
 #include <stdexcept>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "viann/detail/weights/expressions.hpp"
+#include "viann/importance_hook.hpp"
 #include "viann/weight_view.hpp"
 
 namespace viann {
@@ -45,6 +47,10 @@ struct BeginsNoFirstEpoch<ens::BigBatchSGD<UpdatePolicy>> : std::true_type {};
 /// `Optimize()` may be called repeatedly: the hook continues its run. The callback calls
 /// on_train_begin() only if the hook has not seen a layer yet; a loaded hook continues, too.
 ///
+/// A hook that takes gradients gets the epoch's latest, as weights(gradient). L-BFGS and SVRG also
+/// evaluate some away from the weights; it may be one of these. The hook gets the weights alone if
+/// there is none (CMA-ES), it is sparse, or the callable returns the same weights for any argument.
+///
 /// Put it before callbacks that stop the training: once one stops, ensmallen skips those after it.
 /// Behind them it still sees the last epoch, unless training also ends for another reason.
 ///
@@ -52,8 +58,8 @@ struct BeginsNoFirstEpoch<ens::BigBatchSGD<UpdatePolicy>> : std::true_type {};
 /// leaves the coordinates as they are.
 ///
 /// \tparam Hook     VarianceImportance, or any other hook
-/// \tparam Weights  callable as weights(coordinates); returns a view of the layer's weights, which
-///                  must not refer to an Eigen matrix: that could be local to the callable
+/// \tparam Weights  callable as weights(coordinates); returns a view of the layer's weights in that
+///                  matrix, but not of an Eigen matrix: that could be local to the callable
 template <typename Hook, typename Weights>
 class EnsmallenCallback {
  public:
@@ -69,6 +75,7 @@ class EnsmallenCallback {
                       HasBeginEpochSignature<Self, SGD, AnyFunction, arma::mat>::hasVoid &&
                       HasEndEpochSignature<Self, SGD, AnyFunction, arma::mat>::hasVoid &&
                       HasStepTakenSignature<Self, SGD, AnyFunction, arma::mat>::hasVoid &&
+                      HasGradientSignature<Self, SGD, AnyFunction, arma::mat, arma::mat>::hasVoid &&
                       HasEndOptimizationSignature<Self, SGD, AnyFunction, arma::mat>::value,
                   "viann: this version of ensmallen would not call EnsmallenCallback; call "
                   "on_epoch_end() after each of several short calls of Optimize() instead.");
@@ -82,6 +89,17 @@ class EnsmallenCallback {
     has_taken_steps_ = false;
     has_epochs_ = false;
     if (hook_.features() == 0) hook_.on_train_begin(view(std::as_const(coordinates)));
+  }
+
+  /// Keeps the layer's part of the gradient for the observation that comes next.
+  template <typename Optimizer, typename Function, typename Coordinates, typename Gradients>
+  void Gradient(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
+                const Gradients& gradient) {
+    if constexpr (detail::takes_gradients<Hook> && std::is_same_v<Gradients, Coordinates>) {
+      gradient_ = view(gradient).features_by_units().template cast<double>().matrix();
+      has_gradient_ =
+          gradient_ != view(coordinates).features_by_units().template cast<double>().matrix();
+    }
   }
 
   /// Observes the epoch before, unless EndEpoch() has.
@@ -134,6 +152,12 @@ class EnsmallenCallback {
 
   template <typename Coordinates>
   void observe(const Coordinates& coordinates) {
+    if constexpr (detail::takes_gradients<Hook>) {
+      if (std::exchange(has_gradient_, false)) {
+        hook_.on_epoch_end(view(coordinates), features_by_units(gradient_));
+        return;
+      }
+    }
     hook_.on_epoch_end(view(coordinates));
   }
 
@@ -152,6 +176,8 @@ class EnsmallenCallback {
   Weights weights_;
   std::size_t steps_;
   std::size_t steps_since_observation_ = 0;
+  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> gradient_;
+  bool has_gradient_ = false;  // of no observation yet
   // State of the current Optimize():
   std::size_t ended_epochs_ = 0;
   bool has_taken_steps_ = false;

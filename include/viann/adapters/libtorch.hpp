@@ -9,12 +9,14 @@
 #include "viann/adapters/detail/torch_layer.hpp"
 
 /// \file
-/// libtorch: libtorch_weights() returns the weights of a layer as a view that any hook takes.
+/// libtorch: libtorch_weights() returns the weights of a layer as a view that any hook takes, and
+/// libtorch_gradient() the gradient of the loss by these weights, for hooks that take it.
 ///
 /// ```cpp
 /// for (int epoch = 0; epoch < epochs; ++epoch) {
-///   train_one_epoch(*net, optimizer);
-///   importance.on_epoch_end(viann::libtorch_weights(net->fc1));
+///   train_one_epoch(*net, optimizer);  // ends with backward() and step(), not with zero_grad()
+///   importance.on_epoch_end(viann::libtorch_weights(net->fc1),
+///                           viann::libtorch_gradient(net->fc1));
 /// }
 /// ```
 ///
@@ -61,7 +63,7 @@ auto libtorch_weights(const torch::Tensor& tensor) {
 template <typename Scalar = void, typename Model,
           typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model) {
-  return detail::torch_view(detail::choose_torch_layer(detail::torch_module(model)).weight);
+  return detail::torch_layer_view(detail::torch_module(model), detail::torch_values);
 }
 
 /// The weights of the layer of that name in a model: "fc1", "encoder.0", ..., as in
@@ -69,14 +71,20 @@ auto libtorch_weights(const Model& model) {
 template <typename Scalar = void, typename Model,
           typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model, const std::string& layer) {
-  const torch::nn::Module& module = detail::torch_module(model);
-  std::string names;
-  for (const auto& named : module.named_modules("", /*include_self=*/false)) {
-    if (named.key() == layer) return libtorch_weights(*named.value());
-    names += (names.empty() ? "" : ", ") + named.key();
-  }
-  detail::refuse_torch_weights(module.name(), " has no layer \"", layer, "\"; it has: ", names,
-                               ".");
+  return detail::torch_layer_view(detail::torch_module(model), layer, detail::torch_values);
+}
+
+/// The gradient of the loss by the weights that libtorch_weights() returns for the same arguments:
+/// what backward() has added up since zero_grad(). libtorch's optimizers leave it without weight
+/// decay. A sparse one (of an Embedding) is made dense.
+/// \throws std::invalid_argument also if there is none: before backward(), after zero_grad() (which
+///         removes it since libtorch 2.0), or because the weights are frozen.
+inline auto libtorch_gradient(const torch::Tensor& weights) {
+  return detail::torch_view(detail::torch_gradient(weights));
+}
+template <typename Model, typename... Name>
+auto libtorch_gradient(const Model& model, const Name&... layer) {
+  return detail::torch_layer_view(detail::torch_module(model), layer..., detail::torch_gradient);
 }
 
 /// The name of the layer whose weights libtorch_weights(model) returns; empty if they are the

@@ -16,8 +16,8 @@
 #include "viann/weight_view.hpp"
 
 /// \file
-/// mlpack: mlpack_callback() makes Train() call a hook, and mlpack_weights() returns a layer's
-/// weights as a view that any hook takes.
+/// mlpack: mlpack_callback() makes Train() call a hook, with the gradient if it takes that.
+/// mlpack_weights() returns a layer's weights as a view that any hook takes.
 ///
 /// ```cpp
 /// network.Train(X, Y, optimizer, viann::mlpack_callback(importance, network));
@@ -32,9 +32,11 @@ namespace viann {
 
 namespace detail {
 
-template <typename Weights>
-void require_mlpack_weights(const Weights& weights) {
-  if (weights.n_elem > 0) return;
+/// The address of a layer's first weight, or another one where its parameters begin.
+template <typename Weights, typename Number>
+const Number* mlpack_data(const Weights& weights, const Number* other) {
+  if (other != nullptr) return other;
+  if (weights.n_elem > 0) return weights.memptr();
   throw std::invalid_argument(
       "viann::mlpack_weights: the layer has no weights yet; mlpack allocates those of a new "
       "network in Train() or Reset(dimensions). One that was copied or loaded has them after "
@@ -45,100 +47,104 @@ void require_mlpack_weights(const Weights& weights) {
 
 /// The weights in a matrix W(unit, feature), the layout of mlpack's layers. Use it for layers that
 /// have no overload here.
+/// \param other  here and below, where the layer's parameters begin in another matrix: a gradient
 template <typename Scalar>
-auto mlpack_weights(const arma::Mat<Scalar>& weights) {
-  detail::require_mlpack_weights(weights);
+auto mlpack_weights(const arma::Mat<Scalar>& weights, const Scalar* other = nullptr) {
   const auto units = static_cast<Eigen::Index>(weights.n_rows);
-  return detail::foreign_view(weights.memptr(), static_cast<Eigen::Index>(weights.n_cols), units,
-                              units, 1);
+  return detail::foreign_view(detail::mlpack_data(weights, other),
+                              static_cast<Eigen::Index>(weights.n_cols), units, units, 1);
 }
 
 /// The weights of a fully connected layer, without the biases.
 template <typename Matrix, typename Regularizer>
-auto mlpack_weights(const mlpack::LinearType<Matrix, Regularizer>& layer) {
-  return mlpack_weights(layer.Weight());
+auto mlpack_weights(const mlpack::LinearType<Matrix, Regularizer>& layer,
+                    const typename Matrix::elem_type* other = nullptr) {
+  return mlpack_weights(layer.Weight(), other);
 }
 
 /// The weights of a fully connected layer that has no biases.
 template <typename Matrix, typename Regularizer>
-auto mlpack_weights(const mlpack::LinearNoBiasType<Matrix, Regularizer>& layer) {
-  return mlpack_weights(layer.Parameters());
+auto mlpack_weights(const mlpack::LinearNoBiasType<Matrix, Regularizer>& layer,
+                    const typename Matrix::elem_type* other = nullptr) {
+  return mlpack_weights(layer.Parameters(), other);
 }
 
 /// The weights of a fully connected layer that is applied at every position, without the biases.
 template <typename Matrix, typename Regularizer>
-auto mlpack_weights(const mlpack::Linear3DType<Matrix, Regularizer>& layer) {
-  return mlpack_weights(layer.Weight());
+auto mlpack_weights(const mlpack::Linear3DType<Matrix, Regularizer>& layer,
+                    const typename Matrix::elem_type* other = nullptr) {
+  return mlpack_weights(layer.Weight(), other);
 }
 
 /// The weights of a recurrent layer that read its inputs.
 template <typename Matrix, typename Regularizer>
-auto mlpack_weights(const mlpack::LinearRecurrentType<Matrix, Regularizer>& layer) {
-  return mlpack_weights(layer.Weights());
+auto mlpack_weights(const mlpack::LinearRecurrentType<Matrix, Regularizer>& layer,
+                    const typename Matrix::elem_type* other = nullptr) {
+  return mlpack_weights(layer.Weights(), other);
 }
 
 /// The weights of an LSTM that read its inputs: those of its four gates, which are copied (block
 /// input, input gate, forget gate, output gate).
 template <typename Matrix>
-auto mlpack_weights(const mlpack::LSTMType<Matrix>& layer) {
-  using Scalar = typename Matrix::elem_type;
-  const auto gates = {&layer.BlockInputWeight(), &layer.InputGateWeight(),
-                      &layer.ForgetGateWeight(), &layer.OutputGateWeight()};
-  const Matrix& first = layer.BlockInputWeight();
-  detail::require_mlpack_weights(first);
-  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> weights(first.n_cols,
-                                                                                 4 * first.n_rows);
-  Eigen::Index unit = 0;
-  for (const Matrix* gate : gates) {
-    for (std::size_t row = 0; row < gate->n_rows; ++row, ++unit) {
-      for (std::size_t col = 0; col < gate->n_cols; ++col) {
-        weights(static_cast<Eigen::Index>(col), unit) = gate->at(row, col);
-      }
-    }
+auto mlpack_weights(const mlpack::LSTMType<Matrix>& layer,
+                    const typename Matrix::elem_type* other = nullptr) {
+  using Weights =
+      Eigen::Matrix<typename Matrix::elem_type, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+  const Matrix& gate = layer.BlockInputWeight();  // the other three lie behind it
+  const auto* const data = detail::mlpack_data(gate, other);
+  const auto units = static_cast<Eigen::Index>(gate.n_rows);
+  const auto features = static_cast<Eigen::Index>(gate.n_cols);
+  Weights weights(features, 4 * units);
+  for (Eigen::Index i = 0; i < 4; ++i) {
+    weights.middleCols(i * units, units) =
+        Eigen::Map<const Weights>(data + i * units * features, units, features).transpose();
   }
   return detail::owning_view(std::move(weights));
 }
 
 /// The weights of a noisy linear layer without the noise: their means.
 template <typename Matrix>
-auto mlpack_weights(const mlpack::NoisyLinearType<Matrix>& layer) {
+auto mlpack_weights(const mlpack::NoisyLinearType<Matrix>& layer,
+                    const typename Matrix::elem_type* other = nullptr) {
   const Matrix& parameters = layer.Parameters();  // means of weights and biases, then deviations
-  detail::require_mlpack_weights(parameters);
+  const auto* const data = detail::mlpack_data(parameters, other);
   Eigen::Index features = 1;
   for (const std::size_t size : layer.InputDimensions()) {
     features *= static_cast<Eigen::Index>(size);
   }
   const Eigen::Index units = static_cast<Eigen::Index>(parameters.n_elem) / (2 * (features + 1));
-  return detail::foreign_view(parameters.memptr(), features, units, units, 1);
+  return detail::foreign_view(data, features, units, units, 1);
 }
 
 /// The weights of a convolution: every (channel, y, x) of a filter is a feature, in this order,
 /// with x along the first dimension of the images, and every filter is a unit. kernel_scores()
 /// returns the scores in the filter's shape.
 template <typename Forward, typename Backward, typename Gradient, typename Matrix>
-auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, Matrix>& layer) {
+auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, Matrix>& layer,
+                    const typename Matrix::elem_type* other = nullptr) {
   const auto& weights = layer.Weight();
-  detail::require_mlpack_weights(weights);
+  const auto* const data = detail::mlpack_data(weights, other);
   const auto filters = static_cast<Eigen::Index>(layer.Maps());
   const auto size = static_cast<Eigen::Index>(weights.n_elem) / filters;
-  return detail::foreign_view(weights.memptr(), size, filters, 1, size);
+  return detail::foreign_view(data, size, filters, 1, size);
 }
 
 /// The weights of a grouped convolution, features as above. These weights are copied, because a
 /// channel's units are the filters of its group alone.
 template <typename Forward, typename Backward, typename Gradient, typename Matrix>
 auto mlpack_weights(
-    const mlpack::GroupedConvolutionType<Forward, Backward, Gradient, Matrix>& layer) {
+    const mlpack::GroupedConvolutionType<Forward, Backward, Gradient, Matrix>& layer,
+    const typename Matrix::elem_type* other = nullptr) {
   using Scalar = typename Matrix::elem_type;
-  detail::require_mlpack_weights(layer.Weight());
+  const auto* const data = detail::mlpack_data(layer.Weight(), other);
   const auto groups = static_cast<Eigen::Index>(layer.Groups());
   const auto filters = static_cast<Eigen::Index>(layer.Maps()) / groups;
   const auto features = static_cast<Eigen::Index>(layer.Weight().n_elem) / (groups * filters);
   using Weights = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   Weights weights(groups * features, filters);
   for (Eigen::Index group = 0; group < groups; ++group) {
-    weights.middleRows(group * features, features) = Eigen::Map<const Weights>(
-        layer.Weight().memptr() + group * features * filters, features, filters);
+    weights.middleRows(group * features, features) =
+        Eigen::Map<const Weights>(data + group * features * filters, features, filters);
   }
   return detail::owning_view(std::move(weights));
 }
@@ -147,17 +153,19 @@ namespace detail {
 
 /// The layer's weights if it is one of these types, else none.
 template <typename... Known, typename Matrix>
-auto view_mlpack_layer(const mlpack::Layer<Matrix>& layer) {
+auto view_mlpack_layer(const mlpack::Layer<Matrix>& layer,
+                       const typename Matrix::elem_type* other) {
   std::optional<ForeignView> view;
   const auto view_if = [&](const auto* known) {
-    if (known != nullptr) view.emplace(mlpack_weights(*known));
+    if (known != nullptr) view.emplace(mlpack_weights(*known, other));
   };
   (view_if(dynamic_cast<const Known*>(&layer)), ...);
   return view;
 }
 
 template <typename Matrix>
-auto mlpack_layer_weights(const mlpack::Layer<Matrix>& layer, std::size_t index) {
+auto mlpack_layer_weights(const mlpack::Layer<Matrix>& layer, std::size_t index,
+                          const typename Matrix::elem_type* other) {
   using namespace mlpack;
   using Valid = NaiveConvolution<ValidConvolution>;
   using Full = NaiveConvolution<FullConvolution>;
@@ -167,7 +175,7 @@ auto mlpack_layer_weights(const mlpack::Layer<Matrix>& layer, std::size_t index)
       LinearNoBiasType<Matrix, L1Regularizer>, LinearNoBiasType<Matrix, L2Regularizer>,
       Linear3DType<Matrix, NoRegularizer>, LinearRecurrentType<Matrix, NoRegularizer>,
       LSTMType<Matrix>, NoisyLinearType<Matrix>, ConvolutionType<Valid, Full, Valid, Matrix>,
-      GroupedConvolutionType<Valid, Full, Valid, Matrix>>(layer);
+      GroupedConvolutionType<Valid, Full, Valid, Matrix>>(layer, other);
   if (view) return *std::move(view);
   throw std::invalid_argument(concat(
       "viann::mlpack_weights: layer ", index,
@@ -198,7 +206,7 @@ bool is_mlpack_scaling(const mlpack::Layer<Matrix>& layer) {
 template <typename Network, typename = decltype(std::declval<const Network&>().Network())>
 auto mlpack_weights(const Network& network, std::size_t index) {
   const auto& layers = network.Network();
-  if (index < layers.size()) return detail::mlpack_layer_weights(*layers[index], index);
+  if (index < layers.size()) return detail::mlpack_layer_weights(*layers[index], index, nullptr);
   throw std::invalid_argument(detail::concat("viann::mlpack_weights: there is no layer ", index,
                                              "; the network has ", layers.size(),
                                              ", counted from 0."));
@@ -226,6 +234,18 @@ auto mlpack_weights(const Network& network) {
   return mlpack_weights(network, mlpack_layer_index(network));
 }
 
+/// The part of a gradient by all of network.Parameters() that belongs to the weights which
+/// mlpack_weights() returns: of layer number `index`, or of the first layer with weights.
+template <typename Network, typename Gradient>
+auto mlpack_gradient(const Network& network, const Gradient& gradient,
+                     std::optional<std::size_t> index = {}) {
+  const std::size_t layer = index ? *index : mlpack_layer_index(network);
+  mlpack_weights(network, layer);  // throws if there are none
+  const auto* begin = gradient.memptr();
+  for (std::size_t i = 0; i < layer; ++i) begin += network.Network()[i]->WeightSize();
+  return detail::mlpack_layer_weights(*network.Network()[layer], layer, begin);
+}
+
 /// The options of mlpack_callback().
 struct MlpackCallbackOptions {
   /// Which layer to observe, counted from 0 as in network.Network(); the first with weights if
@@ -240,8 +260,8 @@ struct MlpackCallbackOptions {
 /// callback refers to both hook and network.
 template <typename Hook, typename Network>
 auto mlpack_callback(Hook& hook, const Network& network, MlpackCallbackOptions options = {}) {
-  const auto weights = [&network, layer = options.layer](const auto& /*coordinates*/) {
-    return layer ? mlpack_weights(network, *layer) : mlpack_weights(network);
+  const auto weights = [&network, layer = options.layer](const auto& parameters) {
+    return mlpack_gradient(network, parameters, layer);  // or the weights, which lie likewise
   };
   return EnsmallenCallback(hook, weights, options.steps);
 }

@@ -13,7 +13,7 @@
 #include "viann/detail/weights/foreign_matrix.hpp"
 
 /// How viann/adapters/libtorch.hpp finds a layer in a model, the tensor that the layer computes
-/// with, and a view of that tensor.
+/// with, and a view of that tensor or of its gradient.
 
 namespace viann::detail {
 
@@ -58,6 +58,17 @@ inline ForeignView torch_view(const torch::Tensor& weight) {
   }
 }
 
+/// What to view of the tensor that a layer computes with: itself, or its gradient.
+using TorchPart = torch::Tensor (*)(const torch::Tensor&);
+inline torch::Tensor torch_values(const torch::Tensor& weight) { return weight; }
+inline torch::Tensor torch_gradient(const torch::Tensor& weight) {
+  const torch::Tensor gradient = weight.grad();
+  if (gradient.defined()) return gradient.is_sparse() ? gradient.to_dense() : gradient;
+  throw std::invalid_argument(
+      "viann::libtorch_gradient: the weights have no gradient; hand it over after backward() and "
+      "before zero_grad(), which removes it. Frozen weights (requires_grad is false) have none.");
+}
+
 /// Calls visit(layer) if the module is of one of these types.
 template <typename... Layer, typename Visitor>
 void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
@@ -70,7 +81,8 @@ void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
 /// The weight of a module itself: for libtorch's layers the member that they compute with, for any
 /// other module the parameter of two or more dimensions that is called weight, or else the first.
 /// Undefined if there is none. It does not depend on what is frozen, which may change in a run.
-inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
+inline torch::Tensor torch_own_weight(const torch::nn::Module& module,
+                                      TorchPart part = torch_values) {
   namespace nn = torch::nn;
   torch::Tensor weight;
   visit_torch_layer<nn::Linear, nn::Bilinear, nn::Embedding, nn::EmbeddingBag, nn::Conv1d,
@@ -81,18 +93,17 @@ inline torch::Tensor torch_own_weight(const torch::nn::Module& module) {
   });
   visit_torch_layer<nn::RNNCell, nn::LSTMCell, nn::GRUCell>(
       module, [&](const auto& layer) { weight = layer.weight_ih; });
-  if (weight.defined() || module.as<nn::LayerNorm>() != nullptr) {
-    return weight;  // a LayerNorm has one weight per feature, and no units
-  }
+  if (weight.defined()) return part(weight);
+  if (module.as<nn::LayerNorm>() != nullptr) return {};  // one weight per feature, and no units
   torch::Tensor reverse;
   for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
     if (parameter.value().dim() < 2) continue;
     if (!weight.defined() || parameter.key() == "weight") weight = parameter.value();
     if (parameter.key() == "weight_ih_l0_reverse") reverse = parameter.value();
   }
-  if (!reverse.defined()) return weight;
+  if (!reverse.defined()) return weight.defined() ? part(weight) : weight;
   const torch::AutoGradMode tells_what_is_frozen(true);
-  return torch::cat({weight, reverse});
+  return torch::cat({part(weight), part(reverse)});
 }
 
 /// The module's weight with the units first, whatever the module's own order.
@@ -118,18 +129,18 @@ inline bool is_torch_layer(const torch::nn::Module& module) {
 }
 
 struct TorchLayer {
-  std::string name;      // in its model; empty for the module itself
-  torch::Tensor weight;  // units first
+  std::string name;  // in its model; empty for the module itself
+  const torch::nn::Module& module;
 };
 
 /// The layer itself, or a model's first layer with weights.
 inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
   const torch::Tensor own = torch_own_weight(model);
-  if (own.defined() && is_torch_layer(model)) return {"", torch_units_first(model, own)};
+  if (own.defined() && is_torch_layer(model)) return {"", model};
   const auto chosen = [&](const std::string& name, const torch::nn::Module& module,
                           const torch::Tensor& weight) {
     // Frozen in the middle of a run, it must not make way for another in silence.
-    if (weight.requires_grad()) return TorchLayer{name, torch_units_first(module, weight)};
+    if (weight.requires_grad()) return TorchLayer{name, module};
     refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
                          "\", is frozen (requires_grad is false); name the layer that you mean, ",
                          "frozen or not: libtorch_weights(net, \"", name, "\").");
@@ -142,7 +153,7 @@ inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
       if (weight.defined()) return chosen(module.key(), *module.value(), weight);
     }
   }
-  if (own.defined()) return {"", own};
+  if (own.defined()) return {"", model};
   refuse_torch_weights(
       model.name(), " has no weights of two or more dimensions; build its layers ",
       "with register_module(), or name the one you mean: ", "libtorch_weights(net->fc1).");
@@ -163,6 +174,21 @@ const torch::nn::Module& torch_module(const torch::nn::ModuleHolder<Module>& hol
 }
 inline const torch::nn::Module& torch_module(const torch::nn::AnyModule& module) {
   return torch_module(module.is_empty() ? std::shared_ptr<torch::nn::Module>() : module.ptr());
+}
+
+/// A view of that part of the weights of a layer, or of a model's first layer with weights.
+inline ForeignView torch_layer_view(const torch::nn::Module& model, TorchPart part) {
+  const torch::nn::Module& module = choose_torch_layer(model).module;
+  return torch_view(torch_units_first(module, torch_own_weight(module, part)));
+}
+inline ForeignView torch_layer_view(const torch::nn::Module& model, const std::string& layer,
+                                    TorchPart part) {
+  std::string names;
+  for (const auto& named : model.named_modules("", /*include_self=*/false)) {
+    if (named.key() == layer) return torch_layer_view(*named.value(), part);
+    names += (names.empty() ? "" : ", ") + named.key();
+  }
+  refuse_torch_weights(model.name(), " has no layer \"", layer, "\"; it has: ", names, ".");
 }
 
 }  // namespace viann::detail

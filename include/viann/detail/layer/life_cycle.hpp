@@ -24,10 +24,6 @@ struct RefusesBareWeights {
   void on_epoch_end(const Other&) {
     refuse_weights_without_axis<Other>();
   }
-  template <typename Other, typename OtherGradient>
-  void on_epoch_end(const Other&, const OtherGradient&) {
-    refuse_weights_without_axis<Other>();
-  }
 };
 
 /// The name of a type that a state may be kept in.

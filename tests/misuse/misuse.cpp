@@ -19,7 +19,7 @@ void bare_weights(const Eigen::MatrixXd& W, const Eigen::MatrixXf& F) {
   viann::VarianceImportance<>().on_epoch_end(2.0 * W.transpose());  // error: axis
   viann::DisplacementImportance<>().on_epoch_end(W.array());        // error: axis
   viann::DisplacementImportance<>().on_train_begin(F.array());      // error: axis
-  viann::DisplacementImportance<>().on_epoch_end(F, W);             // error: axis
+  viann::DisplacementImportance<>().on_epoch_end(F.col(0), W);      // error: axis
   viann::garson(W.col(0), features_by_units(W));                    // error: axis
 }
 

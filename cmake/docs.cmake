@@ -2,7 +2,7 @@
 # errors, so that no public name is without a docstring and no link leads nowhere.
 find_package(Doxygen 1.9.4 REQUIRED)
 
-set(pages README.md include/viann/README.md include/viann/adapters/README.md examples/README.md
+set(pages README.md include/viann/README.md include/viann/METHOD.md include/viann/adapters/README.md examples/README.md
   tests/README.md tests/benchmarks/README.md .github/CHANGELOG.md .github/CONTRIBUTING.md)
 list(TRANSFORM pages PREPEND ${PROJECT_SOURCE_DIR}/)
 

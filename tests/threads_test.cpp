@@ -27,7 +27,11 @@ namespace {
 template <typename Hook>
 Hook observed(const Trajectory& trajectory, bool row_major, int threads) {
   Eigen::setNbThreads(threads);
-  const auto hook = trained<Hook>(trajectory, row_major);
+  auto hook = trained<Hook>(trajectory, row_major);
+  if constexpr (std::is_same_v<Hook, viann::DisplacementImportance<>>) {
+    hook.on_epoch_end(viann::features_by_units(trajectory[1]),
+                      viann::features_by_units(trajectory[2]));
+  }
   Eigen::setNbThreads(0);
   return hook;
 }

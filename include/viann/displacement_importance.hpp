@@ -29,6 +29,11 @@ struct DisplacementImportanceOptions {
                          const DisplacementImportanceOptions& b) {
     return a.remove_decay == b.remove_decay;
   }
+  /// The opposite of ==.
+  friend bool operator!=(const DisplacementImportanceOptions& a,
+                         const DisplacementImportanceOptions& b) {
+    return !(a == b);
+  }
 };
 
 /// Measures which inputs a network relies on, from how far its first layer's weights move from
@@ -66,46 +71,24 @@ struct DisplacementImportanceOptions {
 ///     raw_i         = sqrt(movement_i alignment_i),                     from weights alone
 ///     raw_i         = sqrt(sqrt(movement_i alignment_i) gradient_i)     with gradients
 ///
-/// The information in an input moves its weights along the few directions that later layers use;
-/// noise moves weights along all directions. |M x'|^2 = x M'M x' weights a feature's numbers x by
-/// how much all features' rows of M agree with them. With M = G(t) = X' delta, where X are the
-/// inputs of a batch and delta the gradients by the units' inputs, G(t) w_i(t)' is the correlation
-/// of every input with the gradient of the loss by input i. An epoch in which a share has no
-/// observation, because nothing moved, or the gradient was 0 or not given, does not count in its
-/// mean.
-///
-/// No product of units^2 is computed: |M x'|^2 is estimated, without bias, by the sum of (p x')^2
-/// over eight vectors p = r M, with r random signs by feature (N. Alon, Y. Matias, M. Szegedy,
-/// Journal of Computer and System Sciences 58(1), 1999). The signs depend on the epoch and the
-/// feature alone.
-///
-/// The score is viann's own; how it was chosen, and how often it is right, is in
-/// tests/benchmarks/README.md. That weights of an important input move comes from VIANN (see
-/// VarianceImportance); that movement since the start and final size indicate which weights matter
-/// comes from pruning (H. Zhou, J. Lan, R. Liu, J. Yosinski, Deconstructing Lottery Tickets,
-/// NeurIPS 2019).
-///
-/// Limits:
-/// - A score is per unit of an input: standardise the inputs.
-/// - It says what the network uses, so an overfitted network's noise counts.
-/// - Correlated inputs share or swap their scores; where the labels are noise, they rank below
-///   independent ones.
-/// - Below 16 units decay stays in: the two dimensions that it takes are too many of so few.
-/// - The gradient and the movement must be the inputs' own. Of weights that are tied to the output,
-///   they are the output's, too. For a layer behind normalisation or a gate, hand over its weights
-///   times the factor.
+/// |M x'|^2 is estimated, without bias, by the sum of (p x')^2 over eight vectors p = r M, with r
+/// random signs by feature, which depend on the epoch and the feature alone. An epoch in which a
+/// share has no observation, because nothing moved, or the gradient was 0 or not given, does not
+/// count in its mean. Below 16 units no decay is removed. The score is viann's own: why it works,
+/// its sources and limits are in METHOD.md; a score is per unit of an input, so standardise them.
 ///
 /// Rounding: a feature that only decays gets 0, or a score from the rounding of its weights to
 /// their type or to a float state. A |D_i|^2 below units() * epsilon * |w_i(t) - w_i(0)|^2 cannot
 /// be told from rounding and counts as 0 (epsilon of double, or of long double if Scalar is that).
 /// Squares must be in that type's range: decay is not removed if initial weights are below about
-/// 1e-154, and scores are 0 if all weights are below about 1e-162.
+/// 1e-154, and scores are 0 if all weights are below about 1e-146.
 ///
 /// Memory: one Scalar for every weight, for w(0); nine doubles for every feature; and, for every
-/// unit, 40 doubles and 32 more for every 256 features from 512 on, up to 16 times (long doubles if
-/// Scalar is that). The hook keeps no pointer to the weights. An observation reads the weights four
-/// times (finite check, decay, sketches, projections), the gradient twice and w(0) three times,
-/// takes about 50 multiplications a weight (70 with the gradient), and allocates nothing.
+/// unit, 8 doubles and 32 for each part of the layer, which has features / 256 parts, at least 1
+/// and at most 16 (long doubles if Scalar is that). The hook keeps no pointer to the weights. An
+/// observation reads the weights four times (finite check, decay, sketches, projections), the
+/// gradient twice and w(0) three times, takes about 50 multiplications a weight (70 with the
+/// gradient), and allocates nothing.
 ///
 /// Messages count epochs from 1, features and units from 0. As with any standard container, the
 /// caller must synchronise a thread that reads with a thread that observes.
@@ -148,9 +131,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
     end_epoch(Weights(weights.expression()), nullptr);
   }
 
-  /// The hook with the gradient of the loss by these weights, whose scores are right more often: of
-  /// any batch of the epoch or a sum of some, as the optimizer got it, before or after its step,
-  /// best without weight decay. Its scale does not count. A gradient that is all 0 is none.
+  /// The hook with the gradient of the loss by these weights, whose scores are right more often.
+  /// Pass that of any batch of the epoch, or a sum of some, before or after the optimizer's step,
+  /// best without weight decay. Any positive factor gives the same scores. A gradient of zeros
+  /// counts as none.
   ///
   /// \param gradient  a view like `weights`, of the same shape
   /// \throws std::logic_error if there was no on_train_begin().
@@ -163,8 +147,12 @@ class DisplacementImportance : detail::RefusesBareWeights {
   }
 
   /// Anything else does not compile; the message says what to write.
-  template <typename Other, typename OtherGradient>
-  void on_epoch_end(const Other& /*weights*/, const OtherGradient& /*gradient*/) {
+  template <typename Other, typename Gradient>
+  void on_epoch_end(const Other& /*weights*/, const Gradient& /*gradient*/) {
+    detail::refuse_weights_without_axis<Other>();
+  }
+  template <typename Stored, typename Other>
+  void on_epoch_end(const WeightView<Stored>& /*weights*/, const Other& /*gradient*/) {
     detail::refuse_weights_without_axis<Other>();
   }
 
@@ -179,20 +167,20 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
 
   /// Number of features; 0 before on_train_begin().
-  Index features() const { return state_->layer().features(); }
+  Index features() const noexcept { return state_->layer().features(); }
 
   /// Number of units; 0 before on_train_begin().
-  Index units() const { return state_->layer().units(); }
+  Index units() const noexcept { return state_->layer().units(); }
 
   /// Number of epochs observed; the weights before training do not count.
-  std::int64_t epochs() const { return epochs_; }
+  std::int64_t epochs() const noexcept { return epochs_; }
 
   /// Whether weight decay is removed: the option is set and there are enough units.
   bool removes_decay() const {
     return options_.remove_decay && units() >= min_units_to_remove_decay;
   }
 
-  /// Whether the scores contain a gradient: one that was not all 0 has been observed.
+  /// Whether the scores contain a gradient: the gradient's shares could be computed in some epoch.
   bool uses_gradient() const { return !state_->gradient().empty(); }
 
   /// raw_i of every feature, from 0 to 1; all 0 if nothing has moved. May be read after every

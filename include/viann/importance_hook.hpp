@@ -78,6 +78,14 @@ constexpr bool takes_views_of() {
 }
 
 template <typename Hook>
+constexpr bool takes_gradient_views() {
+  using View = decltype(viann::features_by_units(std::declval<const Eigen::MatrixXd&>()));
+  return gives<void, Hook>(
+      [](auto& hook) -> decltype(hook.on_epoch_end(std::declval<const View&>(),
+                                                   std::declval<const View&>())) {});
+}
+
+template <typename Hook>
 constexpr bool takes_views() {
   if constexpr (std::is_class_v<std::remove_reference_t<Hook>>) {
     return takes_views_of<Hook, Eigen::MatrixXd>() &&
@@ -153,6 +161,8 @@ constexpr bool require_importance_hook() {
   static_assert(detail::has_scores<Hook>(),
                 "viann: a hook needs Eigen::VectorXd raw_scores() const and Eigen::VectorXd "
                 "scores() const.");
+  static_assert(!detail::takes_gradients<Hook> || detail::takes_gradient_views<Hook>(),
+                "viann: a hook with takes_gradients needs void on_epoch_end(view, gradient).");
   static_assert(detail::has_serialize<Hook>(),
                 "viann: a hook needs template <class Archive> void serialize(Archive& archive, "
                 "unsigned version).");

@@ -262,8 +262,8 @@ TEST_CASE("convolutions' gradients have the order of their weights") {
       const auto only_one = dlib_weights(network);
       for (Index feature = 0; feature < view.features(); ++feature) {
         for (Index unit = 0; unit < view.units(); ++unit) {
-          if (only_one.features_by_units()(feature, unit) == 0) continue;
-          CHECK(gradient.features_by_units()(feature, unit) == Approx(outputs()).margin(1e-5));
+          if (only_one.expression()(feature, unit) == 0) continue;
+          CHECK(gradient.expression()(feature, unit) == Approx(outputs()).margin(1e-5));
         }
       }
       layer.get_layer_params().host()[i] = 0;

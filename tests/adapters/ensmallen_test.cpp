@@ -76,7 +76,7 @@ struct NotesOfGradients : Notes {
   template <typename View, typename Gradient>
   void on_epoch_end(const View& weights, const Gradient& gradient) {
     Notes::on_epoch_end(weights);
-    gradients.push_back(gradient.features_by_units());
+    gradients.push_back(gradient.expression());
   }
 };
 
@@ -190,7 +190,7 @@ TEST_CASE("every optimizer's gradients are handed over, and none that there are 
     function.Gradient(w, expected);
     ens::GradientDescent(1e-3, 2, -1).Optimize(function, w, each_step);
     REQUIRE(notes.gradients.size() == 1);
-    CHECK(notes.gradients[0] == view(expected).features_by_units());
+    CHECK(notes.gradients[0] == view(expected).expression());
   }
   SECTION("L-BFGS") {
     ens::L_BFGS().Optimize(function, w, each_step);

@@ -329,8 +329,8 @@ TEST_CASE("each number of a gradient stands where its weight stands") {
     for (const Tensor& weight : weights) loss = loss + (weight * weight).sum();
     loss.backward();  // twice the weights
     const auto view = libtorch_gradient(layer);
-    CHECK(view.features_by_units() == 2 * libtorch_weights(layer).features_by_units());
-    CHECK(view.features_by_units().cwiseAbs().minCoeff() > 0);
+    CHECK(view.expression() == 2 * libtorch_weights(layer).expression());
+    CHECK(view.expression().cwiseAbs().minCoeff() > 0);
   };
   const auto check_own = [&](const auto& layer) { check(layer, {layer->weight}); };
   check_own(nn::Linear(3, 5));
@@ -364,9 +364,9 @@ TEST_CASE("a sparse gradient is read as a dense one") {
   REQUIRE(gradient.units() == 3);
   for (Index unit = 0; unit < 3; ++unit) {
     const auto factor = [&](Index row) { return factors[row][unit].item<float>(); };
-    CHECK(gradient.features_by_units()(4, unit) == factor(0) + factor(2));
-    CHECK(gradient.features_by_units()(1, unit) == factor(1));
-    CHECK(gradient.features_by_units()(0, unit) == 0);
+    CHECK(gradient.expression()(4, unit) == factor(0) + factor(2));
+    CHECK(gradient.expression()(1, unit) == factor(1));
+    CHECK(gradient.expression()(0, unit) == 0);
   }
 }
 

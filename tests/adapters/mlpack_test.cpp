@@ -116,7 +116,7 @@ struct Notes {
   Index features() const { return begun.rows(); }
   template <typename View>
   void on_train_begin(const View& weights) {
-    begun = weights.features_by_units();
+    begun = weights.expression();
   }
   template <typename View>
   void on_epoch_end(const View&) {
@@ -124,8 +124,8 @@ struct Notes {
   }
   template <typename View, typename Gradient>
   void on_epoch_end(const View& weights, const Gradient& its_gradient) {
-    ended = weights.features_by_units();
-    gradient = its_gradient.features_by_units();
+    ended = weights.expression();
+    gradient = its_gradient.expression();
   }
 };
 
@@ -390,9 +390,9 @@ TEST_CASE("a loop of one's own hands the gradient over, too") {
   const auto view = viann::mlpack_gradient(network, gradient);
   REQUIRE(view.features() == 4);
   const arma::mat expected = (output - data.Y) * data.X.t();
-  const double scale = view.features_by_units()(0, 0) / expected(0);  // a sum or a mean
+  const double scale = view.expression()(0, 0) / expected(0);  // a sum or a mean
   for (arma::uword i = 0; i < 4; ++i) {
-    CHECK(view.features_by_units()(static_cast<Index>(i), 0) == Approx(scale * expected(i)));
+    CHECK(view.expression()(static_cast<Index>(i), 0) == Approx(scale * expected(i)));
   }
   CHECK(address_of(view) == gradient.memptr());
 }

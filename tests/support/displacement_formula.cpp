@@ -44,8 +44,14 @@ Vector without_decay(const Vector& d, const Vector& w) {
   if (determinant > 1e-10L * ww * ss) {
     consider((x * ss - y * ws) / determinant, (y * ww - x * ws) / determinant);
   }
-  const long double taken = std::max(1.0L, best_a + best_b * ws / ww);
-  const Vector rest = d + (best_a * w + best_b * s) / taken;
+  if (best_a + best_b * ws / ww > 1) {  // more than all: the shortest that takes just all
+    const long double b = best_b, most = ww / ws;
+    best_a = 1;
+    best_b = 0;
+    consider(0, most);
+    consider(1 - b / most, b);
+  }
+  const Vector rest = d + best_a * w + best_b * s;
   const long double rounding = 2.220446049250313e-16L * static_cast<long double>(d.size());
   return rest.squaredNorm() > rounding * d.squaredNorm() ? rest : Vector::Zero(d.size()).eval();
 }

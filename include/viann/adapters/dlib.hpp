@@ -36,8 +36,12 @@ namespace detail {
 
 template <typename Layer>
 const dlib::tensor& dlib_parameters(const Layer& layer, const dlib::tensor* other) {
-  const dlib::tensor& parameters = other != nullptr ? *other : layer.get_layer_params();
-  if (parameters.size() > 0) return parameters;
+  const dlib::tensor& parameters = layer.get_layer_params();
+  if (other != nullptr && other->size() != parameters.size()) {
+    throw std::invalid_argument(
+        "viann::dlib_weights: this tensor has another size than the layer's parameters.");
+  }
+  if (parameters.size() > 0) return other != nullptr ? *other : parameters;
   throw std::invalid_argument(
       "viann::dlib_weights: the layer has no weights yet; dlib allocates them with the first "
       "samples: train a step, or call the network once, before its weights are observed.");

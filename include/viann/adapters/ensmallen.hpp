@@ -93,12 +93,12 @@ class EnsmallenCallback {
 
   /// Keeps the layer's part of the gradient for the observation that comes next.
   template <typename Optimizer, typename Function, typename Coordinates, typename Gradients>
-  void Gradient(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
-                const Gradients& gradient) {
+  void Gradient(Optimizer& /*optimizer*/, Function& /*function*/,
+                const Coordinates& coordinates, const Gradients& gradient) {
     if constexpr (detail::takes_gradients<Hook> && std::is_same_v<Gradients, Coordinates>) {
-      gradient_ = view(gradient).features_by_units().template cast<double>().matrix();
-      has_gradient_ =
-          gradient_ != view(coordinates).features_by_units().template cast<double>().matrix();
+      gradient_ = view(gradient).expression().template cast<double>().matrix();
+      // A callable that ignores its argument returns the weights again.
+      has_gradient_ = gradient_ != view(coordinates).expression().template cast<double>().matrix();
     }
   }
 

@@ -240,7 +240,12 @@ template <typename Network, typename Gradient>
 auto mlpack_gradient(const Network& network, const Gradient& gradient,
                      std::optional<std::size_t> index = {}) {
   const std::size_t layer = index ? *index : mlpack_layer_index(network);
-  mlpack_weights(network, layer);  // throws if there are none
+  if (gradient.n_elem == 0 || gradient.n_elem != network.Parameters().n_elem) {
+    throw std::invalid_argument(detail::concat("viann::mlpack_gradient: the gradient has ",
+                                               gradient.n_elem, " numbers, but the network has ",
+                                               network.Parameters().n_elem,
+                                               " parameters; pass the gradient by all of them."));
+  }
   const auto* begin = gradient.memptr();
   for (std::size_t i = 0; i < layer; ++i) begin += network.Network()[i]->WeightSize();
   return detail::mlpack_layer_weights(*network.Network()[layer], layer, begin);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -81,9 +82,9 @@ Decay<Sum> fit_decay(const DisplacementSums<Sum>& sums, Index units) {
     decay.along_sign = is_initial ? Sum(0) : b;
   }
   const Sum taken = decay.along_initial + decay.along_sign * slope;
-  if (taken > 1) {
-    decay.along_initial /= taken;
-    decay.along_sign /= taken;
+  if (taken > 1) {  // the fit's part along w(0) is limited; the part across it stays, if it may
+    decay.along_sign = (std::min)(decay.along_sign, 1 / slope);
+    decay.along_initial = (std::max)(Sum(0), 1 - decay.along_sign * slope);
   }
   const Sum a = decay.along_initial;
   const Sum b = decay.along_sign;

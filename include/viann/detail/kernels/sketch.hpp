@@ -70,7 +70,7 @@ template <typename Number, typename Sum>
 /// \param sketch  the first of them; vectors are `stride` numbers apart
 template <typename Number, typename Sum>
 void add_to_sketch(const Number* tile, const Signs<Sum>& signs, Index n, Sum* sketch,
-                   Index stride) {
+                   std::ptrdiff_t stride) {
   for (Index k = 0; k < draws; ++k) add_signed_rows(tile, signs[k], n, sketch + k * stride);
 }
 
@@ -80,8 +80,8 @@ using Projections = std::array<std::array<Sum, draws>, tile_features>;
 
 /// Adds the terms of n columns to the projections of `count` rows. Parameters as above.
 template <typename Number, typename Sum>
-void add_projections(const Number* tile, Index count, Index n, const Sum* sketch, Index stride,
-                     Projections<Sum>& projections) {
+void add_projections(const Number* tile, Index count, Index n, const Sum* sketch,
+                     std::ptrdiff_t stride, Projections<Sum>& projections) {
   for (Index i = 0; i < count; ++i) {
     for (Index k = 0; k < draws; ++k) {
       projections[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)] +=

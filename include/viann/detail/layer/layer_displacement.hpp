@@ -99,7 +99,7 @@ class LayerDisplacement {
   static constexpr std::size_t all_sketches = 4;
 
   static std::size_t index(Index i) { return static_cast<std::size_t>(i); }
-  std::size_t sketch_size() const { return index(draws * layer_.units()); }
+  std::size_t sketch_size() const { return index(draws) * index(layer_.units()); }
 
   // A part of the features has sketches of its own, and is walked by one thread. How many parts
   // there are depends on the layer alone, so that sums round alike for any number of threads.
@@ -122,7 +122,8 @@ class LayerDisplacement {
     const Index tiles = divide_up(layer_.features(), tile_features);
     const Index n = parts();
     for_each_part(n, threads_for(layer_.features() * layer_.units()), [&](Index part) {
-      for (Index tile = part * tiles / n; tile < (part + 1) * tiles / n; ++tile) {
+      const Index end = first_of_part(part + 1, tiles, n);
+      for (Index tile = first_of_part(part, tiles, n); tile < end; ++tile) {
         const Index feature = tile * tile_features;
         body(part, feature, (std::min)(tile_features, layer_.features() - feature));
       }
@@ -182,7 +183,7 @@ class LayerDisplacement {
     }
   }
 
-  void set_displacement(Tile<Scalar>& weights, const Block& block, Tile<Sum>& D) const {
+  void set_displacement(const Tile<Scalar>& weights, const Block& block, Tile<Sum>& D) const {
     for (Index i = 0; i < block.features; ++i) {
       remove_decay(weights.row(i), &initial_(block.unit, block.feature + i), block.units,
                    decay_[index(block.feature + i)], D.row(i));
@@ -218,8 +219,10 @@ class LayerDisplacement {
 
   // Makes a sketch's largest number 1, since its unit does not count, and squares might overflow.
   void scale(Sum* sketch) const {
-    const auto smaller = [](Sum a, Sum b) { return std::abs(a) < std::abs(b); };
-    const Sum largest = std::abs(*std::max_element(sketch, sketch + sketch_size(), smaller));
+    Sum largest = 0;
+    for (std::size_t i = 0; i < sketch_size(); ++i) {
+      largest = (std::max)(largest, std::abs(sketch[i]));
+    }
     if (largest == 0) return;
     std::transform(sketch, sketch + sketch_size(), sketch, [=](Sum x) { return x / largest; });
   }

@@ -27,6 +27,7 @@ class Tile {
   Tile() {}
 
   Number* row(Index i) { return rows_ + i * tile_units; }
+  const Number* row(Index i) const { return rows_ + i * tile_units; }
 
   /// Sets rows that have no feature to 0.
   void clear_after(const Block& block) {

@@ -14,7 +14,12 @@ enum class Axis { Features, Units };
 /// Chunks of a few arrays of doubles fit together into a first-level cache of 32 KiB.
 inline constexpr Index chunk_length = 512;
 
-inline constexpr Index divide_up(Index a, Index b) { return (a + b - 1) / b; }
+inline constexpr Index divide_up(Index a, Index b) { return a / b + (a % b != 0 ? 1 : 0); }
+
+/// The first of n items that belongs to a part; the end of the last is first_of_part(parts, ...).
+inline constexpr Index first_of_part(Index part, Index n, Index parts) {
+  return part * (n / parts) + (std::min)(part, n % parts);
+}
 
 /// Below this many weights, waking threads costs more than it saves.
 inline constexpr Index parallel_size = Index{1} << 17;
@@ -60,34 +65,34 @@ class ChunkBuffer {
   Scalar numbers_[chunk_length];  // NOLINT(*-avoid-c-arrays)
 };
 
-/// Walks a column-major rows x cols array in chunks, by several threads if it is large. A thread's
-/// share is a range of features, each of whose chunks it visits in order. So sums by feature need
-/// no lock, and round alike for any number of threads. \param contiguous_axis  what lies along a
-/// column: a feature's units, or the features \param body  called as body(chunk), from several
-/// threads; must not throw
+/// Walks a column-major rows x cols array in chunks, by several threads if it is large. A thread
+/// gets a range of features, and visits the chunks of each in order. So sums by feature need no
+/// lock, and round alike for any number of threads.
+///
+/// \param contiguous_axis  what lies along a column: a feature's units, or the features
+/// \param body  called as body(chunk), from several threads; must not throw
 template <typename Body>
 void walk(Axis contiguous_axis, Index rows, Index cols, const Body& body) {
   const int threads = threads_for(rows * cols);
+  const Index chunks = divide_up(rows, chunk_length);
+  const auto walk_column = [&](Index col, Index first_chunk, Index end_chunk) {
+    for (Index chunk = first_chunk; chunk < end_chunk; ++chunk) {
+      const Index row = chunk * chunk_length;
+      body(Chunk{row, col, (std::min)(chunk_length, rows - row)});
+    }
+  };
   if (contiguous_axis == Axis::Units) {
-    for_each_part(cols, threads, [&](Index col) {
-      for (Index row = 0; row < rows; row += chunk_length) {
-        body(Chunk{row, col, (std::min)(chunk_length, rows - row)});
-      }
-    });
-  } else {
-    // As few parts as there are threads, since long columns are read fastest, but short enough that
-    // their features' sums stay in the cache.
-    const Index chunks = divide_up(rows, chunk_length);
-    const Index parts = (std::max)(std::min<Index>(threads, chunks), divide_up(chunks, 64));
-    for_each_part(parts, threads, [&](Index part) {
-      const Index end = (std::min)(rows, (part + 1) * chunks / parts * chunk_length);
-      for (Index col = 0; col < cols; ++col) {
-        for (Index row = part * chunks / parts * chunk_length; row < end; row += chunk_length) {
-          body(Chunk{row, col, (std::min)(chunk_length, end - row)});
-        }
-      }
-    });
+    for_each_part(cols, threads, [&](Index col) { walk_column(col, 0, chunks); });
+    return;
   }
+  // As few parts as there are threads, since long columns are read fastest, but short enough that
+  // their features' sums stay in the cache.
+  const Index parts = (std::max)(std::min<Index>(threads, chunks), divide_up(chunks, 64));
+  for_each_part(parts, threads, [&](Index part) {
+    const Index begin = first_of_part(part, chunks, parts);
+    const Index end = first_of_part(part + 1, chunks, parts);
+    for (Index col = 0; col < cols; ++col) walk_column(col, begin, end);
+  });
 }
 
 }  // namespace viann::detail

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -15,7 +16,7 @@
 namespace viann::detail {
 
 /// The weighted mean over the epochs of each feature's share nz(x) = x / sum(x). An epoch whose x
-/// are all 0 has no shares, and does not count.
+/// are all 0, or too small to be shared out, does not count.
 template <typename Sum>
 class ShareMean {
  public:
@@ -26,7 +27,9 @@ class ShareMean {
   /// Takes in an epoch's x, by feature. If one is infinite or NaN, the means are not finite.
   void add(const Sum* x, Sum weight) {
     const auto features = static_cast<Index>(sums_.size());
-    if (std::all_of(x, x + features, [](Sum x_i) { return x_i == 0; })) return;
+    // Below this, x / n loses digits, and shares do not add up to 1.
+    constexpr Sum least = (std::numeric_limits<Sum>::min)() / std::numeric_limits<Sum>::epsilon();
+    if (mean_of(x, features) < least) return;
     const Shares<Sum> share(x, features);
     for (Index i = 0; i < features; ++i) sums_[static_cast<std::size_t>(i)] += weight * share(i);
     weight_ += weight;

@@ -11,7 +11,7 @@
 #include "support/catch.hpp"
 #include "support/displacement_formula.hpp"
 #include "support/hooks.hpp"
-#include "support/stream_archive.hpp"
+#include "support/saved.hpp"
 #include "support/trajectories.hpp"
 
 using Eigen::Index;

@@ -8,8 +8,6 @@
 //
 //     ./resume_training --epochs 100000
 
-#include <cereal/archives/binary.hpp>
-#include <cereal/types/string.hpp>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -32,23 +30,16 @@ namespace {
 struct Run {
   examples::Network<> net;
   viann::VarianceImportance<> importance;
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(importance, net);
-  }
 };
 
 /// Replaces the file as a whole: a reader finds the old one or the new one, even if the program is
 /// killed. To survive a power cut, fsync() the file before it is renamed and the folder after.
-void save(Run& run, const std::filesystem::path& path, bool kill) {
+void save(const Run& run, const std::filesystem::path& path, bool kill) {
   const std::filesystem::path unfinished = path.string() + ".new";
   {
     std::ofstream file(unfinished, std::ios::binary);
-    cereal::BinaryOutputArchive archive(file);
-    archive(run);
-    file.close();
-    if (!file) throw std::runtime_error(unfinished.string() + " cannot be written.");
+    viann::save(file, run.importance);
+    viann::save(file, run.net);
   }
   if (kill) static_cast<void>(std::raise(SIGKILL));
   std::filesystem::rename(unfinished, path);
@@ -57,8 +48,8 @@ void save(Run& run, const std::filesystem::path& path, bool kill) {
 void load(Run& run, const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   try {
-    cereal::BinaryInputArchive archive(file);
-    archive(run);
+    viann::load(file, run.importance);
+    viann::load(file, run.net);
   } catch (const std::exception& error) {
     throw std::runtime_error(path.string() + ": " + error.what());
   }

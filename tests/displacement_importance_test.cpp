@@ -11,7 +11,7 @@
 #include "support/catch.hpp"
 #include "support/displacement_formula.hpp"
 #include "support/hooks.hpp"
-#include "support/stream_archive.hpp"
+#include "support/saved.hpp"
 #include "support/trajectories.hpp"
 
 using Eigen::Index;
@@ -332,6 +332,17 @@ TEST_CASE("nothing has moved, or nothing is left: all scores are 0, never NaN") 
   const Trajectory late = {W, W, 2 * W + MatrixXd::Random(3, units)};
   CHECK(relative_error(trained<DisplacementImportance<>>(late).raw_scores(), formula(late)) <
         1e-11);
+}
+
+TEST_CASE("weights too small for their squares have no shares, and the state can be saved") {
+  const double tiny = GENERATE(1e-140, 1e-158, 1e-160, 1e-162, 1e-300);
+  Trajectory trajectory = random_walk(100, 32, 4, 99);
+  for (auto& weights : trajectory) weights *= tiny;
+  const auto hook = trained<DisplacementImportance<>>(trajectory);
+  CHECK((hook.raw_scores().minCoeff() > 0) == (tiny > 1e-146));
+  DisplacementImportance<> loaded;
+  load(loaded, saved(hook));
+  CHECK(loaded == hook);
 }
 
 TEST_CASE("the weights before training are required") {

@@ -8,7 +8,7 @@
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
-#include "support/stream_archive.hpp"
+#include "support/saved.hpp"
 #include "support/trajectories.hpp"
 
 using MatrixXd = ColMajorMatrixXd;
@@ -109,14 +109,4 @@ TEMPLATE_TEST_CASE("senseless numbers under a valid checksum are refused, or do 
     }
   }
   CHECK(refused > static_cast<int>(words.size()));
-}
-
-TEMPLATE_TEST_CASE("a cut archive is refused and changes nothing", "", VIANN_HOOKS) {
-  auto hook = trained<TestType>(random_walk(3, 20, 5, 109));
-  const auto before = hook;
-  const std::string state = saved(hook);
-  for (auto end = state.find('\n'); end != state.size() - 1; end = state.find('\n', end + 1)) {
-    CHECK_THROWS_AS(load(hook, state.substr(0, end)), std::runtime_error);
-  }
-  CHECK(hook == before);
 }

@@ -11,7 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
-#include "support/stream_archive.hpp"
+#include "support/saved.hpp"
 #include "support/strided_buffer.hpp"
 #include "support/trajectories.hpp"
 
@@ -86,7 +86,7 @@ struct ScoresInFloat : FirstWeightOfEach {
   Eigen::VectorXf scores() const { return {}; }
 };
 struct SerializesForOneArchive : FirstWeightOfEach {
-  void serialize(SavingArchive&, unsigned) {}
+  void serialize(std::ostream&, unsigned) {}
 };
 using viann::detail::takes_views_of;
 static_assert(!takes_views_of<TakesMatrices, MatrixXd>());

@@ -9,7 +9,7 @@
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
-#include "support/stream_archive.hpp"
+#include "support/saved.hpp"
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
 

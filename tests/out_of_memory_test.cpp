@@ -10,7 +10,7 @@
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
-#include "support/stream_archive.hpp"
+#include "support/saved.hpp"
 #include "support/trajectories.hpp"
 #include "viann/viann.hpp"
 
@@ -222,12 +222,11 @@ TEST_CASE("memory that runs out in loading changes nothing") {
   viann::DisplacementImportance<> trained, loaded;
   trained.on_train_begin(viann::features_by_units(W));
   trained.on_epoch_end(viann::features_by_units(Eigen::MatrixXd(2 * W)));
-  const std::string text = saved(trained);
+  const std::string bytes = saved(trained);
   std::size_t needed = 0;
-  const auto load_from = [&](LoadingArchive& archive) { loaded.serialize(archive, 0); };
   for (;; ++needed) {
-    LoadingArchive archive(text);
-    if (!runs_out(needed, [&] { load_from(archive); })) break;
+    std::istringstream stream(bytes);
+    if (!runs_out(needed, [&] { viann::load(stream, loaded); })) break;
     CHECK(loaded == viann::DisplacementImportance<>());
   }
   CHECK(needed > 5);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/stream_archive.hpp"
+#include "support/saved.hpp"
 
 using Eigen::MatrixXd;
 using Eigen::Vector2d;

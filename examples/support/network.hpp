@@ -77,20 +77,21 @@ class Network {
   /// is the number before softmax.
   Matrix input_gradients(const Matrix& X, Index output);
 
-  /// Saves or loads, by cereal, what training changes: the weights and the state of the shuffling's
-  /// random numbers. Load it into a network of the same shape.
+  /// Saves or loads, by viann::save() and load(), what training changes: the weights and the state
+  /// of the shuffling's random numbers. Load it into a network of the same shape.
   template <class Archive>
-  void serialize(Archive& archive) {
+  void serialize(Archive& archive, unsigned /*version*/) {
     for (Layer& layer : layers_) {
-      for (Scalar& w : layer.W.reshaped()) archive(w);
-      for (Scalar& b : layer.b) archive(b);
+      for (Scalar& w : layer.W.reshaped()) archive& w;
+      for (Scalar& b : layer.b) archive& b;
     }
-    std::stringstream random;
-    random << random_;
-    std::string state = random.str();
-    archive(state);
-    random.str(state);
-    random >> random_;
+    std::stringstream before, after;
+    before << random_;
+    for (std::uint64_t number = 0; before >> number;) {
+      archive& number;
+      after << number << ' ';
+    }
+    after >> random_;
   }
 
  private:

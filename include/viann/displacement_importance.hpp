@@ -7,10 +7,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/layer/layer_displacement.hpp"
 #include "viann/detail/layer/life_cycle.hpp"
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 #include "viann/fwd.hpp"
@@ -212,8 +212,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
-  /// Saves or loads options and state, with archives of Boost.Serialization or cereal. A run that
-  /// continues from a checkpoint ends bit for bit as if it had not been interrupted.
+  /// Saves or loads options and state, for viann::save() and load(), Boost.Serialization or cereal.
+  /// A run that continues from a checkpoint ends bit for bit as if it had not been interrupted.
   /// \throws std::runtime_error if the loaded data is no such hook of Scalar, or is damaged;
   ///         nothing is changed.
   /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
@@ -221,7 +221,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<Scalar>(
         archive, *this, name,
-        [](DisplacementImportance& hook, auto& state) { return hook.transfer(state); });
+        [](DisplacementImportance& hook, auto& state) { hook.transfer(state); });
   }
 
  private:
@@ -255,11 +255,11 @@ class DisplacementImportance : detail::RefusesBareWeights {
   }
 
   template <class Archive>
-  bool transfer(Archive& archive) {
+  void transfer(Archive& archive) {
     archive& options_.remove_decay& epochs_.value();
-    if (!state_->transfer(archive)) return false;
+    state_->transfer(archive);
     if constexpr (Archive::is_loading::value) is_loaded_ = features() > 0;
-    return detail::is_count(epochs()) && (epochs() == 0 || features() > 0);
+    archive.ensure(detail::is_count(epochs()) && (epochs() == 0 || features() > 0));
   }
 
   detail::ResetOnMove<detail::LayerDisplacement<Scalar>> state_;

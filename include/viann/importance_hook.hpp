@@ -23,7 +23,7 @@
 /// | epochs()                   | epochs taken in since the start, std::int64_t                   |
 /// | raw_scores()               | one finite number per feature, Eigen::VectorXd, in its own unit |
 /// | scores()                   | these after min_max_normalize()                                 |
-/// | serialize(archive, number) | saves or loads: Boost.Serialization's and cereal's interface    |
+/// | serialize(archive, number) | saves or loads, for save(), Boost.Serialization and cereal      |
 ///
 /// The first on_train_begin() after loading does not start a new run: it continues the saved one.
 ///

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "viann/agreement.hpp"
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/statistics/order.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
@@ -176,15 +176,15 @@ class ScoreHistory {
   /// Resets to a new history with the same options.
   void reset() { *this = ScoreHistory(options_); }
 
-  /// Saves or loads the state and the options, as a hook does, with archives of
-  /// Boost.Serialization or cereal.
+  /// Saves or loads the state and the options, for viann::save() and load(), Boost.Serialization or
+  /// cereal.
   /// \throws std::runtime_error if the loaded data is no ScoreHistory, or is damaged; nothing is
   ///         changed.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<double>(
         archive, *this, "ScoreHistory",
-        [](ScoreHistory& history, auto& state) { return history.transfer(state); });
+        [](ScoreHistory& history, auto& state) { history.transfer(state); });
   }
 
  private:
@@ -210,18 +210,18 @@ class ScoreHistory {
   }
 
   template <class Archive>
-  bool transfer(Archive& archive) {
+  void transfer(Archive& archive) {
     std::int64_t features = this->features();
     archive& options_.every& options_.most_epochs& doublings_.value() & epochs_.value() & features;
-    if (!is_possible(options_) || doublings_ < 0 || doublings_ > 53) return false;
-    if (epochs_ == 0) return features == 0 && doublings_ == 0;
-    if (!detail::is_count(epochs_) || !detail::is_shape(features, 1)) return false;
+    archive.ensure(is_possible(options_) && doublings_ >= 0 && doublings_ <= 53);
+    if (epochs_ == 0) return archive.ensure(features == 0 && doublings_ == 0);
+    archive.ensure(detail::is_count(epochs_) && detail::is_shape(features, 1));
     // The last doubling came after two that were kept.
-    if (doublings_ > 0 && options_.every > ((epochs_ - 2) >> (doublings_ - 1))) return false;
+    archive.ensure(doublings_ == 0 || options_.every <= ((epochs_ - 2) >> (doublings_ - 1)));
     // Those that are due, and the latest.
     const std::int64_t intervals = (epochs_ - 1) / every();
     const std::int64_t kept = intervals + 1 + ((epochs_ - 1) % every() == 0 ? 0 : 1);
-    if (kept > options_.most_epochs) return false;
+    archive.ensure(kept <= options_.most_epochs);
     for (std::int64_t i = 0; i < kept; ++i) {
       if constexpr (Archive::is_loading::value) {
         kept_->push_back({0, i <= intervals ? i * every() : epochs_ - 1, {}});
@@ -229,10 +229,9 @@ class ScoreHistory {
       Kept& entry = kept_.value()[static_cast<std::size_t>(i)];
       archive& entry.epoch;
       const std::int64_t least = i == 0 ? 0 : kept_.value()[static_cast<std::size_t>(i) - 1].epoch;
-      if (!detail::is_count(entry.epoch) || entry.epoch < least + (i == 0 ? 0 : 1)) return false;
+      archive.ensure(detail::is_count(entry.epoch) && entry.epoch >= least + (i == 0 ? 0 : 1));
       detail::archive_array(archive, entry.scores, features, 1);
     }
-    return true;
   }
 
   detail::ResetOnMove<std::vector<Kept>> kept_;  // those that are due, and the latest

@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/layer/layer_variance.hpp"
 #include "viann/detail/layer/life_cycle.hpp"
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/weight_source.hpp"
@@ -169,16 +169,15 @@ class VarianceImportance : detail::RefusesBareWeights {
     return !(a == b);
   }
 
-  /// Saves or loads options and state, with archives of Boost.Serialization or cereal. A run that
-  /// continues from a checkpoint ends bit for bit as if it had not been interrupted.
+  /// Saves or loads options and state, for viann::save() and load(), Boost.Serialization or cereal.
+  /// A run that continues from a checkpoint ends bit for bit as if it had not been interrupted.
   /// \throws std::runtime_error if the loaded data is no such hook of Scalar, or is damaged;
   ///         nothing is changed.
   /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
-    detail::archive_object<Scalar>(archive, *this, name, [](VarianceImportance& hook, auto& state) {
-      return hook.transfer(state);
-    });
+    detail::archive_object<Scalar>(
+        archive, *this, name, [](VarianceImportance& hook, auto& state) { hook.transfer(state); });
   }
 
  private:
@@ -211,13 +210,15 @@ class VarianceImportance : detail::RefusesBareWeights {
   }
 
   template <class Archive>
-  bool transfer(Archive& archive) {
-    const bool are_options = detail::archive_options(archive, options_);
+  void transfer(Archive& archive) {
+    detail::archive_options(archive, options_);
     archive& epochs_.value();
-    if (!are_options || !detail::is_count(epochs()) || !state_->transfer(archive)) return false;
+    archive.ensure(detail::is_count(epochs()));
+    state_->transfer(archive);
     if constexpr (Archive::is_loading::value) is_loaded_ = features() > 0;
     const bool has_initial = options_.observe_initial_weights && state_->count() > 0;
-    return state_->count() == (std::min)(epochs(), options_.max_epochs) + (has_initial ? 1 : 0);
+    archive.ensure(state_->count() ==
+                   (std::min)(epochs(), options_.max_epochs) + (has_initial ? 1 : 0));
   }
 
   detail::ResetOnMove<detail::LayerVariance<Scalar>> state_;

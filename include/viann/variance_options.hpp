@@ -64,16 +64,15 @@ inline std::string words_of(const VarianceImportanceOptions& options) {
 }
 
 /// Saves or loads options.
-/// \returns whether these are valid options.
 template <class Archive>
-bool archive_options(Archive& archive, VarianceImportanceOptions& options) {
+void archive_options(Archive& archive, VarianceImportanceOptions& options) {
   auto combination = static_cast<std::int32_t>(options.combination);
   archive& combination& options.observe_initial_weights& options.max_epochs;
   if constexpr (Archive::is_loading::value) {
     options.combination = static_cast<ScoreCombination>(combination);
   }
-  return combination >= 0 && combination <= static_cast<int>(ScoreCombination::Variance) &&
-         leaves_two_observations(options);
+  archive.ensure(combination >= 0 && combination <= static_cast<int>(ScoreCombination::Variance) &&
+                 leaves_two_observations(options));
 }
 
 }  // namespace detail

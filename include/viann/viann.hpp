@@ -14,6 +14,7 @@
 #include "viann/importance_scores.hpp"
 #include "viann/probes.hpp"
 #include "viann/report.hpp"
+#include "viann/save.hpp"
 #include "viann/score_history.hpp"
 #include "viann/stability.hpp"
 #include "viann/variance_importance.hpp"

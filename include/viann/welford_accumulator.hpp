@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/kernels/welford.hpp"
 #include "viann/detail/layer/moments.hpp"
 #include "viann/detail/layer/walk.hpp"
 #include "viann/detail/reset_on_move.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/expressions.hpp"
 #include "viann/detail/weights/weight_source.hpp"
@@ -147,7 +147,7 @@ class WelfordAccumulator {
     return !(a == b);
   }
 
-  /// Saves or loads the state, with archives of Boost.Serialization or cereal.
+  /// Saves or loads the state, for viann::save() and load(), Boost.Serialization or cereal.
   /// \throws std::runtime_error if the loaded data is no accumulator of Scalar, or is damaged; this
   ///         accumulator is then unchanged.
   /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
@@ -155,7 +155,7 @@ class WelfordAccumulator {
   void serialize(Archive& archive, const unsigned /*version*/) {
     detail::archive_object<Scalar>(archive, *this, "WelfordAccumulator",
                                    [](WelfordAccumulator& accumulator, auto& state) {
-                                     return accumulator.moments_->transfer(state);
+                                     accumulator.moments_->transfer(state);
                                    });
   }
 

@@ -18,9 +18,7 @@ template <int order, typename Hook>
 void print_bits(const char* name, Hook hook) {
   const auto training = platform_training<order>();
   hook.on_train_begin(viann::features_by_units(training[0]));
-  for (int epoch = 1; epoch <= epochs; ++epoch) {
-    hook.on_epoch_end(viann::features_by_units(training[static_cast<std::size_t>(epoch)]));
-  }
+  for (int epoch = 1; epoch <= epochs; ++epoch) observe(hook, training, epoch);
   std::printf("%s, %s:", name, order == Eigen::RowMajor ? "row-major" : "column-major");
   for (const double score : hook.raw_scores()) {
     std::uint64_t bits = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,7 +10,7 @@
 
 // A training that is the same, to the bit, on every platform.
 
-inline constexpr int epochs = 8;  // directions are measured after the last
+inline constexpr int epochs = 8;
 
 /// The layer's weights, by epoch; 0 is before training.
 template <int order>
@@ -26,6 +27,17 @@ std::vector<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, order>> platfo
     }
   }
   return result;
+}
+
+/// Observes an epoch; the weights before training stand for the gradient.
+template <typename Hook, typename Training>
+void observe(Hook& hook, const Training& training, int epoch) {
+  const auto weights = viann::features_by_units(training[static_cast<std::size_t>(epoch)]);
+  if constexpr (viann::detail::takes_gradients<Hook>) {
+    hook.on_epoch_end(weights, viann::features_by_units(training[0]));
+  } else {
+    hook.on_epoch_end(weights);
+  }
 }
 
 /// Calls call(name, hook) with a new hook of every kind.

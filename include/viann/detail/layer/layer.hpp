@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/layer/walk.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 
@@ -75,11 +75,10 @@ class Layer {
            (!a.known() || a.features_are_rows_ == b.features_are_rows_);
   }
 
-  /// \returns whether the saved or loaded shape can be that of a layer.
   template <class Archive>
-  bool transfer(Archive& archive) {
+  void transfer(Archive& archive) {
     archive& features_& units_& features_are_rows_;
-    return is_shape(features_, units_) || (features_ == 0 && units_ == 0);
+    archive.ensure(is_shape(features_, units_) || (features_ == 0 && units_ == 0));
   }
 
  private:

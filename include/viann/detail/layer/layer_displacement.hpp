@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/displacement.hpp"
 #include "viann/detail/kernels/sketch.hpp"
 #include "viann/detail/layer/layer.hpp"
 #include "viann/detail/layer/tile.hpp"
 #include "viann/detail/layer/walk.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/statistics/share_mean.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 
@@ -70,10 +70,9 @@ class LayerDisplacement {
            all_equal_bits(a.previous_, b.previous_) && a.means_ == b.means_;
   }
 
-  /// \returns whether the saved or loaded state is that of one layer.
   template <class Archive>
-  bool transfer(Archive& archive) {
-    if (!layer_.transfer(archive)) return false;
+  void transfer(Archive& archive) {
+    layer_.transfer(archive);
     archive_array(archive, initial_, layer_.units(), layer_.features());
     archive.seal();
     if constexpr (Archive::is_loading::value) {
@@ -81,8 +80,7 @@ class LayerDisplacement {
       prepare();
     }
     archive_elements(archive, previous_);
-    return std::all_of(means_.begin(), means_.end(),
-                       [&](ShareMean<Sum>& mean) { return mean.transfer(archive); });
+    for (ShareMean<Sum>& mean : means_) mean.transfer(archive);
   }
 
  private:

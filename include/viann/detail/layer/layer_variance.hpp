@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <utility>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/equal_bits.hpp"
 #include "viann/detail/kernels/welford.hpp"
 #include "viann/detail/layer/layer.hpp"
 #include "viann/detail/layer/moments.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 #include "viann/variance_options.hpp"
 
@@ -65,16 +65,14 @@ class LayerVariance {
     return a.layer_ == b.layer_ && a.moments_ == b.moments_ && all_equal_bits(a.sums_, b.sums_);
   }
 
-  /// \returns whether the saved or loaded state is that of one layer.
   template <class Archive>
-  bool transfer(Archive& archive) {
-    if (!layer_.transfer(archive) || !moments_.transfer(archive)) return false;
-    if (count() > 0 &&
-        (moments_.rows() != layer_.state_rows() || moments_.cols() != layer_.state_cols())) {
-      return false;
-    }
+  void transfer(Archive& archive) {
+    layer_.transfer(archive);
+    moments_.transfer(archive);
+    archive.ensure(count() == 0 || (moments_.rows() == layer_.state_rows() &&
+                                    moments_.cols() == layer_.state_cols()));
     archive_array(archive, sums_, layer_.features(), 1);
-    return (sums_ >= 0).all();
+    archive.ensure((sums_ >= 0).all());
   }
 
  private:

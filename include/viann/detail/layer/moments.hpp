@@ -7,9 +7,9 @@
 #include <limits>
 #include <utility>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/equal_bits.hpp"
 #include "viann/detail/layer/walk.hpp"
+#include "viann/detail/state_archive.hpp"
 
 namespace viann::detail {
 
@@ -59,17 +59,16 @@ struct Moments {
            std::all_of(m2.data(), m2.data() + m2.size(), is_possible);
   }
 
-  /// \returns whether the saved or loaded numbers are consistent.
   template <class Archive>
-  bool transfer(Archive& archive) {
+  void transfer(Archive& archive) {
     std::int64_t rows = this->rows();
     std::int64_t cols = this->cols();
     archive& count& rows& cols;
-    if (count == 0) return rows == 0 && cols == 0;
-    if (!is_count(count) || !is_shape(rows, cols)) return false;
+    if (count == 0) return archive.ensure(rows == 0 && cols == 0);
+    archive.ensure(is_shape(rows, cols));
     archive_array(archive, mean, rows, cols);
     archive_array(archive, m2, rows, cols);
-    return is_consistent();
+    archive.ensure(is_consistent());
   }
 };
 

@@ -9,8 +9,8 @@
 #include <numeric>
 #include <vector>
 
-#include "viann/detail/archive/state_archive.hpp"
 #include "viann/detail/equal_bits.hpp"
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/statistics/shares.hpp"
 
 namespace viann::detail {
@@ -48,14 +48,13 @@ class ShareMean {
   }
 
   /// Saves or loads; before loading, call start().
-  /// \returns whether the numbers are such means: shares add up to 1.
   template <class Archive>
-  bool transfer(Archive& archive) {
+  void transfer(Archive& archive) {
     archive& weight_;
     archive_elements(archive, sums_);
     const Sum total = std::accumulate(sums_.begin(), sums_.end(), Sum(0));
-    return weight_ >= 0 && std::abs(total - weight_) <= Sum(1e-6) * weight_ &&
-           std::all_of(sums_.begin(), sums_.end(), [](Sum x) { return x >= 0; });
+    archive.ensure(weight_ >= 0 && std::abs(total - weight_) <= Sum(1e-6) * weight_ &&
+                   std::all_of(sums_.begin(), sums_.end(), [](Sum x) { return x >= 0; }));
   }
 
  private:

@@ -3,8 +3,10 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <new>
@@ -13,41 +15,54 @@
 #include <utility>
 #include <vector>
 
-#include "viann/detail/archive/word_stream.hpp"
-#include "viann/detail/archive/words.hpp"
 #include "viann/detail/text/concat.hpp"
 
 /// What every serialize() has in common: the format, and what is checked before it is trusted.
 ///
-/// An archive of Boost.Serialization or cereal gets 64-bit words, one at a time: the tag of the
-/// class, the version of the format, the binary digits of its Scalar, then its numbers. A checksum
-/// of all words so far comes before every array and at the end, so that a shape is used only if it
-/// is the one that was saved. (cereal crashes if it is asked for more XML than there is.)
+/// An archive of viann::save(), cereal or Boost.Serialization gets numbers, one at a time: the tag
+/// of the class, the version of the format, the binary digits of its Scalar, then the state,
+/// integers as std::int64_t and real numbers as double. A checksum of the bits of all numbers so
+/// far comes before every array and at the end, so that a shape is used only if it is the one that
+/// was saved. (cereal crashes if it is asked for more XML than there is.)
 
 namespace viann::detail {
 
 /// Raise this when a class saves other numbers than before. Formats 1 and 2 are those of viann 0.1
 /// and 0.2.
-inline constexpr Word archive_format = 3;
+inline constexpr std::int64_t archive_format = 3;
 
 /// FNV-1a, 64 bits (https://datatracker.ietf.org/doc/html/rfc9923). It detects damage, not forgery.
 class Checksum {
  public:
   void add_byte(unsigned char byte) { value_ = (value_ ^ byte) * 1099511628211U; }
-  void add(Word word) {
-    for (int shift = 0; shift < 64; shift += 8) add_byte(static_cast<unsigned char>(word >> shift));
+  /// Adds the bits of a number of 64 bits, the least significant first.
+  template <typename Number>
+  void add(Number number) {
+    std::uint64_t bits = 0;
+    static_assert(sizeof number == sizeof bits);
+    std::memcpy(&bits, &number, sizeof bits);
+    for (int shift = 0; shift < 64; shift += 8) add_byte(static_cast<unsigned char>(bits >> shift));
   }
-  Word value() const { return value_; }
+  std::uint64_t value() const { return value_; }
 
  private:
-  Word value_ = 14695981039346656037U;
+  std::uint64_t value_ = 14695981039346656037U;
 };
 
-/// The first word that an object of the class saves.
-inline Word tag_of(const char* class_name) {
+/// The first number that an object of the class saves.
+inline std::uint64_t tag_of(const char* class_name) {
   Checksum checksum;
   for (; *class_name != 0; ++class_name) checksum.add_byte(static_cast<unsigned char>(*class_name));
   return checksum.value();
+}
+
+/// Whether a double is finite, by its bits: under -ffast-math compilers assume that every value is.
+inline bool is_finite(double value) {
+  static_assert(std::numeric_limits<double>::is_iec559);
+  constexpr std::uint64_t exponent_of_infinity = std::uint64_t{0x7ff} << 52;  // and of NaN
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return (bits & exponent_of_infinity) != exponent_of_infinity;
 }
 
 /// Whether n can be a number of samples or epochs: doubles count no further than 2^53.
@@ -69,21 +84,24 @@ class StateArchive {
  public:
   using is_loading = std::bool_constant<Archive::is_loading::value>;
 
-  /// Saves, or loads and checks, the words before the state.
+  /// Saves, or loads and checks, the numbers before the state.
   /// \param name    of the class, for its tag and for messages
   /// \param digits  of its Scalar, in binary
-  StateArchive(Archive& archive, const char* name, int digits) : words_(archive), name_(name) {
-    if (transfer(tag_of(name)) != tag_of(name)) refuse();
-    const Word format = transfer(archive_format);
-    if (format == 0) refuse();
+  StateArchive(Archive& archive, const char* name, int digits) : archive_(archive), name_(name) {
+    const std::uint64_t tag = transfer(tag_of(name));
+    // Boost's text and cereal's XML of viann 0.2 begin with the last three digits of the tag.
+    const bool is_text_of_format_2 = tag == tag_of(name) % 1000;
+    ensure(tag == tag_of(name) || is_text_of_format_2);
+    const std::int64_t format = is_text_of_format_2 ? 2 : transfer(archive_format);
+    ensure(format > 0);
     if (format != archive_format) {
       throw std::runtime_error(
           concat("viann::", name, ": the archive has format ", format,
                  ", but this version of viann reads format ", archive_format, "; load it with ",
                  format < archive_format ? concat("viann 0.", format) : "a later one", "."));
     }
-    const Word saved_digits = transfer(static_cast<Word>(digits));
-    if (saved_digits != static_cast<Word>(digits)) {
+    const std::int64_t saved_digits = transfer(std::int64_t{digits});
+    if (saved_digits != digits) {
       throw std::runtime_error(concat(
           "viann::", name, ": the archive holds a Scalar of ", saved_digits, " binary digits, not ",
           digits, " (float has 24, double 53); load it into the type that was saved."));
@@ -94,57 +112,100 @@ class StateArchive {
   /// \throws std::overflow_error if the number to be saved is not finite
   template <typename Number>
   StateArchive& operator&(Number& number) {
-    if constexpr (is_loading::value) {
-      if (!from_words(number, [&] { return transfer(0); })) refuse();
-    } else if (!to_words(number, [&](Word word) { transfer(word); })) {
-      throw std::overflow_error(
-          concat("viann::", name_,
-                 ": a number of the state is infinite or NaN, and no run can go on from ",
-                 "it; the weights have diverged: go back to what was saved before."));
+    if constexpr (!is_loading::value) {
+      save(number);
+    } else if constexpr (std::is_integral_v<Number>) {
+      const std::int64_t value = transfer(std::int64_t{});
+      number = static_cast<Number>(value);
+      ensure(static_cast<std::int64_t>(number) == value);
+    } else {
+      number = load_real<Number>();
     }
     return *this;
   }
 
-  /// Saves, or loads and checks, the checksum of all words so far.
+  /// Saves, or loads and checks, the checksum of all numbers so far.
   void seal() {
-    const Word expected = checksum_.value();
-    const Word checksum = transfer(expected);
+    const std::uint64_t expected = checksum_.value();
+    const std::uint64_t checksum = transfer(expected);
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a fuzzer cannot guess it
     static_cast<void>(checksum);
 #else
-    if (checksum != expected) refuse();
+    ensure(checksum == expected);
 #endif
   }
 
-  /// \throws std::runtime_error
-  [[noreturn]] void refuse() const {
+  /// \throws std::runtime_error if what was loaded is not as it must be
+  void ensure(bool holds) const {
+    if (holds || !is_loading::value) return;
     throw std::runtime_error(concat("viann::", name_, ": the archive is damaged, or was not ",
                                     "written by a ", name_, "."));
   }
 
  private:
-  // Saves and returns the word, or loads and returns another.
-  Word transfer(Word word) {
+  // A long double is the sum of two or three doubles.
+  template <typename Number>
+  static constexpr int doubles_in = (std::numeric_limits<Number>::digits + 52) / 53;
+
+  template <typename Number>
+  void save(Number number) {
+    if constexpr (std::is_integral_v<Number>) {
+      transfer(static_cast<std::int64_t>(number));
+    } else {
+      for (int i = 0; i < doubles_in<Number>; ++i) {
+        const auto part = static_cast<double>(number);
+        if (!is_finite(part)) {
+          throw std::overflow_error(concat(
+              "viann::", name_,
+              ": a number of the state is infinite, NaN or beyond double, and no run can go ",
+              "on from it; the weights have diverged: go back to what was saved before."));
+        }
+        transfer(part);
+        number -= static_cast<Number>(part);
+      }
+    }
+  }
+
+  template <typename Number>
+  Number load_real() {
+    Number number = 0;
+    for (int i = 0; i < doubles_in<Number>; ++i) {
+      const double loaded = transfer(0.0);
+      constexpr long double most = (std::numeric_limits<Number>::max)();
+      ensure(is_finite(loaded) && std::abs(loaded) <= most);
+      const auto part = static_cast<Number>(loaded);
+      ensure(static_cast<double>(part) == loaded);
+      if (i == 0) number = part;
+      if (i > 0 && part != 0) number += part;  // -0 + 0 is 0
+    }
+    return number;
+  }
+
+  // Saves and returns the number, or loads and returns another.
+  template <typename Number>
+  Number transfer(Number number) {
     if constexpr (is_loading::value) {
       try {
-        word = words_.load();
+        archive_& number;
       } catch (const std::bad_alloc&) {
         throw;
       } catch (const std::exception& error) {
         throw std::runtime_error(concat("viann::", name_, ": the archive is ",
-                                        words_.has_begun() ? "cut short" : "empty", " or damaged (",
+                                        has_begun_ ? "cut short" : "empty", " or damaged (",
                                         error.what(), ")."));
       }
     } else {
-      words_.save(word);
+      archive_& number;
     }
-    checksum_.add(word);
-    return word;
+    has_begun_ = true;
+    checksum_.add(number);
+    return number;
   }
 
-  WordStream<Archive> words_;
+  Archive& archive_;
   const char* name_;
   Checksum checksum_;
+  bool has_begun_ = false;
 };
 
 /// Saves or loads, in memory order, the elements of an array that already has its size.
@@ -175,38 +236,37 @@ void archive_array(Archive& archive, Array& array, Eigen::Index rows, Eigen::Ind
   }
 }
 
-/// Takes words and keeps none.
+/// Takes numbers and keeps none.
 struct NoArchive {
   using is_loading = std::false_type;
-  NoArchive& operator&(const Word& /*word*/) { return *this; }
+  template <typename Number>
+  NoArchive& operator&(const Number& /*number*/) {
+    return *this;
+  }
 };
 
 /// Saves an object, or loads one: all of it or nothing.
 /// \tparam Scalar    of the object's state
 /// \param  name      of its class
-/// \param  transfer  called as transfer(object, archive): moves the state to or from a StateArchive
-///                   and returns whether it fits together. Changes nothing when saving, because
-///                   both libraries save objects that are const.
+/// \param  transfer  called as transfer(object, archive): moves the state to or from a
+/// StateArchive,
+///                   and requires of what was loaded that it fits together. Changes nothing when
+///                   saving, because objects that are const are saved, too.
 /// \throws std::runtime_error if the archive holds no such object
 /// \throws std::overflow_error if a number to be saved is not finite
-/// \throws std::logic_error if the saved state could not be loaded again
 template <typename Scalar, class Archive, typename Object, typename Transfer>
 void archive_object(Archive& archive, Object& object, const char* name, const Transfer& transfer) {
   constexpr int digits = std::numeric_limits<Scalar>::digits;
   if constexpr (Archive::is_loading::value) {
     StateArchive<Archive> in(archive, name, digits);
     Object loaded{};
-    if (!transfer(loaded, in)) in.refuse();
+    transfer(loaded, in);
     in.seal();
     object = std::move(loaded);
   } else {
     NoArchive none;  // first, so that a refused state writes nothing
     StateArchive<NoArchive> trial(none, name, digits);
-    if (!transfer(object, trial)) {
-      throw std::logic_error(concat("viann::", name,
-                                    ": the state does not fit together, and could ",
-                                    "not be loaded again; was memory overwritten?"));
-    }
+    transfer(object, trial);
     StateArchive<Archive> out(archive, name, digits);
     transfer(object, out);
     out.seal();

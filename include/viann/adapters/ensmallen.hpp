@@ -93,8 +93,8 @@ class EnsmallenCallback {
 
   /// Keeps the layer's part of the gradient for the observation that comes next.
   template <typename Optimizer, typename Function, typename Coordinates, typename Gradients>
-  void Gradient(Optimizer& /*optimizer*/, Function& /*function*/,
-                const Coordinates& coordinates, const Gradients& gradient) {
+  void Gradient(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
+                const Gradients& gradient) {
     if constexpr (detail::takes_gradients<Hook> && std::is_same_v<Gradients, Coordinates>) {
       gradient_ = view(gradient).expression().template cast<double>().matrix();
       // A callable that ignores its argument returns the weights again.

@@ -32,7 +32,12 @@ template <typename Scalar>
                                               const Scalar* __restrict__ initial, Index n,
                                               DisplacementSums<SumOf<Scalar>>& sums) {
   using Sum = SumOf<Scalar>;
-  LaneSum<Sum> d_d, d_w0, d_s, w0_w0, w0_s, s_s;
+  LaneSum<Sum> d_d;
+  LaneSum<Sum> d_w0;
+  LaneSum<Sum> d_s;
+  LaneSum<Sum> w0_w0;
+  LaneSum<Sum> w0_s;
+  LaneSum<Sum> s_s;
   for_each_in_lanes(n, [=, &d_d, &d_w0, &d_s, &w0_w0, &w0_s, &s_s](Index i, int lane) {
     const Sum w0 = initial[i];
     const Sum d = weights[i] - w0;

@@ -43,7 +43,7 @@ class Tile {
         weights.read(Axis::Units, block.unit, block.feature + i, block.units, row(i));
       }
     } else {
-      std::array<Number, tile_features> buffer;
+      std::array<Number, tile_features> buffer{};
       for (Index j = 0; j < block.units; ++j) {
         const Number* const column = weights.chunk(Axis::Features, block.feature, block.unit + j,
                                                    block.features, buffer.data());

@@ -151,6 +151,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_epoch_end(const Other& /*weights*/, const Gradient& /*gradient*/) {
     detail::refuse_weights_without_axis<Other>();
   }
+  /// Nor does this: the gradient must say which axis is the feature, too.
   template <typename Stored, typename Other>
   void on_epoch_end(const WeightView<Stored>& /*weights*/, const Other& /*gradient*/) {
     detail::refuse_weights_without_axis<Other>();

@@ -82,6 +82,8 @@ auto libtorch_weights(const Model& model, const std::string& layer) {
 inline auto libtorch_gradient(const torch::Tensor& weights) {
   return detail::torch_view(detail::torch_gradient(weights));
 }
+
+/// The same for a layer, a model, or a model and the name of a layer.
 template <typename Model, typename... Name>
 auto libtorch_gradient(const Model& model, const Name&... layer) {
   return detail::torch_layer_view(detail::torch_module(model), layer..., detail::torch_gradient);

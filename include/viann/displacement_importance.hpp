@@ -58,8 +58,8 @@ struct DisplacementImportanceOptions {
 /// }
 /// ```
 ///
-/// Let w_i(t) be the weights of feature i after epoch t (0: before training), T the last epoch,
-/// |.| the Euclidean norm over the units, and nz(x) = x / sum(x) over the features:
+/// Let w_i(t) be the weights of feature i after epoch t (0: before training), |.|
+/// the Euclidean norm over the units, and nz(x) = x / sum(x) over the features:
 ///
 ///     D_i(t)        = w_i(t) - w_i(0) + a w_i(0) + b sign w_i(0), with the a, b >= 0 for which
 ///                     |D_i(t)| is least, and which take no more than all of w_i(0): without what
@@ -71,7 +71,7 @@ struct DisplacementImportanceOptions {
 ///     raw_i         = sqrt(movement_i alignment_i),                     from weights alone
 ///     raw_i         = sqrt(sqrt(movement_i alignment_i) gradient_i)     with gradients
 ///
-/// |M x'|^2 is estimated, without bias, by the sum of (p x')^2 over eight vectors p = r M, with r
+/// |M x'|^2 is estimated, without bias, by the mean of (p x')^2 over eight vectors p = r M, with r
 /// random signs by feature, which depend on the epoch and the feature alone. An epoch in which a
 /// share has no observation, because nothing moved, or the gradient was 0 or not given, does not
 /// count in its mean. Below 16 units no decay is removed. The score is viann's own: why it works,

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 #include <viann/displacement_importance.hpp>
-#include <viann/report.hpp>
+#include <viann/tools/report.hpp>
 
 #include "support/dataset.hpp"
 #include "support/network.hpp"

@@ -12,7 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <viann/html_report.hpp>
+#include <viann/tools/html_report.hpp>
 #include <viann/viann.hpp>
 
 #include "support/command_line.hpp"

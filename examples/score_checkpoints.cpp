@@ -19,7 +19,7 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <viann/html_report.hpp>
+#include <viann/tools/html_report.hpp>
 #include <viann/viann.hpp>
 
 #include "support/checkpoint.hpp"

@@ -6,17 +6,17 @@
 /// its first layer move during training. This header includes the whole core, but no adapter and no
 /// HTML.
 
-#include "viann/agreement.hpp"
-#include "viann/baselines.hpp"
 #include "viann/displacement_importance.hpp"
 #include "viann/fwd.hpp"
 #include "viann/importance_hook.hpp"
 #include "viann/importance_scores.hpp"
-#include "viann/probes.hpp"
-#include "viann/report.hpp"
 #include "viann/save.hpp"
-#include "viann/score_history.hpp"
-#include "viann/stability.hpp"
+#include "viann/tools/agreement.hpp"
+#include "viann/tools/baselines.hpp"
+#include "viann/tools/probes.hpp"
+#include "viann/tools/report.hpp"
+#include "viann/tools/score_history.hpp"
+#include "viann/tools/stability.hpp"
 #include "viann/variance_importance.hpp"
 #include "viann/variance_options.hpp"
 #include "viann/version.hpp"

@@ -37,7 +37,7 @@
 #define require(assertion, label) static_cast<void>(assertion)
 #endif
 
-#include <viann/html_report.hpp>
+#include <viann/tools/html_report.hpp>
 #include <viann/viann.hpp>
 
 double largest_share() {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "viann/html_report.hpp"
+#include "viann/tools/html_report.hpp"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <numeric>
 #include <vector>
-#include <viann/baselines.hpp>
 #include <viann/displacement_importance.hpp>
 #include <viann/importance_scores.hpp>
+#include <viann/tools/baselines.hpp>
 #include <viann/weight_view.hpp>
 
 #include "branched_network.hpp"

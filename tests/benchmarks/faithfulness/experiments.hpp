@@ -19,9 +19,9 @@
 #include <thread>
 #include <utility>
 #include <vector>
-#include <viann/agreement.hpp>
 #include <viann/detail/statistics/shuffle.hpp>
-#include <viann/stability.hpp>
+#include <viann/tools/agreement.hpp>
+#include <viann/tools/stability.hpp>
 
 #include "branches.hpp"
 #include "methods.hpp"

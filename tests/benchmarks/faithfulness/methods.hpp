@@ -12,8 +12,8 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <viann/baselines.hpp>
 #include <viann/displacement_importance.hpp>
+#include <viann/tools/baselines.hpp>
 #include <viann/variance_importance.hpp>
 #include <viann/weight_view.hpp>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <viann/probes.hpp>
+#include <viann/tools/probes.hpp>
 
 #include "../../../examples/support/dataset.hpp"
 #include "task.hpp"

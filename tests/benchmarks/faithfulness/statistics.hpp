@@ -11,9 +11,9 @@
 #include <random>
 #include <set>
 #include <vector>
-#include <viann/agreement.hpp>
 #include <viann/detail/statistics/shuffle.hpp>
 #include <viann/importance_scores.hpp>
+#include <viann/tools/agreement.hpp>
 
 /// How well scores separate relevant from irrelevant inputs, and how certain a mean is.
 

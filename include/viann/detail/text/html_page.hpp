@@ -20,10 +20,10 @@
 #include "viann/detail/text/html_style.hpp"
 #include "viann/detail/text/html_table.hpp"
 #include "viann/detail/text/report_column.hpp"
-#include "viann/html_report_options.hpp"
 #include "viann/importance_scores.hpp"
-#include "viann/report.hpp"
-#include "viann/score_history.hpp"
+#include "viann/tools/html_report_options.hpp"
+#include "viann/tools/report.hpp"
+#include "viann/tools/score_history.hpp"
 
 namespace viann::detail {
 

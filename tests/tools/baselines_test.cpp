@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/baselines.hpp"
+#include "viann/tools/baselines.hpp"
 
 #include <cmath>
 #include <limits>

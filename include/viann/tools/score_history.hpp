@@ -9,13 +9,13 @@
 #include <stdexcept>
 #include <vector>
 
-#include "viann/agreement.hpp"
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/state_archive.hpp"
 #include "viann/detail/statistics/order.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
+#include "viann/tools/agreement.hpp"
 
 namespace viann {
 

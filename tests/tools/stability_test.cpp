@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/stability.hpp"
+#include "viann/tools/stability.hpp"
 
 #include <cmath>
 #include <random>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The page as a text; .ci/run's step `pages` opens such pages in a browser.
-#include "viann/html_report.hpp"
+#include "viann/tools/html_report.hpp"
 
 #include <array>
 #include <cstdint>

@@ -8,12 +8,12 @@
 #include <stdexcept>
 #include <vector>
 
-#include "viann/agreement.hpp"
 #include "viann/detail/statistics/mean_and_deviation.hpp"
 #include "viann/detail/statistics/require_scores.hpp"
 #include "viann/detail/statistics/student_t.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
+#include "viann/tools/agreement.hpp"
 
 /// \file
 /// Measures how far the scores of runs that differ in their seeds agree. Within a run,

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "viann/detail/text/html_page.hpp"
-#include "viann/html_report_options.hpp"
-#include "viann/report.hpp"
-#include "viann/score_history.hpp"
+#include "viann/tools/html_report_options.hpp"
+#include "viann/tools/report.hpp"
+#include "viann/tools/score_history.hpp"
 
 namespace viann {
 
@@ -15,7 +15,7 @@ namespace viann {
 ///
 /// ```cpp
 /// #include <fstream>
-/// #include <viann/html_report.hpp>
+/// #include <viann/tools/html_report.hpp>
 ///
 /// int main() {
 ///   const std::vector<std::string> names{"age", "height", "shoe size"};

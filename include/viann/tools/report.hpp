@@ -39,7 +39,7 @@ struct TableOptions {
 ///
 /// ```cpp
 /// #include <iostream>
-/// #include <viann/report.hpp>
+/// #include <viann/tools/report.hpp>
 ///
 /// int main() {
 ///   const std::vector<std::string> names{"age", "height", "shoe size"};

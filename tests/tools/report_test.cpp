@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/report.hpp"
+#include "viann/tools/report.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/agreement.hpp"
+#include "viann/tools/agreement.hpp"
 
 #include <cmath>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/score_history.hpp"
+#include "viann/tools/score_history.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/probes.hpp"
+#include "viann/tools/probes.hpp"
 
 #include <cmath>
 #include <limits>

@@ -15,6 +15,9 @@ function(example_refuses program)
   endforeach()
 endfunction()
 
+viann_catch_test(example_tests SOURCES support/dataset_test.cpp support/network_test.cpp
+  LIBRARIES example_support network_float)
+
 example_test(quickstart
   "petal_[^\n]*\n *petal_[^\n]*\n *sepal_[^\n]*\n *sepal_[^\n]*\n\nFinal accuracy" 01_quickstart)
 

@@ -58,9 +58,7 @@ TEMPLATE_TEST_CASE("a hook that was loaded goes on when it is begun, as at every
 }
 
 TEMPLATE_TEST_CASE("a saved hook comes back to the bit and goes on", "", VarianceImportance<float>,
-                   VarianceImportance<>, VarianceImportance<long double>,
-                   DisplacementImportance<float>, DisplacementImportance<>,
-                   DisplacementImportance<long double>) {
+                   VarianceImportance<>, DisplacementImportance<float>, DisplacementImportance<>) {
   const bool row_major = GENERATE(true, false);
   const int units = GENERATE(4, 20);
   const auto trajectory = random_walk(3, units, 8, 107);

@@ -5,14 +5,12 @@
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
-#include <utility>
 
 #include "viann/detail/layer/layer_displacement.hpp"
 #include "viann/detail/layer/life_cycle.hpp"
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/state_archive.hpp"
 #include "viann/detail/statistics/min_max.hpp"
-#include "viann/detail/weights/weight_source.hpp"
 #include "viann/fwd.hpp"
 #include "viann/weight_view.hpp"
 
@@ -168,13 +166,13 @@ class DisplacementImportance : detail::RefusesBareWeights {
   void on_train_end() const { detail::require_observations(1, epochs(), name, "on_train_end()"); }
 
   /// Number of features; 0 before on_train_begin().
-  Index features() const noexcept { return state_->layer().features(); }
+  Index features() const noexcept { return state().layer().features(); }
 
   /// Number of units; 0 before on_train_begin().
-  Index units() const noexcept { return state_->layer().units(); }
+  Index units() const noexcept { return state().layer().units(); }
 
   /// Number of epochs observed; the weights before training do not count.
-  std::int64_t epochs() const noexcept { return epochs_; }
+  std::int64_t epochs() const noexcept { return run_->epochs; }
 
   /// Whether weight decay is removed: the option is set and there are enough units.
   bool removes_decay() const {
@@ -182,7 +180,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   }
 
   /// Whether the scores contain a gradient: the gradient's shares could be computed in some epoch.
-  bool uses_gradient() const { return !state_->gradient().empty(); }
+  bool uses_gradient() const { return !state().gradient().empty(); }
 
   /// raw_i of every feature, from 0 to 1; all 0 if nothing has moved. May be read after every
   /// epoch, the first included.
@@ -192,8 +190,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
     const auto raw = [this](Index i) {
-      const auto from_weights = std::sqrt(state_->movement()(i) * state_->alignment()(i));
-      return uses_gradient() ? std::sqrt(from_weights * state_->gradient()(i)) : from_weights;
+      const auto from_weights = std::sqrt(state().movement()(i) * state().alignment()(i));
+      return uses_gradient() ? std::sqrt(from_weights * state().gradient()(i)) : from_weights;
     };
     return detail::finite_raw_scores(features(), raw, name, epochs());
   }
@@ -205,8 +203,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
 
   /// Whether both have the same options and, bit for bit, the same state.
   friend bool operator==(const DisplacementImportance& a, const DisplacementImportance& b) {
-    return a.options_ == b.options_ && a.epochs() == b.epochs() &&
-           a.state_.value() == b.state_.value();
+    return a.options_ == b.options_ && a.run_.value() == b.run_.value();
   }
   /// The opposite of ==.
   friend bool operator!=(const DisplacementImportance& a, const DisplacementImportance& b) {
@@ -220,25 +217,19 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// \throws std::overflow_error if a value to be saved is not finite; nothing is written.
   template <class Archive>
   void serialize(Archive& archive, const unsigned /*version*/) {
-    detail::archive_object<Scalar>(
-        archive, *this, name,
-        [](DisplacementImportance& hook, auto& state) { hook.transfer(state); });
+    detail::archive_object<Scalar>(archive, *this, name,
+                                   [](auto& hook, auto& state) { hook.transfer(state); });
   }
 
  private:
   static constexpr const char* name = "DisplacementImportance";  // in messages
-  using Weights = detail::WeightSource<Scalar>;
+  using State = detail::LayerDisplacement<Scalar>;
+  using Weights = typename State::Weights;
+
+  const State& state() const { return run_->state; }
 
   void begin(const Weights& weights) {
-    if (is_loaded_) {
-      state_->layer().require_valid(weights, name, 0);
-      is_loaded_ = false;
-      return;
-    }
-    DisplacementImportance fresh(options_);
-    fresh.state_->layer().require_valid(weights, name, 0);
-    fresh.state_->start(weights);
-    *this = std::move(fresh);
+    run_->begin(weights, name, [&](State& state) { state.start(weights); });
   }
 
   void end_epoch(const Weights& weights, const Weights* gradient) {
@@ -247,25 +238,18 @@ class DisplacementImportance : detail::RefusesBareWeights {
           "viann::DisplacementImportance: displacement is counted from the weights before "
           "training; call on_train_begin() with them first.");
     }
-    const std::int64_t epoch = epochs() + 1;
-    state_->layer().require_valid(weights, name, epoch);
-    if (gradient != nullptr) state_->layer().require_valid(*gradient, name, epoch, "gradient");
-    state_->observe(weights, gradient, removes_decay(), epoch);
-    epochs_ = epoch;
-    is_loaded_ = false;
+    run_->end_epoch(weights, gradient, name, [&](State& state, std::int64_t epoch) {
+      state.observe(weights, gradient, removes_decay(), epoch);
+    });
   }
 
   template <class Archive>
   void transfer(Archive& archive) {
-    archive& options_.remove_decay& epochs_.value();
-    state_->transfer(archive);
-    if constexpr (Archive::is_loading::value) is_loaded_ = features() > 0;
-    archive.ensure(detail::is_count(epochs()) && (epochs() == 0 || features() > 0));
+    archive& options_.remove_decay;
+    run_->transfer(archive);
   }
 
-  detail::ResetOnMove<detail::LayerDisplacement<Scalar>> state_;
-  detail::ResetOnMove<std::int64_t> epochs_;
-  detail::ResetOnMove<bool> is_loaded_;  // and has not continued yet
+  detail::ResetOnMove<detail::LifeCycle<State>> run_;
   DisplacementImportanceOptions options_;
 };
 

@@ -36,7 +36,7 @@ class BinaryArchive {
       const std::uint64_t loaded = transfer(static_cast<std::uint64_t>(value));
       if constexpr (is_loading::value) value = static_cast<T>(loaded);
     } else if constexpr (std::is_floating_point_v<T>) {
-      static_assert(std::numeric_limits<T>::digits <= 53, "viann: save a long double as doubles.");
+      static_assert(std::numeric_limits<T>::digits <= 53, "viann: a long double cannot be saved.");
       double number = value;
       std::uint64_t bits = 0;
       std::memcpy(&bits, &number, sizeof bits);

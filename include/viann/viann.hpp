@@ -18,7 +18,6 @@
 #include "viann/tools/score_history.hpp"
 #include "viann/tools/stability.hpp"
 #include "viann/variance_importance.hpp"
-#include "viann/variance_options.hpp"
 #include "viann/version.hpp"
 #include "viann/weight_view.hpp"
 #include "viann/welford_accumulator.hpp"

@@ -158,15 +158,6 @@ struct RefersToMatrix : std::false_type {};
 template <typename Stored>
 struct RefersToMatrix<WeightView<Stored>> : std::bool_constant<refers_to_matrix<Stored>()> {};
 
-/// The body of a hook's overload for anything that is not a WeightView.
-template <typename Weights>
-void refuse_weights_without_axis() {
-  static_assert(sizeof(Weights) == 0,
-                "viann: these weights do not say which axis is the feature. Write "
-                "features_by_units(W) where W(feature, unit), as in X * W, or "
-                "units_by_features(W) where W(unit, feature), as in W * x.");
-}
-
 }  // namespace detail
 
 }  // namespace viann

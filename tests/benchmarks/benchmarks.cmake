@@ -58,7 +58,12 @@ if(OpenMP_CXX_FOUND)
   endforeach()
 endif()
 
-add_custom_target(benchmarks DEPENDS faithfulness speed speed_o2)
+set(folder benchmarks/faithfulness)
+viann_catch_test(benchmark_tests SOURCES ${folder}/branched_network_test.cpp
+  ${folder}/known_tasks_test.cpp ${folder}/published_tasks_test.cpp ${folder}/statistics_test.cpp
+  LIBRARIES example_support network_float)
+
+add_custom_target(benchmarks DEPENDS faithfulness speed speed_o2 benchmark_tests)
 
 # That they run. The result of permutation importance in a linear task does not depend on the seed.
 add_test(NAME benchmark.faithfulness COMMAND faithfulness --suites known,probes,ensembles

@@ -96,7 +96,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz(viann::WelfordAccumulator<float>(), bytes);
   fuzz(viann::VarianceImportance<>(), bytes);
   fuzz(viann::VarianceImportance<float>(), bytes);
-  fuzz(viann::VarianceImportance<long double>(), bytes);
   fuzz(viann::DisplacementImportance<>(), bytes);
   fuzz(viann::DisplacementImportance<float>(), bytes);
   fuzz(viann::ScoreHistory(), bytes);

@@ -112,14 +112,24 @@ class StateArchive {
   /// \throws std::overflow_error if the number to be saved is not finite
   template <typename Number>
   StateArchive& operator&(Number& number) {
-    if constexpr (!is_loading::value) {
-      save(number);
-    } else if constexpr (std::is_integral_v<Number>) {
-      const std::int64_t value = transfer(std::int64_t{});
+    if constexpr (std::is_integral_v<Number>) {
+      const std::int64_t value = transfer(static_cast<std::int64_t>(number));
+      if constexpr (is_loading::value) {
+        number = static_cast<Number>(value);
+        ensure(static_cast<std::int64_t>(number) == value);
+      }
+    } else if constexpr (is_loading::value) {
+      const double value = transfer(0.0);
+      ensure(is_finite(value) && std::abs(value) <= (std::numeric_limits<Number>::max)());
       number = static_cast<Number>(value);
-      ensure(static_cast<std::int64_t>(number) == value);
+      ensure(static_cast<double>(number) == value);
     } else {
-      number = load_real<Number>();
+      if (!is_finite(number)) {
+        throw std::overflow_error(concat(
+            "viann::", name_, ": a number of the state is infinite or NaN, and no run can go on ",
+            "from it; the weights have diverged: go back to what was saved before."));
+      }
+      transfer(static_cast<double>(number));
     }
     return *this;
   }
@@ -143,44 +153,6 @@ class StateArchive {
   }
 
  private:
-  // A long double is the sum of two or three doubles.
-  template <typename Number>
-  static constexpr int doubles_in = (std::numeric_limits<Number>::digits + 52) / 53;
-
-  template <typename Number>
-  void save(Number number) {
-    if constexpr (std::is_integral_v<Number>) {
-      transfer(static_cast<std::int64_t>(number));
-    } else {
-      for (int i = 0; i < doubles_in<Number>; ++i) {
-        const auto part = static_cast<double>(number);
-        if (!is_finite(part)) {
-          throw std::overflow_error(concat(
-              "viann::", name_,
-              ": a number of the state is infinite, NaN or beyond double, and no run can go ",
-              "on from it; the weights have diverged: go back to what was saved before."));
-        }
-        transfer(part);
-        number -= static_cast<Number>(part);
-      }
-    }
-  }
-
-  template <typename Number>
-  Number load_real() {
-    Number number = 0;
-    for (int i = 0; i < doubles_in<Number>; ++i) {
-      const double loaded = transfer(0.0);
-      constexpr long double most = (std::numeric_limits<Number>::max)();
-      ensure(is_finite(loaded) && std::abs(loaded) <= most);
-      const auto part = static_cast<Number>(loaded);
-      ensure(static_cast<double>(part) == loaded);
-      if (i == 0) number = part;
-      if (i > 0 && part != 0) number += part;  // -0 + 0 is 0
-    }
-    return number;
-  }
-
   // Saves and returns the number, or loads and returns another.
   template <typename Number>
   Number transfer(Number number) {
@@ -257,6 +229,9 @@ struct NoArchive {
 template <typename Scalar, class Archive, typename Object, typename Transfer>
 void archive_object(Archive& archive, Object& object, const char* name, const Transfer& transfer) {
   constexpr int digits = std::numeric_limits<Scalar>::digits;
+  static_assert(digits <= 53,
+                "viann: a state in long double cannot be saved, because that type differs between "
+                "platforms; keep the state in double.");
   if constexpr (Archive::is_loading::value) {
     StateArchive<Archive> in(archive, name, digits);
     Object loaded{};

@@ -1,14 +1,48 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <Eigen/Core>
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "viann/detail/text/html_page.hpp"
-#include "viann/tools/html_report_options.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/detail/text/html.hpp"
+#include "viann/detail/text/html_chart.hpp"
+#include "viann/detail/text/html_shapes.hpp"
+#include "viann/detail/text/html_style.hpp"
+#include "viann/detail/text/html_table.hpp"
+#include "viann/detail/text/report_column.hpp"
+#include "viann/fwd.hpp"
+#include "viann/importance_scores.hpp"
 #include "viann/tools/report.hpp"
 #include "viann/tools/score_history.hpp"
 
 namespace viann {
+
+/// What html_report() shows. Texts are in UTF-8; nothing in them is taken for HTML.
+struct HtmlReportOptions {
+  std::string title = "Which inputs the network relies on";  ///< of the page
+  std::string note;              ///< a paragraph below: the data, the hook, the number of epochs
+  Eigen::Index max_bars = 15;    ///< of the highest scores; the other rows can be unfolded
+  Eigen::Index max_rows = 5000;  ///< of both tables; a last line counts the others
+  Eigen::Index max_lines = 6;    ///< over the epochs, 6 at most
+  Eigen::Index rows = 0;  ///< of an image or a convolution's kernel, for heat maps; 0 for none
+  Eigen::Index cols = 0;  ///< the features are its rows * cols positions, as in kernel_scores()
+  double settled = 0.9;   ///< rank correlation for ScoreHistory::settled_since()
+};
+
+namespace detail {
+std::string html_page(const Report& report, const ScoreHistory& history,
+                      const HtmlReportOptions& options);
+}
 
 /// Makes a page of HTML that stands alone: one file, without scripts, for a browser, a printer or a
 /// screen reader. Writes no file.
@@ -35,7 +69,7 @@ namespace viann {
 ///         range, or features() is not a multiple of rows * cols.
 inline std::string html_report(const Report& report, const ScoreHistory& history,
                                const HtmlReportOptions& options = {}) {
-  return detail::HtmlPage(report, history, options).text();
+  return detail::html_page(report, history, options);
 }
 
 /// Makes the page without a chart over the epochs.
@@ -44,5 +78,168 @@ inline std::string html_report(const Report& report, const ScoreHistory& history
 inline std::string html_report(const Report& report, const HtmlReportOptions& options = {}) {
   return html_report(report, ScoreHistory(), options);
 }
+
+namespace detail {
+
+/// The page, one part after the other.
+class HtmlPage {
+ public:
+  HtmlPage(const Report& report, const ScoreHistory& history, const HtmlReportOptions& options)
+      : report_(report),
+        history_(history),
+        options_(options),
+        order_(report.by_score(report.features())),
+        columns_(report.columns_.value()) {
+    if (report.features() == 0) {
+      throw std::invalid_argument("viann::html_report: the report was moved from and is empty.");
+    }
+    if (options.max_bars < 0 || options.max_rows < options.max_bars || options.max_lines < 0 ||
+        options.max_lines > 6) {
+      throw std::invalid_argument(
+          concat("viann::html_report: max_bars is ", options.max_bars, ", max_rows is ",
+                 options.max_rows, " and max_lines is ", options.max_lines,
+                 "; 0 <= max_bars <= max_rows and 0 <= max_lines <= 6 must hold."));
+    }
+    if (history.features() == 0) return;
+    if (history.features() != report.features()) {
+      throw std::invalid_argument(concat("viann::html_report: a history of ", history.features(),
+                                         " features does not fit a report of ", report.features(),
+                                         "."));
+    }
+    top_ = std::clamp(report.features() / 2, Eigen::Index{1}, Eigen::Index{6});
+    since_ = history.in_top_since(top_);
+    std::vector<std::string> texts;
+    for (const auto& epoch : since_)
+      texts.push_back(epoch ? std::to_string(*epoch) : "\xE2\x80\x93");
+    columns_.push_back({concat("in the top ", top_, " since epoch"),
+                        ReportColumn::Content::Texts,
+                        {},
+                        std::move(texts)});
+  }
+
+  std::string text() const {
+    const std::string title = html_text(options_.title);
+    return concat(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n"
+        // A script that slipped through would not run.
+        R"(<meta http-equiv="Content-Security-Policy" )"
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\" />\n<title>",
+        title, "</title>\n<style>", html_style, "</style>\n</head>\n<body>\n<main>\n<h1>", title,
+        "</h1>\n", options_.note.empty() ? "" : concat("<p>", html_text(options_.note), "</p>\n"),
+        tables(), lines(), heat_maps(), "</main>\n</body>\n</html>\n");
+  }
+
+ private:
+  std::string table(const std::vector<Eigen::Index>& rows, bool with_bars,
+                    const std::string& caption) const {
+    return html_table(columns_, !since_.empty(), rows, with_bars, caption);
+  }
+
+  std::string name(Eigen::Index feature) const { return columns_[0].text(feature); }
+
+  /// The most important features over the epochs.
+  std::string lines() const {
+    const auto count = (std::min)(options_.max_lines, report_.features());
+    const std::vector<std::int64_t> epochs = history_.kept_epochs();
+    if (count == 0 || epochs.size() < 2) return "";
+    const auto scores = history_.scores();
+    std::vector<ChartLine> chart;
+    std::string description;
+    for (Eigen::Index i = 0; i < count; ++i) {
+      const Eigen::Index feature = order_[static_cast<std::size_t>(i)];
+      chart.push_back(
+          {name(feature), scores.row(feature), since_[static_cast<std::size_t>(feature)]});
+      const auto rounded = [&](double value) {
+        return number_text(value, std::chars_format::general, 3);
+      };
+      description += concat(name(feature), ": ", rounded(scores(feature, 0)), " at epoch ",
+                            epochs.front(), ", ", rounded(chart.back().scores.tail<1>()[0]),
+                            " at epoch ", epochs.back(), ". ");
+    }
+    return concat(
+        "<h2>When each became important</h2>\n<figure>\n<figcaption>Scores of the ", count,
+        " most important, by epoch. A dot marks the epoch from which one stayed among the top ",
+        top_, ". Since epoch ", history_.settled_since(options_.settled),
+        ", the whole ranking has had a rank correlation of ", options_.settled,
+        " or more with the last one.",
+        history_.every() == 1 ? "" : concat(" One epoch of ", history_.every(), " was kept."),
+        "</figcaption>\n", line_chart(chart, epochs, description), "</figure>\n");
+  }
+
+  /// The scores in the shape of an image or of a convolution's kernels.
+  std::string heat_maps() const {
+    if (options_.rows == 0 && options_.cols == 0) return "";
+    const Eigen::VectorXd& scores = columns_[1].numbers;
+    const std::vector<Eigen::MatrixXd> kernels =
+        kernel_scores(scores, options_.rows, options_.cols);
+    const std::size_t shown = (std::min)(kernels.size(), std::size_t{16});
+    const double largest = columns_[1].largest();
+    const bool any_negative =
+        std::any_of(scores.begin(), scores.end(), [](double score) { return score < 0; });
+    std::vector<Eigen::Index> features(order_.size());
+    std::iota(features.begin(), features.end(), Eigen::Index{0});
+    const std::vector<std::string> texts = columns_[1].table_cells(features, false, whole_text);
+    std::string maps;
+    auto feature = features.begin();
+    for (std::size_t channel = 0; channel < shown; ++channel) {
+      std::vector<std::string> names;
+      for (Eigen::Index cell = 0; cell < kernels[channel].size(); ++cell, ++feature) {
+        names.push_back(
+            concat(html_text(name(*feature)), ": ", texts[static_cast<std::size_t>(*feature)]));
+      }
+      const std::string title =
+          kernels.size() > 1 ? concat("Channel ", channel + 1) : "Scores by position";
+      maps += concat("<figure>", kernels.size() > 1 ? "<figcaption>" + title + "</figcaption>" : "",
+                     heat_map(kernels[channel], largest, title, names), "</figure>\n");
+    }
+    return concat("<h2>Where they are</h2>\n<p class=\"soft\">The scores, ", options_.rows,
+                  " rows by ", options_.cols, " columns",
+                  kernels.size() > shown
+                      ? concat(": the first ", shown, " of ", kernels.size(), " channels")
+                      : "",
+                  ".</p>\n<div class=\"maps\">\n", maps, "</div>\n",
+                  heat_scale(number_text(largest, std::chars_format::general, 3), any_negative));
+  }
+
+  /// The table with bars, and the one of all other features.
+  std::string tables() const {
+    const auto features = static_cast<std::ptrdiff_t>(order_.size());
+    const auto bars = (std::min)(features, std::ptrdiff_t{options_.max_bars});
+    const auto rows = (std::min)(features, std::ptrdiff_t{options_.max_rows});
+    const auto first = order_.begin();
+    std::string page = "<h2>Scores</h2>\n";
+    if (bars > 0) {
+      page += table({first, first + bars}, true,
+                    bars < features ? concat("The ", bars, " highest of ", features, " scores")
+                                    : concat("All ", features, " scores, from the highest"));
+    }
+    if (rows > bars) {
+      page += concat("<details>\n<summary>The ", bars > 0 ? "other " : "", features - bars,
+                     "</summary>\n",
+                     table({first + bars, first + rows}, false, "In descending order of score"),
+                     "</details>\n");
+    }
+    if (features > rows) {
+      page += concat(R"(<p class="soft">)", features - rows, " lower scores are not shown.</p>\n");
+    }
+    return page;
+  }
+
+  const Report& report_;
+  const ScoreHistory& history_;
+  const HtmlReportOptions& options_;
+  std::vector<Eigen::Index> order_;    // by score
+  std::vector<ReportColumn> columns_;  // the report's, and one of the history
+  Eigen::Index top_ = 0;
+  std::vector<std::optional<std::int64_t>> since_;  // by feature, in the top_
+};
+
+inline std::string html_page(const Report& report, const ScoreHistory& history,
+                             const HtmlReportOptions& options) {
+  return HtmlPage(report, history, options).text();
+}
+
+}  // namespace detail
 
 }  // namespace viann

@@ -66,13 +66,14 @@ class Report {
                                                  " names do not fit ", scores.size(),
                                                  " scores; pass one name for each feature."));
     }
-    features_ = scores.size();
     add_column("feature", std::move(names));
     add_column(std::move(title), scores);
   }
 
   /// Number of features.
-  Eigen::Index features() const noexcept { return features_; }
+  Eigen::Index features() const noexcept {
+    return columns_->empty() ? 0 : columns_->front().size();  // empty if moved-from
+  }
 
   /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
   /// below 2^53 are printed as integers, and all other numbers as real ones.
@@ -161,7 +162,7 @@ class Report {
         lines[line].append("  ").append(detail::padded(cells[line], width, !column.has_texts()));
       }
     }
-    const double largest = features() > 0 ? scores_column().largest() : 0;  // 0 if moved-from
+    const double largest = features() > 0 ? scores_column().largest() : 0;
     for (std::size_t row = 0; row < rows.size(); ++row) {
       lines[row + (with_titles ? 1 : 0)].append("  ").append(
           detail::bar(scores()[rows[row]], largest, options.bar_width));
@@ -229,7 +230,7 @@ class Report {
   using Content = Column::Content;
 
   Report& add(Column column) {
-    if (column.size() != features()) {
+    if (!columns_->empty() && column.size() != features()) {
       throw std::invalid_argument(detail::concat("viann::Report: ", column.size(), " entries of ",
                                                  column.title, " do not fit ", features(),
                                                  " features; pass one for each."));
@@ -248,14 +249,13 @@ class Report {
 
   /// The features with the highest scores, NaN last.
   std::vector<Eigen::Index> by_score(Eigen::Index most) const {
-    if (features() == 0) return {};  // moved-from: there is no column
+    if (features() == 0) return {};
     std::vector<Eigen::Index> order = detail::descending(scores());
     order.resize(static_cast<std::size_t>((std::min)(most, features())));
     return order;
   }
 
   detail::ResetOnMove<std::vector<Column>> columns_;  // names, scores, and what was added
-  detail::ResetOnMove<Eigen::Index> features_;
 };
 
 }  // namespace viann

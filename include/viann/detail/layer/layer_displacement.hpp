@@ -28,6 +28,7 @@ namespace viann::detail {
 template <typename Scalar>
 class LayerDisplacement {
  public:
+  using Weights = WeightSource<Scalar>;
   using Sum = SumOf<Scalar>;
 
   const Layer& layer() const { return layer_; }
@@ -36,7 +37,7 @@ class LayerDisplacement {
   const ShareMean<Sum>& gradient() const { return means_[Gradient]; }
 
   /// Keeps w(0), which passed the layer's check.
-  void start(const WeightSource<Scalar>& weights) {
+  void start(const Weights& weights) {
     layer_.learn(weights, Axis::Units);
     initial_.resize(layer_.units(), layer_.features());
     for (Index i = 0; i < layer_.features(); ++i) {
@@ -49,8 +50,8 @@ class LayerDisplacement {
   }
 
   /// Takes in weights that passed the layer's check, and the gradient unless it is null.
-  void observe(const WeightSource<Scalar>& weights, const WeightSource<Scalar>* gradient,
-               bool remove_decay, std::int64_t epoch) {
+  void observe(const Weights& weights, const Weights* gradient, bool remove_decay,
+               std::int64_t epoch) {
     make_sketches(weights, gradient, remove_decay, epoch);
     Sum* const step = sketch(Alignment);
     for (std::size_t i = 0; i < previous_.size(); ++i) step[i] -= previous_[i];
@@ -136,8 +137,8 @@ class LayerDisplacement {
     }
   }
 
-  void make_sketches(const WeightSource<Scalar>& weights, const WeightSource<Scalar>* gradient,
-                     bool removes_decay, std::int64_t epoch) {
+  void make_sketches(const Weights& weights, const Weights* gradient, bool removes_decay,
+                     std::int64_t epoch) {
     std::fill(sketches_.begin(), sketches_.end(), Sum(0));
     for_each_tile([&](Index part, Index feature, Index count) {
       if (removes_decay) find_decay(weights, feature, count);
@@ -166,7 +167,7 @@ class LayerDisplacement {
     }
   }
 
-  void find_decay(const WeightSource<Scalar>& weights, Index feature, Index count) {
+  void find_decay(const Weights& weights, Index feature, Index count) {
     std::array<DisplacementSums<Sum>, tile_features> sums;
     Tile<Scalar> tile;
     for_each_block(feature, count, [&](const Block& block) {
@@ -191,7 +192,7 @@ class LayerDisplacement {
 
   // Sets squares_ to the sums of squares of the projections: of D on its sketch, of w on the
   // others.
-  void project(const WeightSource<Scalar>& weights, std::size_t sketches) {
+  void project(const Weights& weights, std::size_t sketches) {
     for_each_tile([&](Index, Index feature, Index count) {
       Tile<Scalar> tile;
       Tile<Sum> D;

@@ -12,7 +12,6 @@
 #include "viann/detail/layer/moments.hpp"
 #include "viann/detail/state_archive.hpp"
 #include "viann/detail/weights/weight_source.hpp"
-#include "viann/variance_options.hpp"
 
 namespace viann::detail {
 
@@ -22,6 +21,7 @@ namespace viann::detail {
 template <typename Scalar>
 class LayerVariance {
  public:
+  using Weights = WeightSource<Scalar>;
   using Array = typename Moments<Scalar>::Array;
   using Sum = SumOf<Scalar>;
 
@@ -35,29 +35,27 @@ class LayerVariance {
   /// By feature: the sum over the units of M2 |w| or M2, after the last observe().
   const Sum* sums() const { return sums_.data(); }
 
-  void fix_shape(const WeightSource<Scalar>& weights) {
+  /// Takes the shape of weights.
+  void start(const Weights& weights) {
     layer_.learn(weights, weights.memory_axis());
     sums_.setZero(layer_.features());
   }
 
   /// Takes in weights that passed the layer's check. If memory runs out, nothing changes.
-  void observe(const WeightSource<Scalar>& weights, ScoreCombination combination) {
+  /// \param with_magnitude  whether the sums are of M2 |w|
+  void observe(const Weights& weights, bool with_magnitude) {
     if (moments_.count == 0) {
       LayerVariance first;
       first.layer_ = layer_;
       if (!layer_.known()) first.layer_.learn(weights, weights.memory_axis());
-      first.sums_.setZero(first.layer_.features());
+      first.sums_.setZero(weights.features());
       first.moments_.start(first.layer_.state_rows(), first.layer_.state_cols());
       *this = std::move(first);
     }
     const WelfordFactors<Scalar> factors(++moments_.count);
     std::fill_n(sums_.data(), sums_.size(), Sum(0));
     layer_.walk(weights, [&](const Chunk& c, const Scalar* x) {
-      if (combination == ScoreCombination::VarianceTimesMagnitude) {
-        update<true>(c, x, factors);
-      } else {
-        update<false>(c, x, factors);
-      }
+      with_magnitude ? update<true>(c, x, factors) : update<false>(c, x, factors);
     });
   }
 

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 
+#include "viann/detail/state_archive.hpp"
 #include "viann/detail/text/concat.hpp"
-#include "viann/weight_view.hpp"
+#include "viann/detail/weights/expressions.hpp"
 
 /// Code that every hook would otherwise repeat. `hook` is the name of a class.
 
@@ -23,6 +25,54 @@ struct RefusesBareWeights {
   template <typename Other>
   void on_epoch_end(const Other&) {
     refuse_weights_without_axis<Other>();
+  }
+};
+
+/// One training, as a hook observes it.
+/// \tparam State  of the layer; has Weights, layer() and transfer(archive)
+template <typename State>
+struct LifeCycle {
+  using Weights = typename State::Weights;
+
+  State state;
+  std::int64_t epochs = 0;
+  bool is_loaded = false;  // and has not continued yet
+
+  /// Starts afresh, with start(state); or continues a loaded run.
+  /// \throws std::invalid_argument for weights that Layer refuses; nothing is changed.
+  template <typename Start>
+  void begin(const Weights& weights, const char* hook, const Start& start) {
+    LifeCycle fresh;
+    (is_loaded ? state : fresh.state).layer().require_valid(weights, hook, 0);
+    if (std::exchange(is_loaded, false)) return;
+    start(fresh.state);
+    *this = std::move(fresh);
+  }
+
+  /// Takes in an epoch, with observe(state, epoch).
+  /// \param gradient  may be null
+  /// \throws std::invalid_argument for numbers that Layer refuses; nothing is changed.
+  template <typename Observe>
+  void end_epoch(const Weights& weights, const Weights* gradient, const char* hook,
+                 const Observe& observe) {
+    const std::int64_t epoch = epochs + 1;
+    state.layer().require_valid(weights, hook, epoch);
+    if (gradient != nullptr) state.layer().require_valid(*gradient, hook, epoch, "gradient");
+    observe(state, epoch);
+    epochs = epoch;
+    is_loaded = false;
+  }
+
+  friend bool operator==(const LifeCycle& a, const LifeCycle& b) {
+    return a.epochs == b.epochs && a.state == b.state;
+  }
+
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive& epochs;
+    state.transfer(archive);
+    if constexpr (Archive::is_loading::value) is_loaded = state.layer().known();
+    archive.ensure(is_count(epochs) && (epochs == 0 || state.layer().known()));
   }
 };
 

@@ -147,6 +147,15 @@ struct RequireDense {
                 "as two layers.");
 };
 
+/// The body of a hook's overload for anything that is not a WeightView.
+template <typename Weights>
+void refuse_weights_without_axis() {
+  static_assert(sizeof(Weights) == 0,
+                "viann: these weights do not say which axis is the feature. Write "
+                "features_by_units(W) where W(feature, unit), as in X * W, or "
+                "units_by_features(W) where W(unit, feature), as in W * x.");
+}
+
 /// Whether the elements of a buffer are numbers.
 template <typename Scalar>
 constexpr bool require_numbers() {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "../../examples/support/network.hpp"
+#include "network.hpp"
 
 #include <cmath>
 #include <cstddef>
 #include <random>
 #include <vector>
 
-#include "../support/catch.hpp"
+#include "support/catch.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The readers of checkpoints, with files that the real NumPy and h5py wrote (checkpoints/make.py).
+// The readers of checkpoints, with files that the real NumPy and h5py wrote (files/make.py).
 
-#include "../../examples/support/checkpoint.hpp"
+#include "checkpoint.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "../support/catch.hpp"
+#include "support/catch.hpp"
 
 using examples::read_tensor;
 using examples::Shape;

@@ -22,10 +22,10 @@
 #include <viann/tools/html_report.hpp>
 #include <viann/viann.hpp>
 
-#include "support/checkpoint.hpp"
-#include "support/command_line.hpp"
-#include "support/output_files.hpp"
-#include "support/progress_line.hpp"
+#include "../support/command_line.hpp"
+#include "../support/progress_line.hpp"
+#include "checkpoint.hpp"
+#include "output_files.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "../../examples/support/dataset.hpp"
+#include "dataset.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "../support/catch.hpp"
+#include "support/catch.hpp"
 
 using Eigen::MatrixXd;
 using Eigen::VectorXd;

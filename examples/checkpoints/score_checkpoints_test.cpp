@@ -19,10 +19,10 @@
 #include <vector>
 #include <viann/viann.hpp>
 
-#include "../../examples/support/dataset.hpp"
-#include "../../examples/support/network.hpp"
-#include "../support/catch.hpp"
-#include "../support/trajectories.hpp"
+#include "../support/dataset.hpp"
+#include "../support/network.hpp"
+#include "support/catch.hpp"
+#include "support/trajectories.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;

@@ -1,0 +1,34 @@
+# Mistakes that do not compile, and the compiler's messages.
+set(misuse ${CMAKE_CXX_COMPILER} -std=c++17 -fsyntax-only -I${PROJECT_SOURCE_DIR}/include)
+set(with_mpi OFF)
+set(libraries Eigen3::Eigen)
+if(MPI_CXX_FOUND)
+  set(with_mpi ON)
+  list(APPEND libraries MPI::MPI_CXX)
+  list(APPEND misuse -DWITH_MPI)
+endif()
+foreach(library ${libraries})
+  get_target_property(folders ${library} INTERFACE_INCLUDE_DIRECTORIES)
+  foreach(folder ${folders})
+    list(APPEND misuse -isystem ${folder})
+  endforeach()
+endforeach()
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  list(APPEND misuse -ferror-limit=0)
+endif()
+set(source ${CMAKE_CURRENT_SOURCE_DIR}/misuse/misuse.cpp)
+add_test(NAME misuse COMMAND ${CMAKE_COMMAND} "-DCOMMAND=${misuse};${source}"
+  -DSOURCE=${source} -DWITH_MPI=${with_mpi} -P ${CMAKE_CURRENT_SOURCE_DIR}/misuse/check.cmake)
+
+# What C++20 has besides. The test is what compiles.
+add_test(NAME importance_hook.cpp20 COMMAND ${misuse} -std=c++20 -Wall -Wextra -Werror
+  ${CMAKE_CURRENT_SOURCE_DIR}/importance_hook_cpp20_test.cpp)
+
+# A compiler that viann cannot use prints one sentence.
+foreach(flag -std=c++14 -fno-exceptions)
+  add_test(NAME requirements${flag} COMMAND ${misuse} ${flag} ${PROJECT_SOURCE_DIR}/include/viann/viann.hpp)
+endforeach()
+set_tests_properties(requirements-std=c++14 PROPERTIES
+  PASS_REGULAR_EXPRESSION "error:[^\n]*viann needs C\\+\\+17 or later: compile with -std=c\\+\\+17")
+set_tests_properties(requirements-fno-exceptions PROPERTIES
+  PASS_REGULAR_EXPRESSION "error:[^\n]*viann reports errors by exceptions")

@@ -16,7 +16,10 @@ using Catch::Approx;
 #include <catch2/catch.hpp>
 #endif
 
+#include <functional>
+#include <initializer_list>
 #include <limits>
+#include <stdexcept>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -37,6 +40,22 @@ std::string message_of(Call&& call) {
   }
   FAIL("nothing was thrown");
   return {};
+}
+
+/// A call, and what the message of the exception that it must throw contains.
+struct Refusal {
+  std::function<void()> call;
+  std::string phrase;
+};
+
+/// Checks a table of calls that must throw an Exception.
+template <typename Exception = std::invalid_argument>
+void check_refusals(std::initializer_list<Refusal> refusals) {
+  for (const auto& [call, phrase] : refusals) {
+    const std::string message = message_of<Exception>(call);
+    CAPTURE(message, phrase);
+    CHECK(message.find(phrase) != std::string::npos);
+  }
 }
 
 inline bool contains(const std::string& text, const std::string& part) {

@@ -49,18 +49,11 @@ double allowed_error(int samples, double offset) {
 
 }  // namespace
 
-TEST_CASE("a new accumulator is empty") {
-  const WelfordAccumulator<> accumulator;
-  CHECK(accumulator.empty());
-  CHECK(accumulator.count() == 0);
-  CHECK(accumulator.rows() == 0);
-  CHECK(accumulator.cols() == 0);
-  CHECK(accumulator.mean().size() == 0);
-  CHECK(accumulator.variance().size() == 0);
-}
-
 TEST_CASE("mean and variance of a few samples") {
   WelfordAccumulator<> accumulator;
+  CHECK(accumulator.empty());
+  CHECK(accumulator.rows() + accumulator.cols() == 0);
+  CHECK(accumulator.variance().size() == 0);
   accumulator((Matrix2d() << 1, 2, 3, 4).finished());
   CHECK_FALSE(accumulator.empty());
   CHECK(accumulator.mean()(0, 1) == 2);
@@ -155,20 +148,6 @@ TEST_CASE("elements that do not change have a variance of exactly zero") {
   CHECK((accumulator.variance() == 0).all());
 }
 
-TEMPLATE_TEST_CASE("a constant added to all samples leaves the variance", "", float, double) {
-  const auto [rows, cols] = GENERATE(from_range(layer_shapes()));
-  auto samples = random_walk(rows, cols, 30, 5);
-  auto shifted = samples;
-  for (std::size_t t = 0; t < samples.size(); ++t) {
-    // On a grid that float holds even after adding 128, so that only the accumulator rounds.
-    samples[t] = (samples[t] * 1024).array().round() / 1024;
-    shifted[t] = samples[t].array() + 128;
-  }
-  const double tolerance = std::is_same_v<TestType, float> ? 2e-2 : 1e-10;
-  CHECK(relative_error(accumulated<TestType>(shifted).variance(), TwoPass(samples).variance) <
-        tolerance);
-}
-
 TEST_CASE("the largest and the smallest doubles") {
   const auto still = accumulated_numbers({largest, largest, largest});
   CHECK(still.mean()(0) == largest);
@@ -240,26 +219,6 @@ TEMPLATE_TEST_CASE("merging equals feeding the samples one after the other", "",
   }
 }
 
-TEST_CASE("merging in any grouping gives the same, and leaves the other side alone") {
-  const auto [rows, cols] = GENERATE(from_range(layer_shapes()));
-  const auto samples = independent_draws(rows, cols, 30, 17, 5);
-  std::vector<WelfordAccumulator<>> parts;
-  for (std::ptrdiff_t begin = 0; begin < 30; begin += 10) {
-    parts.push_back(accumulated(Trajectory(samples.begin() + begin, samples.begin() + begin + 10)));
-  }
-  const auto before = parts;
-  auto left = parts[0];
-  left += parts[1];
-  left += parts[2];
-  auto right = parts[1];
-  right += parts[2];
-  auto result = parts[0];
-  result += right;
-  CHECK(parts == before);
-  CHECK(relative_error(left.variance(), result.variance()) < 1e-13);
-  CHECK(relative_error(left.mean(), result.mean()) < 1e-13);
-}
-
 TEST_CASE("an accumulator that was moved from is empty and works") {
   const auto small = random_walk(2, 3, 5, 19), large = random_walk(40, 50, 5, 19);
   auto source = accumulated(small);
@@ -317,19 +276,11 @@ TEST_CASE("an accumulator is its count, mean and squared deviations") {
   const Accumulator same(accumulator.count(), accumulator.mean(), accumulator.squared_deviations());
   CHECK(same == accumulator);
   CHECK(Accumulator(0, {}, {}) == Accumulator());
-
-  using Array = typename Accumulator::Array;
-  const auto refused = [](std::int64_t count, const Array& mean, const Array& m2) {
-    return message_of<std::invalid_argument>([&] { Accumulator(count, mean, m2); });
-  };
-  const Array ones = Array::Ones(2, 3);
+  using Array = Accumulator::Array;
   CHECK(
-      refused(5, ones, Array::Ones(3, 2)) ==
+      message_of<std::invalid_argument>([] { Accumulator(5, Array(2, 3), Array(3, 2)); }) ==
       "viann::WelfordAccumulator: 5 samples, a mean of 2 x 3 and squared deviations of 3 x 2 are "
       "no accumulator's state; pass count(), mean() and squared_deviations() of one accumulator.");
-  CHECK(contains(refused(-1, ones, ones), "-1 samples"));
-  CHECK(contains(refused(0, ones, ones), "0 samples"));
-  CHECK(contains(refused(2, {}, {}), "a mean of 0 x 0"));
 }
 
 TEST_CASE("a state that no accumulator can have is refused") {
@@ -359,6 +310,7 @@ TEST_CASE("a state that no accumulator can have is refused") {
   CHECK(is_refused(0, one, zero));
   CHECK(is_refused(0, Array(0, 5), Array(0, 5)));
   CHECK(is_refused(3, Array(0, 5), Array(0, 5)));
+  CHECK(is_refused(3, {}, {}));
 }
 
 TEST_CASE("more samples than can be counted are not merged") {
@@ -436,18 +388,13 @@ TEST_CASE("a sample that is refused changes nothing") {
     refused(MatrixXd::Zero(4, 4));
   }
   MatrixXd bad = MatrixXd::Zero(3, 4);
-  bad(2, 1) = std::numeric_limits<double>::quiet_NaN();
+  bad(2, 1) = not_a_number;
   CHECK(contains(refused(bad), sample + " has at row 2, column 1 the value nan;"));
-  bad(0, 3) = -std::numeric_limits<double>::infinity();
+  bad(0, 3) = -infinity;
   CHECK(contains(refused(bad), sample + " has at row 0, column 3 the value -inf;"));
-}
-
-TEST_CASE("a value beyond the range of the state is refused") {
-  WelfordAccumulator<float> accumulator;
-  CHECK(contains(
-      message_of<std::invalid_argument>([&] { accumulator(MatrixXd::Constant(1, 1, 1e300)); }),
-      "at row 0, column 0 the value 1e+300, beyond the range of the state's type;"));
-  CHECK(accumulator.empty());
+  WelfordAccumulator<float> single;
+  check_refusals({{[&] { single(MatrixXd::Constant(1, 1, 1e300)); },
+                   "at row 0, column 0 the value 1e+300, beyond the range of the state's type;"}});
 }
 
 TEST_CASE("reset and comparison") {
@@ -486,25 +433,17 @@ TEST_CASE("an archive of something else is refused and changes nothing") {
     CHECK(accumulator == before);
   };
   constexpr std::int64_t many = std::int64_t{1} << 62;
-  for (const auto& shape : std::vector<std::vector<std::int64_t>>{{-1, 3, 2},
-                                                                  {5, -3, 2},
-                                                                  {5, 3, -2},
-                                                                  {5, -3, -2},
-                                                                  {0, 3, 2},
-                                                                  {0, 0, 2},
-                                                                  {0, 3, 0},
-                                                                  {5, 0, 2},
-                                                                  {5, 3, 0},
-                                                                  {5, 0, 0},
-                                                                  {many, 3, 2},
-                                                                  {1, 3, 2},  // has no variance
-                                                                  {5, many, 4},
-                                                                  {5, 3, many}}) {
+  using Shape = std::vector<std::int64_t>;
+  for (const Shape& shape :
+       {Shape{-1, 3, 2}, Shape{5, -3, 2}, Shape{5, 3, -2}, Shape{5, -3, -2}, Shape{0, 3, 2},
+        Shape{0, 0, 2}, Shape{0, 3, 0}, Shape{5, 0, 2}, Shape{5, 3, 0}, Shape{5, 0, 0},
+        Shape{many, 3, 2}, Shape{1, 3, 2},  // one sample has no variance
+        Shape{5, many, 4}, Shape{5, 3, many}}) {
     refused(3, shape);
   }
-  refused(7, {word_of(std::numeric_limits<double>::infinity())});
-  refused(12, {word_of(-std::numeric_limits<double>::infinity())});
-  refused(14, {word_of(std::numeric_limits<double>::quiet_NaN())});
+  refused(7, {word_of(infinity)});
+  refused(12, {word_of(-infinity)});
+  refused(14, {word_of(not_a_number)});
   refused(19, {word_of(-1e-300)});
   load(accumulator, altered(words, 19, {word_of(0.0)}));
   CHECK(accumulator != before);

@@ -4,6 +4,10 @@
 // equal, if this is compiled with -ffp-contract=off: rounding is then the same everywhere. (Files
 // of another platform load, too: tests/save_test.cpp loads those in tests/archives.)
 
+#ifdef WITH_WINDOWS_H
+#include <windows.h>  // before everything else, with its macros min and max
+#endif
+
 #include <fstream>
 
 #include "training.hpp"

@@ -3,10 +3,6 @@
 // Prints the bits of scores, for ci to compare: no macro of Eigen's users may change them. It is no
 // Catch2 test, because Catch2 needs RTTI.
 
-#ifdef WITH_WINDOWS_H
-#include <windows.h>  // before everything else, with its macros min and max
-#endif
-
 #include <cstdio>
 #include <cstring>
 

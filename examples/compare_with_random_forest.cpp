@@ -52,9 +52,7 @@ examples::ScoreTable all_scores(const examples::Dataset& data, unsigned seed) {
            {"displacement", displacement.raw_scores()},
            {"permutation", viann::permutation_importance(problem.X, loss, permutations).mean},
            {"leave_one_out", viann::leave_one_feature_out(problem.X, loss)},
-           {"garson",
-            viann::garson(viann::features_by_units(net.first_layer()),
-                          viann::features_by_units(net.last_layer()), viann::GarsonForm::Notebook)},
+           {"garson", examples::notebook_garson(net)},
            {"random_forest", examples::random_forest_importance(data, seed)}}};
 }
 

@@ -95,9 +95,7 @@ Result train_and_compare(Net net, const Problem& problem, const Eigen::VectorXd&
     on_epoch_end(epoch);
   });
   const Eigen::VectorXd viann = importance.scores();
-  const Eigen::VectorXd garson =
-      viann::garson(viann::features_by_units(net.first_layer()),
-                    viann::features_by_units(net.last_layer()), viann::GarsonForm::Notebook);
+  const Eigen::VectorXd garson = examples::notebook_garson(net);
   const Eigen::VectorXd lofo = viann::leave_one_feature_out(
       problem.X, [&](const Eigen::MatrixXf& X) { return net.loss(X, problem.Y); },
       viann::Replacement::Zero);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <viann/tools/baselines.hpp>
 
 #include "dataset.hpp"
 #include "network.hpp"
@@ -77,6 +78,15 @@ int train_as_in_paper(Net& net, const Problem& problem, const OnEpochEnd& on_epo
       return epoch;
     }
   }
+}
+
+/// Garson's algorithm as in the author's notebook, for any number of layers: the weights to the
+/// outputs cancel, and only their zeros have an effect.
+template <typename Net>
+Eigen::VectorXd notebook_garson(const Net& net) {
+  const Eigen::MatrixXd is_used = (net.last_layer().array() != 0).template cast<double>().matrix();
+  return viann::garson(viann::features_by_units(net.first_layer()),
+                       viann::features_by_units(is_used));
 }
 
 }  // namespace examples

@@ -35,7 +35,6 @@ struct MeanWithInterval;
 struct StabilityAcrossRuns;
 
 enum class Aggregation;
-enum class GarsonForm;
 enum class Replacement;
 struct PermutationImportanceOptions;
 struct PermutationScores;

@@ -10,12 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "viann/detail/statistics/groups.hpp"
-#include "viann/detail/statistics/min_max.hpp"
-#include "viann/detail/statistics/order.hpp"
-#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/expressions.hpp"
 #include "viann/fwd.hpp"
 
 /// \file
@@ -116,21 +112,6 @@ enum class Aggregation {
   Max,   ///< the best column's score; the best of many is a little higher by chance
 };
 
-namespace detail {
-
-/// Returns a power of two that scales the scores so that no sum of them overflows: 1 if they are
-/// not that large.
-inline double fraction_without_overflow(const Eigen::Ref<const Eigen::VectorXd>& scores) {
-  double largest = 0;
-  for (const double score : scores) largest = (std::max)(largest, std::abs(score));
-  const int exponent = std::ilogb(static_cast<double>(scores.size())) + 1;
-  return largest < std::ldexp((std::numeric_limits<double>::max)(), -exponent)
-             ? 1.0
-             : std::ldexp(1.0, -exponent);
-}
-
-}  // namespace detail
-
 /// Returns one score per group of features, such as the one-hot columns of one variable.
 ///
 /// Aggregate raw scores and normalise afterwards: the least normalised score is 0 whatever it was,
@@ -144,19 +125,17 @@ inline Eigen::VectorXd group_scores(const Eigen::Ref<const Eigen::VectorXd>& sco
                                     Aggregation aggregation) {
   detail::require_scores(scores, "group_scores");
   const auto features = detail::features_of_groups(groups, scores.size(), "group_scores");
-  // Large scores are scaled down, because their sum may be finite where a partial sum is not.
-  const double fraction = detail::fraction_without_overflow(scores);
   Eigen::VectorXd result(static_cast<Eigen::Index>(features.size()));
   for (std::size_t group = 0; group < features.size(); ++group) {
     double sum = 0;
     double mean = 0;
     double largest = std::numeric_limits<double>::lowest();
     for (const Eigen::Index feature : features[group]) {
-      sum += scores[feature] * fraction;
+      sum += scores[feature];
       mean += scores[feature] / static_cast<double>(features[group].size());
       largest = (std::max)(largest, scores[feature]);
     }
-    const double score = aggregation == Aggregation::Sum    ? sum / fraction
+    const double score = aggregation == Aggregation::Sum    ? sum
                          : aggregation == Aggregation::Mean ? mean
                                                             : largest;
     if (!std::isfinite(score)) {
@@ -200,53 +179,6 @@ inline Eigen::VectorXd branch_scores(const std::vector<Eigen::VectorXd>& raw_sco
     for (const double share : shares) result.push_back(share * (std::max)(of_branch, 0.0));
   }
   return Eigen::Map<const Eigen::VectorXd>(result.data(), static_cast<Eigen::Index>(result.size()));
-}
-
-/// Returns, by column, whether all rows have the same value. A constant column carries no
-/// information, yet its weights move with weight decay and by chance. A column with a NaN is not
-/// constant.
-/// \param X  samples x features, of any type.
-/// \throws std::invalid_argument if X is empty.
-template <typename Derived>
-Eigen::Array<bool, Eigen::Dynamic, 1> constant_columns(const Eigen::DenseBase<Derived>& X) {
-  if (X.size() == 0) {
-    throw std::invalid_argument(detail::concat("viann::constant_columns: X is ", X.rows(),
-                                               " samples x ", X.cols(),
-                                               " features; there is nothing to compare."));
-  }
-  const detail::Evaluated<Derived> values(X.derived());
-  Eigen::Array<bool, Eigen::Dynamic, 1> is_constant(values.cols());
-  for (Eigen::Index feature = 0; feature < values.cols(); ++feature) {
-    is_constant[feature] = true;
-    for (Eigen::Index sample = 0; is_constant[feature] && sample < values.rows(); ++sample) {
-      is_constant[feature] = values.coeff(sample, feature) == values.coeff(0, feature);
-    }
-  }
-  return is_constant;
-}
-
-/// Returns the scores, with the masked ones set to 0:
-/// `mask_scores(importance.raw_scores(), constant_columns(X))`.
-///
-/// Mask raw scores and normalise afterwards, so that no masked score sets the scale.
-/// \param masked  by feature: a vector of bool, or any Eigen expression of it.
-/// \throws std::invalid_argument if there are no scores, their number differs from the mask's, or
-///         one that is not masked is not finite.
-template <typename Mask>
-[[nodiscard]] Eigen::VectorXd mask_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
-                                          const Eigen::DenseBase<Mask>& masked) {
-  if (masked.size() != scores.size()) {
-    throw std::invalid_argument(detail::concat("viann::mask_scores: a mask of ", masked.size(),
-                                               " features does not fit ", scores.size(),
-                                               " scores."));
-  }
-  const detail::Evaluated<Mask> is_masked(masked.derived());
-  Eigen::VectorXd result = scores;
-  for (Eigen::Index i = 0; i < result.size(); ++i) {
-    if (is_masked.coeff(i)) result[i] = 0;
-  }
-  detail::require_scores(result, "mask_scores");
-  return result;
 }
 
 }  // namespace viann

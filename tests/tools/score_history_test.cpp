@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "viann/tools/score_history.hpp"
 
-#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -54,45 +54,30 @@ TEST_CASE("a history has the scores of every epoch, with the numbers that were p
   history.add(10, Vector3d(7, 8, 9));
   CHECK(history.features() == 3);
   CHECK(history.epochs() == 3);
-  CHECK(history.every() == 1);
   CHECK(history.kept_epochs() == Epochs{0, 7, 10});
   CHECK(history.scores() == (MatrixXd(3, 3) << 1, 4, 7, 2, 5, 8, 3, 6, 9).finished());
 }
 
-TEST_CASE("every third epoch, from the first, and the latest") {
-  CHECK(after(1, {3, 256}).kept_epochs() == Epochs{1});
-  CHECK(after(3, {3, 256}).kept_epochs() == Epochs{1, 3});
-  CHECK(after(4, {3, 256}).kept_epochs() == Epochs{1, 4});
-  const ScoreHistory history = after(9, {3, 256});
-  CHECK(history.kept_epochs() == Epochs{1, 4, 7, 9});
-  CHECK(history.epochs() == 9);
-  CHECK(history.scores().row(0) == Eigen::RowVector4d(1, 4, 7, 9));
-}
-
-TEST_CASE("beyond the most epochs, every second one is dropped") {
-  CHECK(after(4, {1, 4}).kept_epochs() == Epochs{1, 2, 3, 4});
-  CHECK(after(4, {1, 4}).every() == 1);
-  CHECK(after(5, {1, 4}).kept_epochs() == Epochs{1, 3, 5});
-  CHECK(after(5, {1, 4}).every() == 2);
-  CHECK(after(6, {1, 4}).kept_epochs() == Epochs{1, 3, 5, 6});
-  CHECK(after(7, {1, 4}).kept_epochs() == Epochs{1, 3, 5, 7});
-  CHECK(after(8, {1, 4}).kept_epochs() == Epochs{1, 5, 8});
-  CHECK(after(8, {1, 4}).every() == 4);
-  CHECK(after(11, {2, 4}).kept_epochs() == Epochs{1, 5, 9, 11});
-  for (std::int64_t most = 2; most <= 9; ++most) {
-    for (std::int64_t epochs = 1; epochs <= 100; ++epochs) {
-      CAPTURE(most, epochs);
-      const ScoreHistory history = after(epochs, {1, most});
-      const Epochs kept = history.kept_epochs();
-      REQUIRE(static_cast<std::int64_t>(kept.size()) <= most);
-      REQUIRE(static_cast<std::int64_t>(kept.size()) >= std::min(epochs, (most + 1) / 2));
-      REQUIRE(kept.front() == 1);
-      REQUIRE(kept.back() == epochs);
-      for (std::size_t i = 1; i + 1 < kept.size(); ++i) {
-        REQUIRE(kept[i] - kept[i - 1] == history.every());
-      }
-      REQUIRE(history.scores()(0, history.scores().cols() - 1) == static_cast<double>(epochs));
-    }
+TEST_CASE("beyond the most epochs, those closest on a logarithmic axis are dropped") {
+  CHECK(after(4, {4}).kept_epochs() == Epochs{1, 2, 3, 4});
+  CHECK(after(5, {4}).kept_epochs() == Epochs{1, 2, 3, 5});
+  CHECK(after(6, {4}).kept_epochs() == Epochs{1, 2, 3, 6});
+  CHECK(after(9, {4}).kept_epochs() == Epochs{1, 3, 7, 9});
+  CHECK(after(9, {2}).kept_epochs() == Epochs{1, 9});
+  const std::int64_t most = GENERATE(20, 256);
+  const ScoreHistory history = after(10000, {most});
+  const Epochs kept = history.kept_epochs();
+  CHECK(static_cast<std::int64_t>(kept.size()) == most);
+  CHECK(history.epochs() == 10000);
+  CHECK(kept.front() == 1);
+  CHECK(kept.back() == 10000);
+  // Neighbours are at most three times as far apart as if they were spaced evenly on that axis.
+  const double even = std::pow(10001, 1 / static_cast<double>(most - 1));
+  for (std::size_t i = 1; i < kept.size(); ++i) {
+    CAPTURE(kept[i]);
+    CHECK((kept[i] == kept[i - 1] + 1 ||
+           static_cast<double>(kept[i]) < std::pow(even, 3) * static_cast<double>(kept[i - 1])));
+    CHECK(history.scores()(0, static_cast<Eigen::Index>(i)) == static_cast<double>(kept[i]));
   }
 }
 
@@ -141,11 +126,8 @@ TEST_CASE("a ranking that never changes has settled from the start, whatever its
 }
 
 TEST_CASE("a history refuses what does not follow and stays as it was") {
-  for (const ScoreHistoryOptions options :
-       {ScoreHistoryOptions{0, 9}, {-1, 9}, {(std::int64_t{1} << 53) + 1, 9}, {1, 1}}) {
-    CHECK(contains(message_of<std::invalid_argument>([&] { ScoreHistory history(options); }),
-                   "viann::ScoreHistory: every = "));
-  }
+  check_refusals({{[] { ScoreHistory history({1}); },
+                   "viann::ScoreHistory: most_epochs is 1; keep at least 2."}});
   ScoreHistory history;
   const auto refusal = [&](std::int64_t epoch, const VectorXd& scores) {
     return message_of<std::invalid_argument>([&] { history.add(epoch, scores); });
@@ -177,9 +159,9 @@ TEST_CASE("a history refuses what does not follow and stays as it was") {
 TEST_CASE("a saved history comes back and goes on, with its options") {
   std::mt19937_64 random(3);
   std::normal_distribution<double> normal;
-  ScoreHistory straight({2, 4});
+  ScoreHistory straight({4});
   for (std::int64_t epoch = 0; epoch < 30; ++epoch) {
-    ScoreHistory resumed({5, 7});
+    ScoreHistory resumed({7});
     resumed.add(1, Vector2d(1, 2));
     load(resumed, saved(straight));
     CHECK(saved(resumed) == saved(straight));
@@ -188,38 +170,22 @@ TEST_CASE("a saved history comes back and goes on, with its options") {
     CHECK(saved(resumed) == saved(straight));
     CHECK(resumed.scores() == straight.scores());
     CHECK(resumed.kept_epochs() == straight.kept_epochs());
-    CHECK(resumed.every() == straight.every());
-  }
-}
-
-TEST_CASE("a history of any length can be saved and loaded") {
-  for (std::int64_t every = 1; every <= 7; ++every) {
-    for (std::int64_t most = 2; most <= 4; ++most) {
-      for (std::int64_t epochs = 0; epochs <= 60; ++epochs) {
-        CAPTURE(every, most, epochs);
-        ScoreHistory history = after(epochs, {every, most});
-        ScoreHistory loaded;
-        REQUIRE_NOTHROW(load(loaded, saved(history)));
-        REQUIRE(saved(loaded) == saved(history));
-        REQUIRE(loaded.kept_epochs() == history.kept_epochs());
-      }
-    }
   }
 }
 
 TEST_CASE("a history that does not fit together is refused and changes nothing") {
-  ScoreHistory history = after(6, {1, 4});  // epochs 1, 3, 5 and 6
+  ScoreHistory history = after(6, {4});
   const std::string before = saved(history);
   const Words words = words_of(before);
-  // every, most epochs, doublings, epochs, features; then the first epoch's number.
-  REQUIRE(with_words(words, 3, {1, 4, 1, 6, 2, 1}) == words);
+  // most epochs, epochs, features, how many are kept; then the first epoch's number.
+  REQUIRE(with_words(words, 3, {4, 6, 2, 4, 1}) == words);
   constexpr std::int64_t many = std::int64_t{1} << 62;
-  for (const auto& head : std::vector<std::vector<std::int64_t>>{
-           {0, 4, 1, 6, 2},    {-1, 4, 1, 6, 2},      {many, 4, 1, 6, 2},    {1, 1, 1, 6, 2},
-           {1, 3, 1, 6, 2},    {1, 4, -1, 6, 2},      {1, 4, 54, 6, 2},      {1, 4, 200, 6, 2},
-           {1, 4, 0, 6, 2},    {5, 4, 1, 6, 2},       {1, 4, 1, 0, 2},       {1, 4, 1, 0, 0},
-           {1, 4, 1, -6, 2},   {1, many, 0, many, 2}, {1, 4, 1, 6, 0},       {1, 4, 1, 6, -2},
-           {1, 4, 1, 6, many}, {1, 4, 1, 6, 2, -1},   {1, 4, 1, 6, 2, many}, {1, 4, 1, 6, 2, 3}}) {
+  using Head = std::vector<std::int64_t>;
+  for (const Head& head :
+       {Head{1, 6, 2, 4}, Head{1, 6, 2, 1}, Head{3, 6, 2, 4}, Head{4, 3, 2, 4}, Head{4, 0, 2, 0},
+        Head{4, 0, 0, 0}, Head{4, -6, 2, 4}, Head{many, many, 2, many}, Head{4, 6, 0, 4},
+        Head{4, 6, -2, 4}, Head{4, 6, many, 4}, Head{4, 6, 2, -4}, Head{4, 6, 2, 4, -1},
+        Head{4, 6, 2, 4, many}, Head{4, 6, 2, 4, 2}}) {
     CAPTURE(head);
     CHECK(contains(message_of<std::runtime_error>([&] { load(history, altered(words, 3, head)); }),
                    "viann::ScoreHistory: the archive is "));
@@ -228,17 +194,14 @@ TEST_CASE("a history that does not fit together is refused and changes nothing")
 }
 
 TEST_CASE("a history that was moved from, or reset, is new") {
-  ScoreHistory history = after(9, {1, 4});
+  ScoreHistory history = after(9, {4});
   const ScoreHistory moved = std::move(history);
-  CHECK(moved.kept_epochs() == Epochs{1, 5, 9});
-  CHECK(history.epochs() == 0);  // NOLINT(bugprone-use-after-move)
+  CHECK(moved.kept_epochs() == Epochs{1, 3, 7, 9});
   for (int again = 0; again < 2; ++again) {
+    CHECK(history.epochs() == 0);  // NOLINT(bugprone-use-after-move)
     CHECK(history.kept_epochs().empty());
-    CHECK(history.every() == 1);
-    for (const std::int64_t epoch : {1, 2, 3, 4}) history.add(epoch, Vector3d(1, 2, 3));
-    CHECK(history.kept_epochs() == Epochs{1, 2, 3, 4});
-    history.add(5, Vector3d(1, 2, 3));
-    CHECK(history.kept_epochs() == Epochs{1, 3, 5});
+    for (const std::int64_t epoch : {1, 2, 3, 4, 5}) history.add(epoch, Vector3d(1, 2, 3));
+    CHECK(history.kept_epochs() == Epochs{1, 2, 3, 5});
     history.reset();
   }
 }

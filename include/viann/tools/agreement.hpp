@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "viann/detail/kernels/lane_sum.hpp"
-#include "viann/detail/statistics/order.hpp"
-#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 
 /// \file

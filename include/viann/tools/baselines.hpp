@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "viann/detail/statistics/baseline_inputs.hpp"
-#include "viann/detail/statistics/groups.hpp"
 #include "viann/detail/statistics/mean_and_deviation.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/statistics/shuffle.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
@@ -29,23 +29,15 @@
 
 namespace viann {
 
-/// The formula of garson(), with the weights w_ij from input i to unit j of the first layer and
-/// v_jk from unit j of the last hidden layer to output k.
-enum class GarsonForm {
-  /// For a network with one hidden layer: score_i = sum_k [ sum_j s_ij |v_jk| / sum_j |v_jk| ],
-  /// where s_ij = |w_ij| / sum_i |w_ij| is input i's share of unit j (G. D. Garson, Interpreting
-  /// neural-network connection weights, AI Expert 6(4), 1991).
-  Textbook,
-  /// The formula in the notebook of VIANN's author, for the first and the last of any number of
-  /// layers: score_i = sum_k [ mean over j of |w_ij v_jk| / sum_i |w_ij v_jk| ]. The v_jk cancel:
-  /// the score is each input's mean share s_ij, and only the zeros among the v_jk have an effect.
-  Notebook
-};
-
-/// Garson's algorithm: each input's share of the flow through the hidden units, summed over the
-/// outputs. Returns one score per feature. The shares of each output sum to 1.
+/// Garson's algorithm: each input's share of the flow through the hidden units of a network with
+/// one hidden layer, summed over the outputs. With the weights w_ij from input i to unit j and v_jk
+/// from unit j to output k,
 ///
-/// A unit without weights has no shares, and an output without shares adds nothing.
+///     score_i = sum_k [ sum_j s_ij |v_jk| / sum_j |v_jk| ],   s_ij = |w_ij| / sum_i |w_ij|
+///
+/// (G. D. Garson, Interpreting neural-network connection weights, AI Expert 6(4), 1991). Returns
+/// one score per feature; the shares of each output sum to 1. A unit without weights has no shares,
+/// and an output without shares adds nothing.
 /// \param first  view of the first layer, inputs x units.
 /// \param last   view of the last layer: its "features" are the hidden units, its "units" the
 ///               outputs; features_by_units(V) for V(unit, output), units_by_features(V) for
@@ -53,8 +45,7 @@ enum class GarsonForm {
 /// \throws std::invalid_argument for a layer without weights, a weight that is not finite, or
 ///         unequal inner widths.
 template <typename First, typename Last>
-Eigen::VectorXd garson(const First& first, const Last& last,
-                       GarsonForm form = GarsonForm::Textbook) {
+Eigen::VectorXd garson(const First& first, const Last& last) {
   const auto shares_by_column = [](const Eigen::MatrixXd& weights) {
     Eigen::MatrixXd shares = weights.cwiseAbs();
     for (Eigen::Index j = 0; j < shares.cols(); ++j) {
@@ -68,10 +59,6 @@ Eigen::VectorXd garson(const First& first, const Last& last,
   Eigen::MatrixXd v = detail::finite_layer(last, "garson");
   const Eigen::MatrixXd share = shares_by_column(detail::finite_layer(first, "garson"));
   detail::require_equal_width(share.cols(), v.rows(), "garson");
-  // Loops, because whoever includes this header would pay for Eigen's expressions of the same.
-  if (form == GarsonForm::Notebook) {
-    for (double* w = v.data(); w != v.data() + v.size(); ++w) *w = *w != 0 ? 1 : 0;
-  }
   for (Eigen::Index unit = 0; unit < share.cols(); ++unit) {
     // A unit that no input feeds passes nothing on.
     if (share.col(unit).sum() == 0) v.row(unit).setZero();

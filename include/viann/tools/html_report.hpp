@@ -16,9 +16,7 @@
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/html.hpp"
 #include "viann/detail/text/html_chart.hpp"
-#include "viann/detail/text/html_shapes.hpp"
 #include "viann/detail/text/html_style.hpp"
-#include "viann/detail/text/html_table.hpp"
 #include "viann/detail/text/report_column.hpp"
 #include "viann/fwd.hpp"
 #include "viann/importance_scores.hpp"
@@ -157,13 +155,19 @@ class HtmlPage {
                             epochs.front(), ", ", rounded(chart.back().scores.tail<1>()[0]),
                             " at epoch ", epochs.back(), ". ");
     }
+    const std::int64_t settled = history_.settled_since(options_.settled);
+    const auto kept = static_cast<std::int64_t>(epochs.size());
     return concat(
         "<h2>When each became important</h2>\n<figure>\n<figcaption>Scores of the ", count,
         " most important, by epoch. A dot marks the epoch from which one stayed among the top ",
-        top_, ". Since epoch ", history_.settled_since(options_.settled),
-        ", the whole ranking has had a rank correlation of ", options_.settled,
-        " or more with the last one.",
-        history_.every() == 1 ? "" : concat(" One epoch of ", history_.every(), " was kept."),
+        top_, ". ",
+        settled == epochs.back() ? "The whole ranking has not settled: the one before has"
+                                 : concat("Since epoch ", settled, ", the whole ranking has had"),
+        " a rank correlation of ", settled == epochs.back() ? "less than " : "", options_.settled,
+        settled == epochs.back() ? "" : " or more", " with the last one.",
+        kept == history_.epochs()
+            ? ""
+            : concat(" ", kept, " of ", history_.epochs(), " epochs were kept."),
         "</figcaption>\n", line_chart(chart, epochs, description), "</figure>\n");
   }
 

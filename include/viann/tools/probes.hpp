@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "viann/detail/statistics/p_values.hpp"
-#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/statistics/shuffle.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"

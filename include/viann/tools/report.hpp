@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "viann/detail/reset_on_move.hpp"
-#include "viann/detail/statistics/order.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/report_column.hpp"
 #include "viann/detail/weights/expressions.hpp"

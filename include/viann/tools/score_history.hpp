@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/state_archive.hpp"
-#include "viann/detail/statistics/order.hpp"
-#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"
 #include "viann/tools/agreement.hpp"
@@ -21,8 +21,7 @@ namespace viann {
 
 /// Which epochs a ScoreHistory keeps.
 struct ScoreHistoryOptions {
-  std::int64_t every = 1;          ///< keep the first epoch and every so many-th after it
-  std::int64_t most_epochs = 256;  ///< beyond that many, drop every second one and double `every`
+  std::int64_t most_epochs = 256;  ///< of which scores are kept; at least 2
 };
 
 /// Keeps the scores of a run, and tells from which epoch on an input was important.
@@ -48,19 +47,17 @@ struct ScoreHistoryOptions {
 ///
 /// VarianceImportance has no scores before its second observation: begin with epoch 2 there.
 ///
-/// Memory: 8 bytes * features * `most_epochs` at most. When there are more, every second epoch that
-/// was kept is dropped, and from then on half as many are kept. The first epoch and the latest one
-/// are always there, so that a run of any length is covered evenly. Answers know nothing of what
-/// happened between the kept epochs.
+/// Memory: 8 bytes * features * `most_epochs` at most. When there are more, those whose neighbours
+/// are closest on a logarithmic axis are dropped: most happens in the first epochs. The first epoch
+/// and the latest one are always there. Answers know nothing of what happened between the kept
+/// epochs.
 class ScoreHistory {
  public:
-  /// \throws std::invalid_argument if `every` < 1 or `most_epochs` < 2.
+  /// \throws std::invalid_argument if `most_epochs` < 2.
   explicit ScoreHistory(ScoreHistoryOptions options = {}) : options_(options) {
-    if (!is_possible(options)) {
-      throw std::invalid_argument(detail::concat(
-          "viann::ScoreHistory: every = ", options.every, " and most_epochs = ",
-          options.most_epochs, "; every must be at least 1, and most_epochs at least 2."));
-    }
+    if (options.most_epochs >= 2) return;
+    throw std::invalid_argument(detail::concat("viann::ScoreHistory: most_epochs is ",
+                                               options.most_epochs, "; keep at least 2."));
   }
 
   /// Adds the scores after an epoch, one per feature, of any method. Pass all of one kind: raw
@@ -83,18 +80,9 @@ class ScoreHistory {
           kept_->empty() ? "the start" : detail::concat("epoch ", kept_->back().epoch),
           "; pass rising numbers, or begin with reset()."));
     }
-    kept_->push_back({epoch, epochs_, scores});
-    // The one before was only the latest.
-    if (const auto latest = kept_->end() - 2; epochs_ > 0 && !is_due(*latest)) {
-      kept_->erase(latest);
-    }
+    kept_->push_back({epoch, scores});
     ++epochs_.value();
-    if (static_cast<std::int64_t>(kept_->size()) > options_.most_epochs) {
-      ++doublings_.value();
-      kept_->erase(std::remove_if(kept_->begin(), kept_->end() - 1,
-                                  [this](const Kept& kept) { return !is_due(kept); }),
-                   kept_->end() - 1);
-    }
+    if (static_cast<std::int64_t>(kept_->size()) > options_.most_epochs) drop_closest();
   }
 
   /// Number of features; 0 before the first epoch.
@@ -104,9 +92,6 @@ class ScoreHistory {
 
   /// Number of epochs taken in, whether they were kept or not.
   std::int64_t epochs() const noexcept { return epochs_; }
-
-  /// One of so many epochs is kept now; the latest is kept, too.
-  std::int64_t every() const noexcept { return options_.every << doublings_; }
 
   /// The numbers of the kept epochs, as they were passed, in ascending order.
   std::vector<std::int64_t> kept_epochs() const {
@@ -152,8 +137,8 @@ class ScoreHistory {
   }
 
   /// The first kept epoch since which every ranking has spearman() >= correlation with the latest;
-  /// the latest epoch if the one before has less. Scores that are all equal have no order: their
-  /// correlation with any others is 0.
+  /// the latest epoch if the one before has less: the ranking has not settled. Scores that are all
+  /// equal have no order: their correlation with any others is 0.
   ///
   /// Scores that sum up the run, as those of all hooks, settle by construction as it gets longer.
   /// \param correlation  with the latest ranking, at most 1. With 4 features, one exchange of
@@ -189,18 +174,26 @@ class ScoreHistory {
 
  private:
   struct Kept {
-    std::int64_t epoch;
-    std::int64_t before;  // number of epochs taken in before it
+    std::int64_t epoch = 0;
     Eigen::VectorXd scores;
   };
 
   // Equal rankings may have a correlation of 1 less a few units in the last place.
   static constexpr double rounding = 1e-12;
 
-  bool is_due(const Kept& kept) const { return kept.before % every() == 0; }
-
-  static bool is_possible(const ScoreHistoryOptions& options) {
-    return options.every >= 1 && detail::is_count(options.every) && options.most_epochs >= 2;
+  // Drops the epoch whose neighbours have the least ratio; of equal ones the latest.
+  void drop_closest() {
+    const std::vector<Kept>& kept = kept_.value();
+    std::size_t closest = kept.size() - 2;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 1; i + 1 < kept.size(); ++i) {
+      const double ratio = static_cast<double>(kept[i + 1].epoch + 1) /
+                           static_cast<double>(kept[i - 1].epoch + 1);  // an epoch may be 0
+      if (ratio > least) continue;
+      least = ratio;
+      closest = i;
+    }
+    kept_->erase(kept_->begin() + static_cast<std::ptrdiff_t>(closest));
   }
 
   void require_epochs() const {
@@ -212,32 +205,26 @@ class ScoreHistory {
   template <class Archive>
   void transfer(Archive& archive) {
     std::int64_t features = this->features();
-    archive& options_.every& options_.most_epochs& doublings_.value() & epochs_.value() & features;
-    archive.ensure(is_possible(options_) && doublings_ >= 0 && doublings_ <= 53);
-    if (epochs_ == 0) return archive.ensure(features == 0 && doublings_ == 0);
-    archive.ensure(detail::is_count(epochs_) && detail::is_shape(features, 1));
-    // The last doubling came after two that were kept.
-    archive.ensure(doublings_ == 0 || options_.every <= ((epochs_ - 2) >> (doublings_ - 1)));
-    // Those that are due, and the latest.
-    const std::int64_t intervals = (epochs_ - 1) / every();
-    const std::int64_t kept = intervals + 1 + ((epochs_ - 1) % every() == 0 ? 0 : 1);
-    archive.ensure(kept <= options_.most_epochs);
+    auto kept = static_cast<std::int64_t>(kept_->size());
+    archive& options_.most_epochs& epochs_.value() & features& kept;
+    archive.ensure(options_.most_epochs >= 2 && detail::is_count(epochs_) &&
+                   kept == (std::min)(epochs_.value(), options_.most_epochs));
+    if (kept == 0) return archive.ensure(features == 0);
+    archive.ensure(detail::is_shape(features, 1));
+    std::int64_t least = 0;  // of the next epoch's number
     for (std::int64_t i = 0; i < kept; ++i) {
-      if constexpr (Archive::is_loading::value) {
-        kept_->push_back({0, i <= intervals ? i * every() : epochs_ - 1, {}});
-      }
+      if constexpr (Archive::is_loading::value) kept_->emplace_back();
       Kept& entry = kept_.value()[static_cast<std::size_t>(i)];
       archive& entry.epoch;
-      const std::int64_t least = i == 0 ? 0 : kept_.value()[static_cast<std::size_t>(i) - 1].epoch;
-      archive.ensure(detail::is_count(entry.epoch) && entry.epoch >= least + (i == 0 ? 0 : 1));
+      archive.ensure(detail::is_count(entry.epoch) && entry.epoch >= least);
+      least = entry.epoch + 1;
       detail::archive_array(archive, entry.scores, features, 1);
     }
   }
 
-  detail::ResetOnMove<std::vector<Kept>> kept_;  // those that are due, and the latest
-  ScoreHistoryOptions options_;
-  detail::ResetOnMove<std::int64_t> doublings_;  // of options_.every
+  detail::ResetOnMove<std::vector<Kept>> kept_;
   detail::ResetOnMove<std::int64_t> epochs_;
+  ScoreHistoryOptions options_;
 };
 
 }  // namespace viann

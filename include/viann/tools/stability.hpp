@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "viann/detail/statistics/mean_and_deviation.hpp"
-#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/statistics/student_t.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/kernels/finite.hpp"
+#include "viann/detail/kernels/lane_sum.hpp"
 
 #include <limits>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/statistics/order.hpp"
+#include "viann/detail/statistics/scores.hpp"
 
 #include <limits>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "viann/detail/statistics/shares.hpp"
+#include "viann/detail/statistics/share_mean.hpp"
 
 #include <limits>
 #include <vector>

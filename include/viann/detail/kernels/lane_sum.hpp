@@ -52,12 +52,25 @@ class LaneSum {
   Sum partial_[lanes + 1] = {};  // NOLINT(*-avoid-c-arrays): a plain loop's array
 };
 
+/// The inner product of n numbers each.
 template <typename Number, typename Sum>
 [[gnu::noinline]] Sum dot(const Number* __restrict__ x, const Sum* __restrict__ y, Index n) {
   LaneSum<Sum> sum;
   for_each_in_lanes(n,
                     [=, &sum](Index i, int lane) { sum[lane] += static_cast<Sum>(x[i]) * y[i]; });
   return sum.total();
+}
+
+/// Whether n numbers are all finite.
+///
+/// 0 * x is 0 for a finite x and NaN for any other, so one vectorised sum is enough; isfinite() for
+/// each number takes several times as long. Like every test for NaN, this one fails under
+/// -ffast-math.
+template <typename Scalar>
+[[gnu::noinline]] bool all_finite(const Scalar* __restrict__ x, Index n) {
+  LaneSum<Scalar> zeros;
+  for_each_in_lanes(n, [&](Index i, int lane) { zeros[lane] += x[i] * Scalar(0); });
+  return zeros.total() == 0;
 }
 
 }  // namespace viann::detail

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "viann/detail/statistics/order.hpp"
+#include "viann/detail/statistics/scores.hpp"
 
 namespace viann::detail {
 

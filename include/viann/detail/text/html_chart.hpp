@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "viann/detail/statistics/order.hpp"
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/html.hpp"
 #include "viann/detail/text/report_column.hpp"

@@ -10,7 +10,7 @@
 #include <string>
 #include <type_traits>
 
-#include "viann/detail/kernels/finite.hpp"
+#include "viann/detail/kernels/lane_sum.hpp"
 #include "viann/detail/layer/walk.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/expressions.hpp"

@@ -63,7 +63,8 @@ void write_report(const Arguments& arguments) {
   viann::HtmlReportOptions options;
   options.note = "Displacement, with the gradient, of a network that learned " + arguments.data +
                  " in " + std::to_string(arguments.epochs) + " epochs. One run, seed " +
-                 std::to_string(arguments.seed) + ".";
+                 std::to_string(arguments.seed) + "." +
+                 (importance.removes_decay() ? "" : " Weight decay is part of the scores.");
   if (arguments.data == "digits") options.rows = options.cols = 8;
   std::ofstream file(arguments.html);
   file << viann::html_report(report, history, options);

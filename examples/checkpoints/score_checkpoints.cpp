@@ -182,6 +182,7 @@ struct Run {
   std::vector<std::string> names;
   std::vector<Scores> scores;   // by hook: variance, displacement
   viann::ScoreHistory history;  // of the last hook
+  std::string note;             // on how the last hook scored
 };
 
 /// Hands the weights of one file after another to the hooks.
@@ -233,6 +234,10 @@ Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
   if (files > 1) run.scores.push_back({"variance", variance.raw_scores(), variance.scores()});
   if (has_initial) {
     run.scores.push_back({"displacement", displacement.raw_scores(), displacement.scores()});
+    if (!displacement.removes_decay()) {
+      run.note = "What weight decay did to the weights is part of the scores: there are only " +
+                 std::to_string(displacement.units()) + " units.";
+    }
   }
   return run;
 }
@@ -268,7 +273,8 @@ std::string html_of(const Run& run, const Arguments& arguments) {
   viann::HtmlReportOptions options;
   options.note = "Scores of " + run.scores.back().title + " from " +
                  std::to_string(arguments.files.size()) + " checkpoints, the last of which is " +
-                 arguments.files.back() + ". The epochs of the chart are the checkpoints' numbers.";
+                 arguments.files.back() +
+                 ". The epochs of the chart are the checkpoints' numbers. " + run.note;
   return viann::html_report(last_first(run), run.history, options);
 }
 
@@ -276,6 +282,7 @@ std::string html_of(const Run& run, const Arguments& arguments) {
 std::string table_of(const Run& run) {
   std::string text = "\nImportance of the inputs by " + run.scores.back().title +
                      ", from most to least:\n" + last_first(run).table();
+  if (!run.note.empty()) text += "\n" + run.note + "\n";
   if (run.scores.back().title == "variance") {
     text +=
         "\nThere is no displacement, which is right more often: it takes the weights before "

@@ -267,6 +267,7 @@ TEST_CASE("what the program prints and writes") {
   CHECK(contains(folder.out, "4 of 4 files read\n\nImportance of the inputs by variance, from"));
   CHECK(contains(folder.out, "1.000  ####"));
   CHECK(contains(folder.out, "There is no displacement"));
+  CHECK(!contains(folder.out, "weight decay"));
   CHECK(text_of(folder / "v.csv").substr(0, 19) == "feature,variance\na,");
   REQUIRE(folder.run(by_features + "0.npy 1.npy 2.npy 3.npy --html v.html") == 0);
   CHECK(contains(text_of(folder / "v.html"), "Scores of variance from 4 checkpoints"));
@@ -277,11 +278,15 @@ TEST_CASE("what the program prints and writes") {
       contains(folder.out, "3 of 3 files read\n\nImportance of the inputs by displacement, from"));
   CHECK(contains(folder.out, "  feature  displacement  variance\n"));
   CHECK(!contains(folder.out, "There is no"));
+  const std::string note =
+      "weight decay did to the weights is part of the scores: there are only 2";
+  CHECK(contains(folder.out, note));
   const std::string csv = text_of(folder / "d.csv");
   CHECK(csv.substr(0, 32) == "feature,variance,displacement\na,");
   const std::string html = text_of(folder / "d.html");
   CHECK(html.substr(0, 15) == "<!DOCTYPE html>");
   CHECK(contains(html, "Scores of displacement from 3 checkpoints, the last of which is 3.npy."));
+  CHECK(contains(html, note));
   CHECK(contains(html, "since epoch"));
   CHECK(contains(html, "<svg"));
   const auto json = nlohmann::json::parse(text_of(folder / "d.json"));

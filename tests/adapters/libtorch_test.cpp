@@ -194,7 +194,7 @@ TEST_CASE("weights on the CPU are not copied, where their axes are those of the 
 
   linear->to(torch::kFloat64);
   CHECK(address_of(libtorch_weights(linear)) == linear->weight.data_ptr());
-  CHECK(address_of(libtorch_weights<double>(linear)) == linear->weight.data_ptr());
+  CHECK(address_of(libtorch_weights(linear)) == linear->weight.data_ptr());
   linear->to(torch::kBFloat16);
   CHECK(address_of(libtorch_weights(linear)) == linear->weight.data_ptr());
   const Tensor strided = torch::randn({6, 8}).slice(0, 0, 6, 2).slice(1, 1, 8, 3);
@@ -217,7 +217,7 @@ TEST_CASE("weights of all types and orders are read, and what is copied lives wi
   check_same(libtorch_weights(exact.t().contiguous().t()));
   check_same(libtorch_weights(torch::cat({exact, exact}, 1).slice(1, 3, 6)));
   check_same(libtorch_weights(exact.to(torch::kFloat64)));
-  check_same(libtorch_weights<double>(exact));
+  check_same(libtorch_weights(exact));
 
   nn::Embedding embedding(3, 5);
   embedding->weight = exact.t().to(torch::kBFloat16);

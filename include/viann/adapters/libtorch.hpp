@@ -47,11 +47,7 @@ namespace viann {
 /// The weights in a tensor of shape (units, features...), as in Linear. For other layers pass the
 /// layer: an Embedding's tensor has its features first, and a convolution's tensor does not show
 /// its groups.
-/// \tparam Scalar  without effect: earlier versions needed the type here and below
-template <typename Scalar = void>
-auto libtorch_weights(const torch::Tensor& tensor) {
-  return detail::torch_view(tensor);
-}
+inline auto libtorch_weights(const torch::Tensor& tensor) { return detail::torch_view(tensor); }
 
 /// The weights of a layer, frozen or not; or of a model's first layer with weights, in the order of
 /// registration: libtorch_layer_name() returns its name. A model does not know which of its layers
@@ -60,16 +56,14 @@ auto libtorch_weights(const torch::Tensor& tensor) {
 /// \param model  a module, or a holder of one: std::shared_ptr, torch::nn::Linear and its like,
 ///               torch::nn::AnyModule
 /// \throws std::invalid_argument also if a model's first layer is frozen.
-template <typename Scalar = void, typename Model,
-          typename = decltype(detail::torch_module(std::declval<const Model&>()))>
+template <typename Model, typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model) {
   return detail::torch_layer_view(detail::torch_module(model), detail::torch_values);
 }
 
 /// The weights of the layer of that name in a model: "fc1", "encoder.0", ..., as in
 /// named_modules(); frozen or not.
-template <typename Scalar = void, typename Model,
-          typename = decltype(detail::torch_module(std::declval<const Model&>()))>
+template <typename Model, typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model, const std::string& layer) {
   return detail::torch_layer_view(detail::torch_module(model), layer, detail::torch_values);
 }

@@ -75,25 +75,26 @@ class Report {
     return columns_->empty() ? 0 : columns_->front().size();  // empty if moved-from
   }
 
-  /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
-  /// below 2^53 are printed as integers, and all other numbers as real ones.
-  /// \throws std::invalid_argument if there are not as many numbers as features, or a column of
-  ///         this title exists; nothing is changed.
+  /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes.
+  /// \throws std::invalid_argument if there are not as many numbers as features, a column of this
+  ///         title exists, or an integer is beyond 2^53; nothing is changed.
   template <typename Derived>
   Report& add_column(std::string title, const Eigen::DenseBase<Derived>& numbers) {
     static_assert(Derived::IsVectorAtCompileTime, "viann: a column is a vector, one per feature");
     using Scalar = typename Derived::Scalar;
     const detail::Evaluated<Derived> values(numbers.derived());
-    Column column{std::move(title), Content::Numbers, Eigen::VectorXd(values.size()), {}};
-    bool are_exact_integers = Eigen::NumTraits<Scalar>::IsInteger;
+    constexpr bool are_integers = Eigen::NumTraits<Scalar>::IsInteger;
+    Column column{std::move(title),
+                  are_integers ? Content::Integers : Content::Numbers,
+                  Eigen::VectorXd(values.size()),
+                  {}};
     for (Eigen::Index i = 0; i < values.size(); ++i) {
-      const Scalar value = values.coeff(i);
-      column.numbers[i] = static_cast<double>(value);
-      // Beyond 2^53 a double cannot hold every integer.
-      are_exact_integers = are_exact_integers && std::abs(column.numbers[i]) < 9007199254740992.0;
-    }
-    if (Eigen::NumTraits<Scalar>::IsInteger) {
-      column.content = are_exact_integers ? Content::Integers : Content::RoundedIntegers;
+      column.numbers[i] = static_cast<double>(values.coeff(i));
+      if (are_integers && !(std::abs(column.numbers[i]) < 9007199254740992.0)) {
+        throw std::invalid_argument("viann::Report: an integer of " + column.title +
+                                    " is beyond 2^53, where a double cannot hold every one; add "
+                                    "the column as texts.");
+      }
     }
     return add(std::move(column));
   }
@@ -191,7 +192,7 @@ class Report {
     line([](const Column& column) { return column.title; });
     for (Eigen::Index i = 0; i < features(); ++i) {
       line([i](const Column& column) {
-        return column.has_texts() ? column.text(i) : column.exact_text(i);
+        return column.has_texts() ? column.text(i) : detail::number_text(column.numbers[i]);
       });
     }
     return text;
@@ -206,17 +207,12 @@ class Report {
     for (Eigen::Index i = 0; i < report.features(); ++i) {
       Json row = Json::object();
       for (const Column& column : report.columns_.value()) {
-        switch (column.content) {
-          case Content::Texts:
-            row[column.title] = column.text(i);
-            break;
-          case Content::Integers:
-            row[column.title] = static_cast<std::int64_t>(column.numbers[i]);
-            break;
-          case Content::RoundedIntegers:
-          case Content::Numbers:
-            row[column.title] = column.numbers[i];
-            break;
+        if (column.has_texts()) {
+          row[column.title] = column.text(i);
+        } else if (column.content == Content::Integers) {
+          row[column.title] = static_cast<std::int64_t>(column.numbers[i]);
+        } else {
+          row[column.title] = column.numbers[i];
         }
       }
       json.push_back(std::move(row));

@@ -81,7 +81,7 @@ inline std::string csv_field(const std::string& text) {
 
 /// One thing that is known about every feature.
 struct ReportColumn {
-  enum class Content { Texts, Integers, RoundedIntegers, Numbers };
+  enum class Content { Texts, Integers, Numbers };
 
   std::string title;
   Content content;
@@ -96,14 +96,6 @@ struct ReportColumn {
 
   const std::string& text(Eigen::Index feature) const {
     return texts[static_cast<std::size_t>(feature)];
-  }
-
-  /// A number with all its digits; not in the form of an integer if it may be none of those that
-  /// were given.
-  std::string exact_text(Eigen::Index feature) const {
-    return content == Content::RoundedIntegers
-               ? number_text(numbers[feature], std::chars_format::scientific)
-               : number_text(numbers[feature]);
   }
 
   /// The largest distance from 0 of the finite numbers.

@@ -77,12 +77,11 @@ struct VarianceImportanceOptions {
 /// A value below the least number of Scalar is 0: the variance of weights of about 1e-161 (1e-22 in
 /// a float state), and the raw score of weights of about 1e-105.
 ///
-/// Memory: two Scalars per weight and one double per feature (long double if Scalar is that), with
-/// one more for every 32 units if a feature's weights are not contiguous; in the memory order of
-/// the first weights seen. The hook keeps no copy of the weights and no pointer to them.
-/// An observation reads the weights twice (finite check, update), and reads and writes the state
-/// once. It allocates nothing after the first, or the first since loading. Weights in the other
-/// memory order take longer.
+/// Memory: two Scalars per weight and one double per feature (long double if Scalar is that), in the
+/// memory order of the first weights seen; weights in the other order take longer. The hook keeps no
+/// copy of the weights and no pointer to them. An observation reads the weights twice (finite check,
+/// update), and reads and writes the state once. It allocates nothing after the first, or the first
+/// since loading.
 ///
 /// Messages count epochs from 1, features and units from 0. As with any standard container, the
 /// caller must synchronise a thread that reads with a thread that observes.

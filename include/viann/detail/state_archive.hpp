@@ -220,10 +220,9 @@ struct NoArchive {
 /// Saves an object, or loads one: all of it or nothing.
 /// \tparam Scalar    of the object's state
 /// \param  name      of its class
-/// \param  transfer  called as transfer(object, archive): moves the state to or from a
-/// StateArchive,
-///                   and requires of what was loaded that it fits together. Changes nothing when
-///                   saving, because objects that are const are saved, too.
+/// \param  transfer  called as transfer(object, archive): moves the state to or from the archive,
+/// and
+///                   checks what was loaded. Saving changes nothing: const objects are saved, too.
 /// \throws std::runtime_error if the archive holds no such object
 /// \throws std::overflow_error if a number to be saved is not finite
 template <typename Scalar, class Archive, typename Object, typename Transfer>

@@ -6,8 +6,8 @@
 //
 // Trains a classifier on the cell nuclei of breast tumours. Each rank holds some of the inputs and
 // their weights. The ranks add up their contributions to every hidden unit, and all hold the rest
-// of the network. Each rank's hook observes its own weights. One call at the end reads the scores
-// of all inputs, on one scale.
+// of the network. Each rank hands its own weights and their gradient over; one all-reduce in every
+// epoch makes the scores those of the whole layer.
 
 #include <algorithm>
 #include <cmath>
@@ -18,7 +18,7 @@
 #include <sstream>
 #include <vector>
 #include <viann/adapters/mpi.hpp>
-#include <viann/viann.hpp>
+#include <viann/tools/report.hpp>
 
 #include "support/command_line.hpp"
 #include "support/dataset.hpp"
@@ -38,6 +38,7 @@ constexpr double learning_rate = 0.05;
 /// One hidden layer of ReLUs and one output, the probability of a benign tumour.
 struct Network {
   MatrixXd W;     // this rank's inputs x units
+  MatrixXd G;     // gradient of the last batch's loss by W
   RowVectorXd b;  // this and what follows are the same on every rank
   VectorXd v;
   double c = 0;
@@ -54,12 +55,13 @@ struct Network {
     const Eigen::ArrayXd p = 1 / (1 + (-logit).exp());
     const double loss = -(y.array() * p.log() + (1 - y.array()) * (1 - p).log()).mean();
 
-    const VectorXd d = learning_rate / static_cast<double>(y.size()) * (p.matrix() - y);
+    const VectorXd d = (p.matrix() - y) / static_cast<double>(y.size());
     const MatrixXd D = (Z.array() > 0).select(d * v.transpose(), 0.0);
-    W -= X.transpose() * D;
-    b -= D.colwise().sum();
-    v -= H.transpose() * d;
-    c -= d.sum();
+    G = X.transpose() * D;
+    W -= learning_rate * G;
+    b -= learning_rate * D.colwise().sum();
+    v -= learning_rate * H.transpose() * d;
+    c -= learning_rate * d.sum();
     return loss;
   }
 };
@@ -84,7 +86,8 @@ void mpi_sharded_layer(int epochs, unsigned seed) {
   net.W = MatrixXd::NullaryExpr(all_inputs.cols(), units, draw).eval().middleRows(begin, inputs);
   net.b = RowVectorXd::Zero(units);
   net.v = VectorXd::NullaryExpr(units, draw);
-  viann::VarianceImportance importance;
+  viann::MpiDisplacementImportance importance;
+  importance.on_train_begin(viann::features_by_units(net.W));
 
   std::vector<Index> order(static_cast<std::size_t>(X.rows()));
   std::iota(order.begin(), order.end(), Index{0});
@@ -98,8 +101,7 @@ void mpi_sharded_layer(int epochs, unsigned seed) {
           order.begin() + static_cast<std::ptrdiff_t>(std::min(first + batch_size, order.size())));
       loss += static_cast<double>(batch.size()) * net.train(X(batch, Eigen::all), tumours.y(batch));
     }
-    // The hook; it sends nothing. With more ranks than inputs, some have none to observe.
-    if (inputs > 0) importance.on_epoch_end(viann::features_by_units(net.W));
+    importance.on_epoch_end(viann::features_by_units(net.W), viann::features_by_units(net.G));
 
     std::ostringstream line;
     line << std::fixed << std::setprecision(3) << "epoch " << epoch << "/" << epochs << "  loss "
@@ -107,7 +109,7 @@ void mpi_sharded_layer(int epochs, unsigned seed) {
     if (rank == 0) progress.show(line.str());
   }
 
-  const VectorXd scores = viann::mpi_scores_over_features(importance);  // <-- on every rank
+  const VectorXd scores = importance.scores();  // <-- of all inputs, on every rank
   if (rank != 0) return;
   progress.finish();
   std::cout << "\nImportance of the inputs, from most to least:\n"

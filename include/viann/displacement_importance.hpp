@@ -158,6 +158,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
 
+  /// The options that the hook was made with.
+  const DisplacementImportanceOptions& options() const noexcept { return options_; }
+
   /// Resets to a new hook with the same options.
   void reset() { *this = DisplacementImportance(options_); }
 
@@ -180,7 +183,7 @@ class DisplacementImportance : detail::RefusesBareWeights {
   }
 
   /// Whether the scores contain a gradient: the gradient's shares could be computed in some epoch.
-  bool uses_gradient() const { return !state().gradient().empty(); }
+  bool uses_gradient() const { return state().uses_gradient(); }
 
   /// raw_i of every feature, from 0 to 1; all 0 if nothing has moved. May be read after every
   /// epoch, the first included.
@@ -189,11 +192,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///         double if Scalar is that).
   Eigen::VectorXd raw_scores() const {
     detail::require_observations(1, epochs(), name, "a score");
-    const auto raw = [this](Index i) {
-      const auto from_weights = std::sqrt(state().movement()(i) * state().alignment()(i));
-      return uses_gradient() ? std::sqrt(from_weights * state().gradient()(i)) : from_weights;
-    };
-    return detail::finite_raw_scores(features(), raw, name, epochs());
+    return detail::finite_raw_scores(
+        features(), [this](Index i) { return state().raw_score(i); }, name, epochs());
   }
 
   /// raw_scores() after min_max_normalize(), on the scale of every hook.

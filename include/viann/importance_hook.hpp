@@ -3,7 +3,6 @@
 
 #include <Eigen/Core>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -35,17 +34,6 @@
 /// A hook may have `static constexpr bool takes_gradients = true`: on_epoch_end(view, gradient)
 /// takes the gradient of the loss by the weights, too, as a view of their shape. An adapter that is
 /// called back then calls it in every epoch in which it has seen a gradient.
-///
-/// A hook may have three more members, for layers that are split over processes
-/// (viann/adapters/mpi.hpp). A hook without them counts as one that needs the whole layer, as
-/// DisplacementImportance does, and those functions refuse it.
-///
-/// - `static constexpr bool additive_over_units = true`: the raw scores of a layer are the sums of
-///   those of its parts, where every part has some of the units.
-/// - `static constexpr bool independent_over_features = true`: the raw scores of some features
-///   are the same with and without the others in the layer.
-/// - `std::string settings() const`: type and options in words. Hooks with equal settings measure
-///   the same; the first 511 characters are compared.
 
 namespace viann {
 
@@ -125,22 +113,6 @@ template <typename Hook, typename = void>
 inline constexpr bool takes_gradients = false;
 template <typename Hook>
 inline constexpr bool takes_gradients<Hook, std::enable_if_t<Hook::takes_gradients>> = true;
-
-template <typename Hook, typename = void>
-inline constexpr bool additive_over_units = false;
-template <typename Hook>
-inline constexpr bool additive_over_units<Hook, std::enable_if_t<Hook::additive_over_units>> = true;
-
-template <typename Hook, typename = void>
-inline constexpr bool independent_over_features = false;
-template <typename Hook>
-inline constexpr bool
-    independent_over_features<Hook, std::enable_if_t<Hook::independent_over_features>> = true;
-
-template <typename Hook>
-constexpr bool has_settings() {
-  return gives<std::string, const Hook>([](auto& hook) -> decltype(hook.settings()) { return {}; });
-}
 
 }  // namespace detail
 

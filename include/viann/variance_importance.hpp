@@ -77,11 +77,11 @@ struct VarianceImportanceOptions {
 /// A value below the least number of Scalar is 0: the variance of weights of about 1e-161 (1e-22 in
 /// a float state), and the raw score of weights of about 1e-105.
 ///
-/// Memory: two Scalars per weight and one double per feature (long double if Scalar is that), in the
-/// memory order of the first weights seen; weights in the other order take longer. The hook keeps no
-/// copy of the weights and no pointer to them. An observation reads the weights twice (finite check,
-/// update), and reads and writes the state once. It allocates nothing after the first, or the first
-/// since loading.
+/// Memory: two Scalars per weight and one double per feature (long double if Scalar is that), in
+/// the memory order of the first weights seen; weights in the other order take longer. The hook
+/// keeps no copy of the weights and no pointer to them. An observation reads the weights twice
+/// (finite check, update), and reads and writes the state once. It allocates nothing after the
+/// first, or the first since loading.
 ///
 /// Messages count epochs from 1, features and units from 0. As with any standard container, the
 /// caller must synchronise a thread that reads with a thread that observes.
@@ -93,13 +93,6 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// Of means and variances, features x units.
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
   using Index = Eigen::Index;  ///< of counts and indices
-
-  /// A raw score is a sum over the units, and each term depends on one weight. So if a layer is
-  /// split over processes, each can observe its part (see importance_hook.hpp).
-  static constexpr bool additive_over_units = true;
-
-  /// And a feature's score does not depend on the other features.
-  static constexpr bool independent_over_features = true;
 
   VarianceImportance() = default;
 
@@ -136,6 +129,9 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
+
+  /// The options that the hook was made with.
+  const VarianceImportanceOptions& options() const noexcept { return options_; }
 
   /// Resets to a new hook with the same options.
   void reset() { *this = VarianceImportance(options_); }
@@ -178,15 +174,6 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// Sample variance of every weight, features x units; 0 x 0 before the first observation, and NaN
   /// before the second.
   Array weight_variance() const { return state().variance(); }
-
-  /// Type and options in words: hooks with equal settings measure the same.
-  std::string settings() const {
-    return detail::concat(
-        "viann::VarianceImportance<", detail::name_of_scalar<Scalar>(), "> (",
-        with_magnitude() ? "VarianceTimesMagnitude" : "Variance",
-        ", observe_initial_weights = ", options_.observe_initial_weights ? "true" : "false",
-        ", max_epochs = ", options_.max_epochs, ")");
-  }
 
   /// Whether both have the same options and, bit for bit, the same state in the same memory order.
   friend bool operator==(const VarianceImportance& a, const VarianceImportance& b) {

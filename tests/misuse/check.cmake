@@ -1,6 +1,6 @@
 # Compiles misuse.cpp and counts the compiler's sentences: each must come at least as often as there
 # are lines that must get it.
-#   COMMAND  the compiler and its arguments;  SOURCE  misuse.cpp;  WITH_MPI  whether MPI is found
+#   COMMAND  the compiler and its arguments;  SOURCE  misuse.cpp
 set(axis "features_by_units.W. where W.feature, unit., as in X . W, or [^\n]*units_by_features.W. where W.unit, feature.")
 set(buffer "Hand a row-major buffer over as .data, rows, columns., and a vector of vectors as")
 set(pointer "this is no address of a number. Pass that of the first weight")
@@ -9,10 +9,6 @@ set(rank "weights must be an mdspan of rank 2")
 set(strided "an mdspan must have a layout with strides and the default accessor. Hand over Eigen")
 set(dltensor "this is no DLTensor. Pass the tensor itself, as in dlpack_weights.managed->dl_tensor.")
 set(hook "a hook needs void on_train_begin.view. and void on_epoch_end.view.")
-set(whole "gather the weights on one rank and let that observe the whole layer")
-set(units "no sums over the units[^\n]*${whole}")
-set(features "depend on other features[^\n]*${whole}")
-set(settings "needs std::string settings.. const")
 
 execute_process(COMMAND ${COMMAND} RESULT_VARIABLE code ERROR_VARIABLE output)
 if(code EQUAL 0)
@@ -29,9 +25,6 @@ if(number_of_lines GREATER most)
 endif()
 file(READ ${SOURCE} source)
 set(names axis buffer pointer complex rank strided dltensor hook)
-if(WITH_MPI)
-  list(APPEND names units features settings)
-endif()
 foreach(name ${names})
   string(REGEX MATCHALL "// error: ${name}\n" wanted "${source}")
   string(REGEX MATCHALL "error: static[_ ]assert[^\n]*${${name}}" found "${output}")

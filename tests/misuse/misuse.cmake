@@ -1,24 +1,15 @@
 # Mistakes that do not compile, and the compiler's messages.
 set(misuse ${CMAKE_CXX_COMPILER} -std=c++17 -fsyntax-only -I${PROJECT_SOURCE_DIR}/include)
-set(with_mpi OFF)
-set(libraries Eigen3::Eigen)
-if(MPI_CXX_FOUND)
-  set(with_mpi ON)
-  list(APPEND libraries MPI::MPI_CXX)
-  list(APPEND misuse -DWITH_MPI)
-endif()
-foreach(library ${libraries})
-  get_target_property(folders ${library} INTERFACE_INCLUDE_DIRECTORIES)
-  foreach(folder ${folders})
-    list(APPEND misuse -isystem ${folder})
-  endforeach()
+get_target_property(folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
+foreach(folder ${folders})
+  list(APPEND misuse -isystem ${folder})
 endforeach()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   list(APPEND misuse -ferror-limit=0)
 endif()
 set(source ${CMAKE_CURRENT_SOURCE_DIR}/misuse/misuse.cpp)
 add_test(NAME misuse COMMAND ${CMAKE_COMMAND} "-DCOMMAND=${misuse};${source}"
-  -DSOURCE=${source} -DWITH_MPI=${with_mpi} -P ${CMAKE_CURRENT_SOURCE_DIR}/misuse/check.cmake)
+  -DSOURCE=${source} -P ${CMAKE_CURRENT_SOURCE_DIR}/misuse/check.cmake)
 
 # What C++20 has besides. The test is what compiles.
 add_test(NAME importance_hook.cpp20 COMMAND ${misuse} -std=c++20 -Wall -Wextra -Werror

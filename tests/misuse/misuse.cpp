@@ -7,9 +7,6 @@
 #include <vector>
 #include <viann/adapters/dlpack.hpp>
 #include <viann/viann.hpp>
-#ifdef WITH_MPI
-#include <viann/adapters/mpi.hpp>
-#endif
 
 using viann::features_by_units;
 
@@ -82,15 +79,3 @@ void tensors(const DLTensor& tensor) {
 }
 
 static_assert(viann::require_importance_hook<viann::WelfordAccumulator<>>());  // error: hook
-
-#ifdef WITH_MPI
-struct WithoutSettings : viann::VarianceImportance<> {
-  void settings() const;
-};
-
-void parts_of_a_layer() {
-  viann::mpi_scores_over_units(viann::DisplacementImportance<>());     // error: units
-  viann::mpi_scores_over_features(viann::DisplacementImportance<>());  // error: features
-  viann::mpi_scores_over_features(WithoutSettings());                  // error: settings
-}
-#endif

@@ -22,22 +22,38 @@
 
 namespace viann::detail {
 
+/// Where all of a layer's features are in this process. (Where they are split, see
+/// adapters/mpi.hpp.)
+struct WholeLayer {
+  Index first_feature() const { return 0; }
+  Index all_features(Index here) const { return here; }
+  /// Adds up numbers of all parts of the layer.
+  template <typename Sum>
+  void add_up(Sum* /*numbers*/, std::size_t /*count*/) const {}
+};
+
 /// What DisplacementImportance keeps of a layer: w(0), and the means over the epochs of the
 /// features' shares of movement, alignment and gradient (formulas: there). An observation walks
 /// twice over the layer: the first walk makes sketches, the second projects the weights on them.
-template <typename Scalar>
+/// \tparam Part  how to get from these features to all of the layer: WholeLayer, or the like
+template <typename Scalar, typename Part = WholeLayer>
 class LayerDisplacement {
  public:
   using Weights = WeightSource<Scalar>;
   using Sum = SumOf<Scalar>;
 
   const Layer& layer() const { return layer_; }
-  const ShareMean<Sum>& movement() const { return means_[Movement]; }
-  const ShareMean<Sum>& alignment() const { return means_[Alignment]; }
-  const ShareMean<Sum>& gradient() const { return means_[Gradient]; }
+  bool uses_gradient() const { return !means_[Gradient].empty(); }
+
+  /// raw_i of a feature.
+  Sum raw_score(Index i) const {
+    const Sum from_weights = std::sqrt(means_[Movement](i) * means_[Alignment](i));
+    return uses_gradient() ? std::sqrt(from_weights * means_[Gradient](i)) : from_weights;
+  }
 
   /// Keeps w(0), which passed the layer's check.
-  void start(const Weights& weights) {
+  void start(const Weights& weights, Part part = {}) {
+    part_ = part;
     layer_.learn(weights, Axis::Units);
     initial_.resize(layer_.units(), layer_.features());
     for (Index i = 0; i < layer_.features(); ++i) {
@@ -60,8 +76,14 @@ class LayerDisplacement {
     project(weights, sketches);
     const auto t = static_cast<Sum>(epoch);
     const std::array<Sum, measured> weight = {1 / t, std::sqrt(t), std::sqrt(t)};
+    const Index all = part_.all_features(layer_.features());
+    std::array<Sum, measured> mean{};
     for (std::size_t which = 0; which < sketches; ++which) {
-      means_[which].add(squares_[which].data(), weight[which]);
+      mean[which] = part_of_mean(squares_[which].data(), layer_.features(), all);
+    }
+    part_.add_up(mean.data(), sketches);
+    for (std::size_t which = 0; which < sketches; ++which) {
+      means_[which].add(squares_[which].data(), weight[which], mean[which], all);
     }
     keep_next();
   }
@@ -142,8 +164,8 @@ class LayerDisplacement {
     std::fill(sketches_.begin(), sketches_.end(), Sum(0));
     for_each_tile([&](Index part, Index feature, Index count) {
       if (removes_decay) find_decay(weights, feature, count);
-      const Signs<Sum> signs(epoch, feature, count);
-      const Signs<Sum> next_signs(epoch + 1, feature, count);
+      const Signs<Sum> signs(epoch, part_.first_feature() + feature, count);
+      const Signs<Sum> next_signs(epoch + 1, part_.first_feature() + feature, count);
       Tile<Scalar> tile;
       Tile<Sum> D;
       for_each_block(feature, count, [&](const Block& block) {
@@ -165,6 +187,7 @@ class LayerDisplacement {
       const Sum* const other = sketch(Movement, part);
       for (std::size_t i = 0; i < all_sketches * sketch_size(); ++i) sketches_[i] += other[i];
     }
+    part_.add_up(sketches_.data(), all_sketches * sketch_size());
   }
 
   void find_decay(const Weights& weights, Index feature, Index count) {
@@ -229,6 +252,7 @@ class LayerDisplacement {
   void keep_next() { std::copy_n(sketch(Next), sketch_size(), previous_.begin()); }
 
   Layer layer_;
+  Part part_;
   Array initial_;              // w(0), units x features
   std::vector<Sum> previous_;  // the sketch of the last weights with the signs of the next epoch
   std::array<ShareMean<Sum>, measured> means_;

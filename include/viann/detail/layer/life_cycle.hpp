@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
 #include "viann/detail/state_archive.hpp"
@@ -75,14 +74,6 @@ struct LifeCycle {
     archive.ensure(is_count(epochs) && (epochs == 0 || state.layer().known()));
   }
 };
-
-/// The name of a type that a state may be kept in.
-template <typename Scalar>
-constexpr const char* name_of_scalar() {
-  return std::is_same_v<Scalar, float>    ? "float"
-         : std::is_same_v<Scalar, double> ? "double"
-                                          : "long double";
-}
 
 /// Refuses `what` before there are enough observations.
 /// \throws std::logic_error

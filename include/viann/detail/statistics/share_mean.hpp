@@ -14,30 +14,14 @@
 
 namespace viann::detail {
 
-/// The mean of n numbers, as the sum of x / n: the sum of finite numbers may not be finite.
+/// The part that n numbers have in the mean of `all` numbers, as the sum of x / all: the sum of
+/// finite numbers may not be finite.
 template <typename Sum>
-Sum mean_of(const Sum* x, Eigen::Index n) {
+Sum part_of_mean(const Sum* x, Eigen::Index n, Eigen::Index all) {
   Sum mean = 0;
-  for (Eigen::Index i = 0; i < n; ++i) mean += x[i] / static_cast<Sum>(n);
+  for (Eigen::Index i = 0; i < n; ++i) mean += x[i] / static_cast<Sum>(all);
   return mean;
 }
-
-/// Shares of the total, x / sum(x), or zeros if that is 0. Only the share of an infinite number or
-/// NaN is NaN.
-template <typename Sum>
-class Shares {
- public:
-  Shares(const Sum* x, Eigen::Index n) : x_(x), size_(static_cast<Sum>(n)) {
-    const Sum mean = mean_of(x, n);
-    if (mean > 0) mean_ = mean;
-  }
-  Sum operator()(Eigen::Index i) const { return x_[i] / mean_ / size_; }
-
- private:
-  const Sum* x_;
-  Sum size_;
-  Sum mean_ = 1;
-};
 
 /// The weighted mean over the epochs of each feature's share nz(x) = x / sum(x). An epoch whose x
 /// are all 0, or too small to be shared out, does not count.
@@ -49,13 +33,15 @@ class ShareMean {
   void start(Index features) { sums_.assign(static_cast<std::size_t>(features), Sum(0)); }
 
   /// Takes in an epoch's x, by feature. If one is infinite or NaN, the means are not finite.
-  void add(const Sum* x, Sum weight) {
-    const auto features = static_cast<Index>(sums_.size());
+  /// \param mean  of x over `all` features, of which these may be a part
+  void add(const Sum* x, Sum weight, Sum mean, Index all) {
     // Below this, x / n loses digits, and shares do not add up to 1.
     constexpr Sum least = (std::numeric_limits<Sum>::min)() / std::numeric_limits<Sum>::epsilon();
-    if (mean_of(x, features) < least) return;
-    const Shares<Sum> share(x, features);
-    for (Index i = 0; i < features; ++i) sums_[static_cast<std::size_t>(i)] += weight * share(i);
+    if (mean < least) return;
+    if (std::isnan(mean)) mean = 1;  // so that the share of what is not NaN is finite
+    for (std::size_t i = 0; i < sums_.size(); ++i) {
+      sums_[i] += weight * (x[i] / mean / static_cast<Sum>(all));
+    }
     weight_ += weight;
   }
 

@@ -202,7 +202,7 @@ class MpiDisplacementImportance : detail::RefusesBareWeights {
   /// raw_i of all features, those of rank 0 first.
   Eigen::VectorXd raw_scores() const {
     Eigen::VectorXd own;
-    detail::MpiValues values = common(Scores, epochs_, units());
+    detail::MpiValues values = common(Scores, units());
     part_.ranks.agree(values, true, [&] {
       detail::require_observations(1, epochs_, name, "a score");
       own = detail::finite_raw_scores(
@@ -222,16 +222,16 @@ class MpiDisplacementImportance : detail::RefusesBareWeights {
 
   enum Call { Begin, EndEpoch, EndEpochWithGradient, Scores };
 
-  detail::MpiValues common(Call call, std::int64_t epochs, Index units) const {
+  detail::MpiValues common(Call call, Index units) const {
     return {{{"calls", call},
              {"Scalar's digits", std::numeric_limits<Scalar>::digits},
              {"options", options_.remove_decay ? 1 : 0},
-             {"epochs", epochs},
+             {"epochs", epochs_},
              {"numbers of units", units}}};
   }
 
   void begin(const Weights& weights) {
-    detail::MpiValues values = common(Begin, 0, weights.units());
+    detail::MpiValues values = common(Begin, weights.units());
     part_.ranks.agree(values, true, [&] { detail::Layer().require_valid(weights, name, 0); });
     part_.first = part_.ranks.sum_before(weights.features());
     part_.all = weights.features();
@@ -243,7 +243,7 @@ class MpiDisplacementImportance : detail::RefusesBareWeights {
 
   void end_epoch(const Weights& weights, const Weights* gradient) {
     detail::MpiValues values =
-        common(gradient == nullptr ? EndEpoch : EndEpochWithGradient, epochs_, weights.units());
+        common(gradient == nullptr ? EndEpoch : EndEpochWithGradient, weights.units());
     part_.ranks.agree(values, true, [&] {
       if (!state_.layer().known()) {
         throw std::logic_error(

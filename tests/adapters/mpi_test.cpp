@@ -332,6 +332,9 @@ TEST_CASE("what one rank cannot observe changes nothing on any") {
     check_refusals<std::logic_error>({{[&] { importance.scores(); }, name + "a score takes"}});
     if (ranks() == 1) return;
     const MatrixXd wide = MatrixXd::Ones(3, is_last() ? 21 : 20);
+    MpiDisplacementImportance<> other(MPI_COMM_WORLD, {!is_last()});
+    check_refusals({{[&] { other.on_train_begin(features_by_units(layer[0])); },
+                     name + "the ranks' options differ, from 0 to 1"}});
     check_refusals({{[&] { importance.on_train_begin(features_by_units(wide)); },
                      name + "the ranks' numbers of units differ, from 20 to 21"},
                     {[&] {

@@ -117,33 +117,24 @@ TEST_CASE("Olden is the product of all layers, signs and all") {
 }
 
 TEST_CASE("layers that cannot be are refused, by name") {
-  const auto w = [](Index inputs, Index units) { return MatrixXd::Ones(inputs, units).eval(); };
-  const auto of_garson = message_of<std::invalid_argument>(
-      [&] { garson(features_by_units(w(3, 4)), features_by_units(w(5, 1))); });
-  CHECK(contains(of_garson, "viann::garson"));
-  CHECK(contains(of_garson, "4 units"));
-  CHECK(contains(of_garson, "5 inputs"));
-  const auto of_olden = message_of<std::invalid_argument>([&] {
-    olden(features_by_units(w(3, 4)), features_by_units(w(4, 2)), features_by_units(w(3, 1)));
-  });
-  CHECK(contains(of_olden, "viann::olden"));
-  CHECK(contains(of_olden, "2 units"));
-  CHECK(contains(of_olden, "3 inputs"));
-
-  MatrixXd bad = w(3, 4);
+  const auto layer = [](Index inputs, Index units) {
+    return features_by_units(MatrixXd(MatrixXd::Ones(inputs, units)));
+  };
+  const MatrixXd large = MatrixXd::Constant(2, 2, 1e200);
+  MatrixXd bad = MatrixXd::Ones(3, 4);
   bad(2, 1) = not_a_number;
-  const auto of_nan = message_of<std::invalid_argument>(
-      [&] { garson(features_by_units(bad), features_by_units(w(4, 1))); });
-  CHECK(contains(of_nan, "input 2"));
-  CHECK(contains(of_nan, "unit 1"));
-  CHECK(contains(of_nan, "nan"));
-  CHECK_THROWS_AS(olden(features_by_units(w(3, 4)), features_by_units(w(4, 0))),
-                  std::invalid_argument);
-  CHECK_THROWS_AS(garson(features_by_units(w(0, 4)), features_by_units(w(4, 1))),
-                  std::invalid_argument);
-  CHECK_THROWS_AS(olden(features_by_units(MatrixXd(1e200 * w(2, 2))),
-                        features_by_units(MatrixXd(1e200 * w(2, 1)))),
-                  std::overflow_error);
+  check_refusals(
+      {{[&] { garson(layer(3, 4), layer(5, 1)); },
+        "viann::garson: a layer of 4 units cannot feed a layer of 5 inputs"},
+       {[&] { olden(layer(3, 4), layer(4, 2), layer(3, 1)); },
+        "viann::olden: a layer of 2 units cannot feed a layer of 3 inputs"},
+       {[&] { garson(features_by_units(bad), layer(4, 1)); },
+        "viann::garson: the weight from input 2 to unit 1 is nan"},
+       {[&] { olden(layer(3, 4), layer(4, 0)); }, "4 inputs x 0 units has no weights"},
+       {[&] { garson(layer(0, 4), layer(4, 1)); }, "viann::garson: a layer of 0 inputs x 4"}});
+  check_refusals<std::overflow_error>(
+      {{[&] { olden(features_by_units(large), features_by_units(large)); },
+        "viann::olden: a product of weights is beyond the range of double"}});
 }
 
 namespace {
@@ -291,6 +282,9 @@ TEST_CASE("a seed gives the same permutations with every standard library") {
                                                    {4, 0, 2, 1, 5, 3},
                                                    {4, 0, 5, 1, 3, 2},
                                                    {1, 0, 5, 2, 4, 3}});
+  const auto first = [](const MatrixXd& Z) { return Z(0, 0); };
+  CHECK(permutation_importance(X, first, {9, 1}).loss_increases !=
+        permutation_importance(X, first, {9, 2}).loss_increases);
 }
 
 TEST_CASE("groups that leave something out, or a group's loss that tells nothing, are refused") {
@@ -312,16 +306,6 @@ TEST_CASE("groups that leave something out, or a group's loss that tells nothing
   CHECK(contains(refused({0, 0, 1}), "the loss without group 0 is nan"));
 }
 
-TEST_CASE("the seed decides the permutations") {
-  const Linear model;
-  const auto loss = [&](const MatrixXd& Z) { return model.loss(Z); };
-  const auto with_seed = [&](std::uint64_t seed) {
-    return permutation_importance(model.X, loss, {3, seed}).loss_increases;
-  };
-  CHECK(with_seed(1) == with_seed(1));
-  CHECK(with_seed(1) != with_seed(2));
-}
-
 TEST_CASE("the loss gets X's own type and storage order") {
   using RowMajorF = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const RowMajorF X = drawn(20, 3, 1).cast<float>();
@@ -338,19 +322,20 @@ TEST_CASE("the loss gets X's own type and storage order") {
 TEST_CASE("data and losses that tell nothing are refused") {
   const MatrixXd X = drawn(10, 2, 1);
   const auto zero = [](const MatrixXd&) { return 0.0; };
-  CHECK_THROWS_AS(permutation_importance(MatrixXd(0, 3), zero), std::invalid_argument);
-  CHECK_THROWS_AS(leave_one_feature_out(MatrixXd(3, 0), zero), std::invalid_argument);
-  CHECK_THROWS_AS(permutation_importance(X, zero, {0, 0}), std::invalid_argument);
-
-  const auto message = message_of<std::invalid_argument>([&] {
-    leave_one_feature_out(
-        X, [&](const MatrixXd& Z) { return Z(0, 1) == X(0, 1) ? 0.0 : not_a_number; });
-  });
-  CHECK(contains(message, "leave_one_feature_out"));
-  CHECK(contains(message, "feature 1"));
-  CHECK(contains(message, "nan"));
-  CHECK_THROWS_AS(permutation_importance(X, [](const MatrixXd&) { return not_a_number; }),
-                  std::invalid_argument);
+  check_refusals(
+      {{[&] { permutation_importance(MatrixXd(0, 3), zero); }, "X is 0 samples x 3 features"},
+       {[&] { leave_one_feature_out(MatrixXd(3, 0), zero); }, "X is 3 samples x 0 features"},
+       {[&] {
+          permutation_importance(X, zero, {0, 0});
+        },
+        "0 repeats score nothing"},
+       {[&] { permutation_importance(X, [](const MatrixXd&) { return not_a_number; }); },
+        "viann::permutation_importance: the loss on X as it is is nan"},
+       {[&] {
+          leave_one_feature_out(
+              X, [&](const MatrixXd& Z) { return Z(0, 1) == X(0, 1) ? 0.0 : not_a_number; });
+        },
+        "viann::leave_one_feature_out: the loss without feature 1 is nan"}});
 }
 
 TEST_CASE("a feature's mean is taken in double, whatever the data's type") {
@@ -371,30 +356,4 @@ TEST_CASE("a feature's mean is taken in double, whatever the data's type") {
   CHECK(value_of(Eigen::half(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
   CHECK(value_of(Eigen::bfloat16(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
   CHECK(value_of(1.0, 4, [](Index) { return 1e308; }) == 1e308);
-  using LongDoubles = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-  const long double large = std::numeric_limits<long double>::max() / 4;
-  const LongDoubles X = large * Eigen::Matrix<long double, 3, 1>(1, 2, 3);
-  std::vector<double> relative;
-  viann::leave_one_feature_out(X, [&](const LongDoubles& data) {
-    relative.push_back(static_cast<double>(data(0, 0) / large));
-    return 0.0;
-  });
-  CHECK(relative == std::vector<double>{1, 2});
-}
-
-TEST_CASE("mean and spread of loss increases of any size") {
-  const MatrixXd X = MatrixXd::Random(50, 1);
-  const auto relative_spread = [&](double scale) {
-    viann::PermutationImportanceOptions options;
-    options.repeats = 20;
-    const auto result = viann::permutation_importance(
-        X, [&](const MatrixXd& Z) { return scale * ((Z - X).squaredNorm() / 50); }, options);
-    CHECK(std::isfinite(result.mean[0]));
-    return result.standard_deviation[0] / result.mean[0];
-  };
-  const double expected = relative_spread(1);
-  CHECK(expected > 0);
-  CHECK(relative_spread(1e-200) == Approx(expected));
-  CHECK(relative_spread(1e200) == Approx(expected));
-  CHECK(relative_spread(2e307) == Approx(expected));
 }

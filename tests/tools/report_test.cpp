@@ -45,7 +45,6 @@ TEST_CASE("names and scores: a table from most to least, with bars") {
 TEST_CASE("the scores' column may have another title") {
   const Report report({"a", "b"}, Vector2d(0.5, 1), "variance");
   CHECK(report.csv() == "feature,variance\na,0.5\nb,1\n");
-  CHECK_THROWS_AS(Report({"a"}, VectorXd::Ones(1), "feature"), std::invalid_argument);
 }
 
 TEST_CASE("more columns: numbers, whole numbers, texts and what has a to_string") {
@@ -135,6 +134,7 @@ TEST_CASE("names in UTF-8 are aligned by code points and cut between them") {
 }
 
 TEST_CASE("names that hold commas, quotes and the ends of lines") {
+  CHECK(Report({"a\rb", "c"}, Vector2d(2, 1)).csv() == "feature,score\n\"a\rb\",2\nc,1\n");
   const Report report({"a,b", "say \"x\"", "two\r\nlines"}, Vector3d(3, 2, 1));
   CHECK(report.csv() ==
         "feature,score\n"
@@ -181,18 +181,6 @@ TEST_CASE("control characters of every kind become blanks") {
   CHECK(contains(Report({"a", "b"}, Vector2d(1, 0)).table({1, 40, 0}), "\n  ... and 1 more\n"));
 }
 
-TEST_CASE("a report survives being moved to itself") {
-  Report report({"a", "b"}, Vector2d(1, 2));
-  const std::string before = report.table();
-  Report& same = report;
-  report = std::move(same);
-  CHECK(report.table() == before);
-}
-
-TEST_CASE("a lone carriage return is quoted, too") {
-  CHECK(Report({"a\rb", "c"}, Vector2d(2, 1)).csv() == "feature,score\n\"a\rb\",2\nc,1\n");
-}
-
 TEST_CASE("ten thousand features") {
   std::vector<std::string> names;
   for (int i = 0; i < 10000; ++i) names.push_back("feature " + std::to_string(i));
@@ -223,26 +211,33 @@ TEST_CASE("JSON, by nlohmann's library") {
 #endif
 
 TEST_CASE("a report refuses what does not fit and stays as it was") {
-  CHECK(contains(message_of<std::invalid_argument>([] { Report({}, VectorXd()); }),
-                 "viann::Report: there are no scores"));
-  CHECK(contains(message_of<std::invalid_argument>([] {
-                   Report({"a", "b"}, Vector3d(1, 2, 3));
-                 }),
-                 "viann::Report: 2 names do not fit 3 scores; pass one name for each feature."));
   Report report({"a", "b"}, Vector2d(1, 2));
-  const std::string before = report.csv();
-  CHECK(contains(
-      message_of<std::invalid_argument>([&] { report.add_column("spread", Vector3d(1, 2, 3)); }),
-      "viann::Report: 3 entries of spread do not fit 2 features"));
-  CHECK_THROWS_AS(report.add_column("group", std::vector<std::string>{"x"}), std::invalid_argument);
-  CHECK(contains(
-      message_of<std::invalid_argument>([&] { report.add_column("score", Vector2d(1, 2)); }),
-      "viann::Report: there is a column score already"));
+  const std::string before = report.csv(), sizes = "must be at least 1, and bar_width at least 0";
+  check_refusals(
+      {{[] { Report({}, VectorXd()); }, "viann::Report: there are no scores"},
+       {[] {
+          Report({"a", "b"}, Vector3d(1, 2, 3));
+        },
+        "viann::Report: 2 names do not fit 3 scores; pass one name for each feature."},
+       {[] { Report({"a"}, VectorXd::Ones(1), "feature"); }, "there is a column feature already"},
+       {[&] { report.add_column("spread", Vector3d(1, 2, 3)); },
+        "viann::Report: 3 entries of spread do not fit 2 features"},
+       {[&] { report.add_column("group", std::vector<std::string>{"x"}); }, "1 entries of group"},
+       {[&] { report.add_column("score", Vector2d(1, 2)); },
+        "viann::Report: there is a column score already"},
+       {[&] {
+          report.table({0, 40, 40});
+        },
+        sizes},
+       {[&] {
+          report.table({50, 0, 40});
+        },
+        sizes},
+       {[&] {
+          report.table({50, 40, -1});
+        },
+        sizes}});
   CHECK(report.csv() == before);
-  for (const TableOptions options : {TableOptions{0, 40, 40}, {50, 0, 40}, {50, 40, -1}}) {
-    CHECK(contains(message_of<std::invalid_argument>([&] { report.table(options); }),
-                   "must be at least 1, and bar_width at least 0"));
-  }
 }
 
 TEST_CASE("a report that was moved from is empty") {

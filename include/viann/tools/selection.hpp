@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+#include "viann/detail/statistics/groups.hpp"
+#include "viann/detail/statistics/knockoffs.hpp"
+#include "viann/detail/statistics/order.hpp"
+#include "viann/detail/statistics/require_scores.hpp"
+#include "viann/detail/text/concat.hpp"
+#include "viann/fwd.hpp"
+#include "viann/importance_scores.hpp"
+
+/// \file
+/// Which inputs matter, with an error rate, by knockoffs (E. Candes, Y. Fan, L. Janson & J. Lv,
+/// Journal of the Royal Statistical Society B 80(3), 2018). Every input gets twins: columns with
+/// its mean, variance and correlations, made without the target. The network trains on inputs and
+/// twins. An input is selected if its score beats its twins' and is high enough. viann.hpp leaves
+/// this header out, because it compiles Eigen's decompositions.
+///
+/// ```cpp
+/// #include <iostream>
+/// #include <viann/tools/selection.hpp>
+/// #include <viann/viann.hpp>
+///
+/// int main() {
+///   const Eigen::MatrixXd X = Eigen::MatrixXd::Random(500, 10);
+///   const Eigen::VectorXd y = X.leftCols(4).rowwise().sum() + Eigen::VectorXd::Random(500);
+///   const Eigen::MatrixXd Z = viann::append_knockoffs(X);  // 10 inputs and 40 twins
+///   Eigen::MatrixXd W = 0.01 * Eigen::MatrixXd::Random(50, 1);
+///   viann::DisplacementImportance importance;
+///   importance.on_train_begin(viann::features_by_units(W));
+///   for (int epoch = 0; epoch < 20; ++epoch) {
+///     W -= 0.3 * Z.transpose() * (Z * W - y) / 500;  // your training
+///     importance.on_epoch_end(viann::features_by_units(W));
+///   }
+///   const auto result = viann::select_by_knockoffs(importance.raw_scores(), 0.2);
+///   for (const Eigen::Index input : result.selected) std::cout << input << "\n";
+/// }
+/// ```
+
+namespace viann {
+
+/// The options of append_knockoffs() and KnockoffSampler.
+struct KnockoffOptions {
+  Eigen::Index twins = 4;  ///< of every input, at least 1. See KnockoffSelection::fewest
+  std::uint64_t seed = 0;  ///< the same seed gives the same twins on every platform, up to rounding
+  /// By input: the number of its group, 0, 1, ... without gaps. The inputs of a group, such as the
+  /// one-hot columns of one variable, get twins and are selected as one. Empty: every input is a
+  /// group of its own.
+  std::vector<Eigen::Index> groups = {};
+};
+
+namespace detail {
+
+/// The groups of the features, each on its own if none are given, on behalf of a public function.
+inline Groups knockoff_groups(std::vector<Eigen::Index> groups, Eigen::Index features,
+                              Eigen::Index twins, const char* function) {
+  if (twins < 1) {
+    throw std::invalid_argument(concat("viann::", function, ": ", twins,
+                                       " twins of an input are no twins; ask for 1 or more."));
+  }
+  if (groups.empty()) {
+    groups.resize(static_cast<std::size_t>(features));
+    std::iota(groups.begin(), groups.end(), Eigen::Index{0});
+  }
+  return features_of_groups(groups, features, function);
+}
+
+/// A copy of rows that twins can be made of.
+template <typename Derived>
+Numbers finite_rows(const Eigen::DenseBase<Derived>& rows, Eigen::Index least,
+                    const char* function) {
+  Numbers X = rows.derived().matrix().template cast<double>();
+  if (X.rows() < least || X.cols() < 1) {
+    throw std::invalid_argument(concat("viann::", function, ": there are ", X.rows(), " samples x ",
+                                       X.cols(), " features; twins take ", least,
+                                       " samples or more."));
+  }
+  for (Eigen::Index j = 0; j < X.cols(); ++j) {
+    for (Eigen::Index i = 0; i < X.rows(); ++i) {
+      if (std::isfinite(X(i, j))) continue;
+      throw std::invalid_argument(concat("viann::", function, ": feature ", j, " of sample ", i,
+                                         " is ", X(i, j), "; only finite data have twins."));
+    }
+  }
+  return X;
+}
+
+}  // namespace detail
+
+/// Makes twins batch by batch, for data that do not fit into memory, from mean and covariance.
+class KnockoffSampler {
+ public:
+  using Matrix = detail::Numbers;  ///< of double, column-major
+
+  /// \param mean        by feature.
+  /// \param covariance  features x features, known or of many more samples than features.
+  /// \throws std::invalid_argument if these do not fit together or are not finite, the covariance
+  /// is
+  ///         none, there are no twins, or the groups are not one per feature without gaps.
+  KnockoffSampler(const Eigen::Ref<const Eigen::VectorXd>& mean,
+                  const Eigen::Ref<const Matrix>& covariance, const KnockoffOptions& options = {})
+      : seed_(options.seed) {
+    const auto groups =
+        detail::knockoff_groups(options.groups, mean.size(), options.twins, "KnockoffSampler");
+    if (mean.size() == 0 || covariance.rows() != mean.size() || covariance.cols() != mean.size() ||
+        !mean.allFinite() || !covariance.allFinite() || covariance.diagonal().minCoeff() < 0 ||
+        !covariance.isApprox(covariance.transpose(), 1e-9)) {
+      throw std::invalid_argument(detail::concat(
+          "viann::KnockoffSampler: ", covariance.rows(), " x ", covariance.cols(),
+          " numbers are no covariance of ", mean.size(),
+          " features; pass finite means and a symmetric matrix, without negative variances."));
+    }
+    maps_ = detail::knockoff_maps(mean, covariance, groups, options.twins);
+  }
+
+  /// By feature: 1 - its correlation with a twin; for a group, of its columns made uncorrelated.
+  /// What is near 0 can hardly be selected: constants, and features that depend linearly on others
+  /// outside their group.
+  const Eigen::VectorXd& distances() const { return maps_.s; }
+
+  /// Returns the batch's twins, samples x (twins * features), in append_knockoffs()'s order. A
+  /// row's number in the data decides its random numbers, so it has the same twins in every epoch.
+  /// \param first_row  the number of the batch's first row.
+  /// \throws std::invalid_argument if there are no samples, another number of features, or a value
+  ///         that is not finite.
+  template <typename Derived>
+  Matrix twins_of(const Eigen::DenseBase<Derived>& batch, Eigen::Index first_row = 0) const {
+    const Matrix X = detail::finite_rows(batch, 1, "KnockoffSampler::twins_of");
+    if (X.cols() != maps_.mean.size()) {
+      throw std::invalid_argument(detail::concat("viann::KnockoffSampler::twins_of: ", X.cols(),
+                                                 " features are not the ", maps_.mean.size(),
+                                                 " that the sampler knows."));
+    }
+    return maps_.twins_of(X,
+                          detail::normal_rows(X.rows(), maps_.twins * X.cols(), seed_, first_row));
+  }
+
+ private:
+  detail::KnockoffMaps maps_;
+  std::uint64_t seed_;
+};
+
+/// Returns the inputs and their twins, samples x (twins + 1) features: the inputs as they are, then
+/// all first twins, all second twins, and so on, on the inputs' scale.
+///
+/// With more than (twins + 1) * features samples, exchanging an input with a twin changes no mean
+/// and no covariance of these samples. With fewer, that holds in expectation, for a covariance that
+/// is shrunk (O. Ledoit & M. Wolf, Journal of Multivariate Analysis 88(2), 2004), and power is low.
+/// Higher moments are not the inputs': twins of binary or heavy-tailed inputs are nearer to normal.
+/// Twins of constants and of linearly dependent inputs are copies: these are selected by chance
+/// only. tests/benchmarks/README.md tells what all this does to the rate. \param X  samples x
+/// features, of any type. Standardise as without twins. \throws std::invalid_argument for fewer
+/// than 3 samples, no features, no twins, a value that is not
+///         finite, or groups that are not one per feature without gaps.
+/// \throws std::overflow_error if a variance is beyond the range of double.
+template <typename Derived>
+detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
+                                 const KnockoffOptions& options = {}) {
+  const detail::Numbers inputs = detail::finite_rows(X, 3, "append_knockoffs");
+  const Eigen::Index samples = X.rows(), features = X.cols();
+  const auto groups =
+      detail::knockoff_groups(options.groups, features, options.twins, "append_knockoffs");
+  const Eigen::VectorXd mean = inputs.colwise().mean();
+  const detail::Numbers centred = inputs.rowwise() - mean.transpose();
+  detail::Numbers covariance = centred.transpose() * centred / static_cast<double>(samples - 1);
+  if (!covariance.allFinite()) {
+    throw std::overflow_error(
+        "viann::append_knockoffs: a variance is beyond the range of double; standardise the data.");
+  }
+  detail::Numbers noise = detail::normal_rows(samples, options.twins * features, options.seed, 0);
+  if (samples > (options.twins + 1) * features) {
+    detail::make_orthogonal(noise, centred);
+  } else {
+    detail::shrink(covariance, centred);
+  }
+  detail::Numbers result(samples, (options.twins + 1) * features);
+  result << inputs,
+      detail::knockoff_maps(mean, covariance, groups, options.twins).twins_of(inputs, noise);
+  return result;
+}
+
+/// What select_by_knockoffs() finds, by input or, if there are groups, by group.
+struct KnockoffSelection {
+  std::vector<Eigen::Index> selected;  ///< those with a q-value of at most q, ascending
+  Eigen::VectorXd q_values;            ///< the least q at which it is selected, 1 if never
+  /// The largest share of it and its twins: negative if a twin has it, 0 if several have it.
+  Eigen::VectorXd statistics;
+  double threshold = std::numeric_limits<double>::infinity();  ///< the least of those selected
+  bool can_select = false;  ///< whether there are 1 / (twins * q) inputs: fewer cannot be selected
+};
+
+/// Selects inputs by the scores of a network that was trained on append_knockoffs(). Among those
+/// selected, the expected share of inputs that do not matter, given the others, is at most q (R. F.
+/// Barber & E. J. Candes, The Annals of Statistics 43(5), 2015; J. R. Gimenez & J. Zou, AISTATS
+/// 2019, for several twins). An input that does not matter beats its twins once in 1 + twins times,
+/// so those that lose tell how many win by chance. All are selected that win with a share of t or
+/// more, for the least t at which
+///
+///     (1 + how many lose to a share of t or more) / twins <= q * how many win
+///
+/// This requires twins with the inputs' distribution, and a training and a score that treat all
+/// columns alike, as the hooks do.
+/// \param raw_scores  (twins + 1) features x trainings, in append_knockoffs()'s order, of which
+///                    mean_shares() are compared. Trainings may differ in seeds, not in twins.
+/// \param groups      as in the options of the twins. A group has the sum of its columns' shares.
+/// \throws std::invalid_argument if there are no scores, one is negative or not finite, they are
+/// not
+///         those of inputs and twins, q is not between 0 and 1, or groups are not one per input
+///         without gaps.
+inline KnockoffSelection select_by_knockoffs(const detail::ScoresOfRuns& raw_scores, double q,
+                                             Eigen::Index twins = 4,
+                                             const std::vector<Eigen::Index>& groups = {}) {
+  detail::require_runs(raw_scores, "select_by_knockoffs");
+  const Eigen::Index features = raw_scores.rows() / (std::max)(twins + 1, Eigen::Index{1});
+  const auto columns = detail::knockoff_groups(groups, features, twins, "select_by_knockoffs");
+  if (features * (twins + 1) != raw_scores.rows() || !(q > 0 && q < 1)) {
+    throw std::invalid_argument(detail::concat(
+        "viann::select_by_knockoffs: ", raw_scores.rows(), " scores with ", twins,
+        " twins and q = ", q,
+        ": pass the scores of all columns of append_knockoffs(), and a rate between 0 and 1."));
+  }
+  const Eigen::VectorXd shares = mean_shares(raw_scores);
+  const auto count = static_cast<Eigen::Index>(columns.size());
+  const auto m = static_cast<double>(twins);
+  KnockoffSelection result;
+  result.can_select = 1 / (m * static_cast<double>(count)) <= q;
+  result.q_values.setOnes(count);
+  result.statistics.resize(count);
+  for (Eigen::Index i = 0; i < count; ++i) {
+    Eigen::VectorXd of_twins = Eigen::VectorXd::Zero(twins + 1);  // after the input's own
+    for (const Eigen::Index column : columns[static_cast<std::size_t>(i)]) {
+      for (Eigen::Index k = 0; k <= twins; ++k) of_twins[k] += shares[k * features + column];
+    }
+    const double own = of_twins[0], best = of_twins.tail(twins).maxCoeff();
+    result.statistics[i] = own > best ? own : own < best ? -best : 0;
+  }
+
+  // The rate of every threshold, from the highest to the lowest; then back, the least rate so far.
+  const auto order = detail::descending(result.statistics.cwiseAbs());
+  std::vector<double> rates;
+  double lost = 0, won = 0;
+  for (const Eigen::Index i : order) {
+    (result.statistics[i] > 0 ? won : lost) += 1;
+    rates.push_back((1 + lost) / (m * (std::max)(won, 1.0)));
+  }
+  double least = 1, last = 0;
+  for (std::size_t k = order.size(); k-- > 0;) {
+    const double statistic = result.statistics[order[k]];
+    if (std::abs(statistic) > last) least = (std::min)(least, rates[k]);  // of all that are equal
+    last = std::abs(statistic);
+    if (statistic > 0) result.q_values[order[k]] = least;
+  }
+  for (Eigen::Index i = 0; i < count; ++i) {
+    if (result.statistics[i] <= 0 || result.q_values[i] > q) continue;
+    result.selected.push_back(i);
+    result.threshold = (std::min)(result.threshold, result.statistics[i]);
+  }
+  return result;
+}
+
+}  // namespace viann

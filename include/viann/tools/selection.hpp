@@ -9,6 +9,7 @@
 #include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "viann/detail/statistics/groups.hpp"
@@ -109,7 +110,7 @@ class KnockoffSampler {
   ///         none, there are no twins, or the groups are not one per feature without gaps.
   KnockoffSampler(const Eigen::Ref<const Eigen::VectorXd>& mean,
                   const Eigen::Ref<const Matrix>& covariance, const KnockoffOptions& options = {})
-      : seed_(options.seed) {
+      : twins_(options.twins), seed_(options.seed) {
     const auto groups =
         detail::knockoff_groups(options.groups, mean.size(), options.twins, "KnockoffSampler");
     if (mean.size() == 0 || covariance.rows() != mean.size() || covariance.cols() != mean.size() ||
@@ -120,13 +121,20 @@ class KnockoffSampler {
           " numbers are no covariance of ", mean.size(),
           " features; pass finite means and a symmetric matrix, without negative variances."));
     }
-    maps_ = detail::knockoff_maps(mean, covariance, groups, options.twins);
+    maker_ = detail::KnockoffMaker(mean, covariance.diagonal(), options.twins);
+    Matrix C = covariance;
+    for (Eigen::Index j = 0; j < mean.size(); ++j) {
+      const double scale = maker_.deviations()[j] > 0 ? 1 / maker_.deviations()[j] : 0;
+      C.col(j) *= scale;
+      C.row(j) *= scale;
+    }
+    maker_.fit(std::move(C), groups);
   }
 
   /// By feature: 1 - its correlation with a twin; for a group, of its columns made uncorrelated.
   /// What is near 0 can hardly be selected: constants, and features that depend linearly on others
   /// outside their group.
-  const Eigen::VectorXd& distances() const { return maps_.s; }
+  const Eigen::VectorXd& distances() const { return maker_.s(); }
 
   /// Returns the batch's twins, samples x (twins * features), in append_knockoffs()'s order. A
   /// row's number in the data decides its random numbers, so it has the same twins in every epoch.
@@ -136,17 +144,17 @@ class KnockoffSampler {
   template <typename Derived>
   Matrix twins_of(const Eigen::DenseBase<Derived>& batch, Eigen::Index first_row = 0) const {
     const Matrix X = detail::finite_rows(batch, 1, "KnockoffSampler::twins_of");
-    if (X.cols() != maps_.mean.size()) {
+    if (X.cols() != maker_.inputs()) {
       throw std::invalid_argument(detail::concat("viann::KnockoffSampler::twins_of: ", X.cols(),
-                                                 " features are not the ", maps_.mean.size(),
+                                                 " features are not the ", maker_.inputs(),
                                                  " that the sampler knows."));
     }
-    return maps_.twins_of(X,
-                          detail::normal_rows(X.rows(), maps_.twins * X.cols(), seed_, first_row));
+    return maker_.twins_of(X, detail::normal_rows(X.rows(), twins_ * X.cols(), seed_, first_row));
   }
 
  private:
-  detail::KnockoffMaps maps_;
+  detail::KnockoffMaker maker_;
+  Eigen::Index twins_;
   std::uint64_t seed_;
 };
 
@@ -170,22 +178,28 @@ detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
   const Eigen::Index samples = X.rows(), features = X.cols();
   const auto groups =
       detail::knockoff_groups(options.groups, features, options.twins, "append_knockoffs");
-  const Eigen::VectorXd mean = inputs.colwise().mean();
-  const detail::Numbers centred = inputs.rowwise() - mean.transpose();
-  detail::Numbers covariance = centred.transpose() * centred / static_cast<double>(samples - 1);
-  if (!covariance.allFinite()) {
+  Eigen::VectorXd mean(features), variances(features);
+  for (Eigen::Index j = 0; j < features; ++j) {
+    mean[j] = inputs.col(j).mean();
+    variances[j] = (inputs.col(j).array() - mean[j]).matrix().squaredNorm() / double(samples - 1);
+    if (std::isfinite(variances[j])) continue;
     throw std::overflow_error(
-        "viann::append_knockoffs: a variance is beyond the range of double; standardise the data.");
+        detail::concat("viann::append_knockoffs: the variance of feature ", j,
+                       " is beyond the range of double; standardise the data."));
   }
+  detail::KnockoffMaker maker(std::move(mean), variances, options.twins);
+  const detail::Numbers Z = maker.standardized(inputs);
+  detail::Numbers C = detail::products(Z, Z);
   detail::Numbers noise = detail::normal_rows(samples, options.twins * features, options.seed, 0);
   if (samples > (options.twins + 1) * features) {
-    detail::make_orthogonal(noise, centred);
+    detail::make_orthogonal(noise, Z);
   } else {
-    detail::shrink(covariance, centred);
+    detail::shrink(C, Z);
   }
+  maker.fit(std::move(C), groups);
   detail::Numbers result(samples, (options.twins + 1) * features);
-  result << inputs,
-      detail::knockoff_maps(mean, covariance, groups, options.twins).twins_of(inputs, noise);
+  result.leftCols(features) = inputs;
+  result.rightCols(options.twins * features) = maker.twins_of(inputs, std::move(noise));
   return result;
 }
 

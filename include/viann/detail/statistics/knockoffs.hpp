@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "viann/detail/requirements.hpp"
@@ -21,6 +20,42 @@ namespace viann::detail {
 using Numbers = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 using Groups = std::vector<std::vector<Eigen::Index>>;  ///< columns by group
 
+/// Cholesky's factor: the upper triangular U with U'U = A. Written out, as the inverses below,
+/// because Eigen's decompositions take a compiler six seconds more.
+inline Numbers cholesky(const Numbers& A) {
+  Numbers U = Numbers::Zero(A.rows(), A.cols());
+  for (Eigen::Index j = 0; j < A.cols(); ++j) {
+    for (Eigen::Index i = 0; i <= j; ++i) {
+      const double rest = A(i, j) - U.col(i).head(i).dot(U.col(j).head(i));
+      if (i == j && !(rest > 0)) {
+        throw std::invalid_argument(
+            "viann::KnockoffSampler: the covariance has a negative eigenvalue; pass one of data.");
+      }
+      U(i, j) = i == j ? std::sqrt(rest) : rest / U(i, i);
+    }
+  }
+  return U;
+}
+
+inline Numbers inverse_of_upper(const Numbers& U) {
+  Numbers V = Numbers::Zero(U.rows(), U.cols());
+  for (Eigen::Index j = 0; j < U.cols(); ++j) {
+    V(j, j) = 1 / U(j, j);
+    for (Eigen::Index k = 0; k < j; ++k) V.col(j).head(j) -= U(k, j) * V(j, j) * V.col(k).head(j);
+  }
+  return V;
+}
+
+inline Numbers inverse_of(const Numbers& A) {
+  const Numbers V = inverse_of_upper(cholesky(A));
+  return V * Numbers(V.transpose());
+}
+
+/// The mean products of columns, dividing by samples - 1.
+inline Numbers products(const Numbers& A, const Numbers& B) {
+  return Numbers(Numbers(A.transpose()) * B) / static_cast<double>(A.rows() - 1);
+}
+
 /// Minimum variance-based reconstructability (A. Spector & L. Janson, The Annals of Statistics
 /// 50(1), 2022), by coordinate descent: the s by column, one for each group, with the least trace
 /// of the inverse of the covariance of inputs and m twins,
@@ -31,24 +66,31 @@ using Groups = std::vector<std::vector<Eigen::Index>>;  ///< columns by group
 /// in the place of numbers, it is the minimum of an upper bound that is exact where the step
 /// starts.
 inline Eigen::VectorXd least_reconstructable(const Numbers& R, const Groups& groups, double m) {
-  const auto inverse = [](const Numbers& A) -> Numbers {
-    return A.llt().solve(Numbers(Numbers::Identity(A.rows(), A.cols())));
-  };
-  // R's least eigenvalue is feasible, and this norm of its inverse is not below 1 / that.
-  Eigen::VectorXd s(R.rows());
-  s.setConstant(0.5 / inverse(R).cwiseAbs().rowwise().sum().maxCoeff());
+  const Numbers inverse = inverse_of(R);
+  double norm = 0;  // not below 1 / R's least eigenvalue, which is feasible
+  for (Eigen::Index j = 0; j < R.cols(); ++j) norm = (std::max)(norm, inverse.col(j).lpNorm<1>());
+  Eigen::VectorXd s = Eigen::VectorXd::Constant(R.cols(), 0.5 / norm);
   double change = 1;
   for (int sweep = 0; change > 1e-3 && sweep < 100; ++sweep) {
     change = 0;
-    Numbers M = inverse((m + 1) * R - m * Numbers(s.asDiagonal()));
+    Numbers A = (m + 1) * R;
+    A.diagonal() -= m * s;
+    Numbers M = inverse_of(A);
     for (const auto& group : groups) {
+      double a = 0, b = 0;
+      for (const Eigen::Index j : group) {
+        for (const Eigen::Index i : group) a += M(i, j) * M(i, j);
+        b += M.col(j).squaredNorm();
+      }
+      a = m * std::sqrt(a);
       const double root = std::sqrt(static_cast<double>(group.size()));
-      const double before = s[group[0]], a = m * M(group, group).norm();
-      const double after = root * (1 + before * a) / (M(Eigen::all, group).norm() + root * a);
+      const double before = s[group[0]];
+      const double after = root * (1 + before * a) / (std::sqrt(b) + root * a);
       const double step = m * (after - before);
       for (const Eigen::Index j : group) {
         const Eigen::VectorXd column = M.col(j);
-        M.noalias() += (step / (1 - step * column[j]) * column) * column.transpose();
+        const Eigen::VectorXd scaled = column * (step / (1 - step * column[j]));
+        for (Eigen::Index i = 0; i < M.cols(); ++i) M.col(i) += scaled[i] * column;
         s[j] = after;
       }
       change = (std::max)(change, std::abs(after / before - 1));
@@ -57,73 +99,85 @@ inline Eigen::VectorXd least_reconstructable(const Numbers& R, const Groups& gro
   return s;
 }
 
-/// How twins are made: twin = row - (row - mean) * pull + (u - v) * own + sqrt(m) * v * common,
-/// with standard normal u, as many as inputs, for each of m twins, and v their mean over the twins.
-struct KnockoffMaps {
-  Eigen::Index twins;
-  Eigen::RowVectorXd mean;
-  Eigen::VectorXd s;          // by input; 0 if it is constant
-  Numbers pull, own, common;  // inputs x inputs
-
-  /// \param noise  samples x (twins * inputs): u by twin
-  Numbers twins_of(const Numbers& X, const Numbers& noise) const {
-    const auto m = static_cast<double>(twins);
-    const auto u = [&](Eigen::Index k) { return noise.middleCols(k * X.cols(), X.cols()); };
-    Numbers v = Numbers::Zero(X.rows(), X.cols());
-    for (Eigen::Index k = 0; k < twins; ++k) v += u(k) / m;
-    const Numbers shared = X - (X.rowwise() - mean) * pull + v * (std::sqrt(m) * common - own);
-    Numbers result(X.rows(), twins * X.cols());
-    for (Eigen::Index k = 0; k < twins; ++k) {
-      result.middleCols(k * X.cols(), X.cols()) = shared + u(k) * own;
-    }
-    return result;
-  }
-};
-
-/// J. R. Gimenez & J. Zou, AISTATS 2019: twins z_k of inputs z with covariance C have
+/// Makes twins as J. R. Gimenez & J. Zou do (AISTATS 2019): twins z_k of standardised inputs z with
+/// covariance C have
 ///
 ///     E[z_k | z] = z - z C^-1 S,   Cov[z_k, z_l | z] = S [k = l] + S - S C^-1 S
 ///
-/// so that the covariance is C in each, and C - S between any two. z are the standardised inputs,
-/// and S has blocks s C of groups. C gets a 1e-10 on its diagonal: where inputs depend linearly on
-/// others, s becomes as small and twins become copies to 1e-5.
-inline KnockoffMaps knockoff_maps(const Eigen::Ref<const Eigen::VectorXd>& mean,
-                                  const Numbers& covariance, const Groups& groups,
-                                  Eigen::Index twins) {
-  const Eigen::Index inputs = mean.size();
-  Eigen::VectorXd deviations = covariance.diagonal().cwiseSqrt(), scales = deviations;
-  for (Eigen::Index j = 0; j < inputs; ++j) {  // a constant's variance may be rounded from 0
-    if (deviations[j] <= 1e-12 * std::abs(mean[j])) deviations[j] = 0;
-    scales[j] = deviations[j] > 0 ? 1 / deviations[j] : 0;
-  }
-  Numbers C = scales.asDiagonal() * covariance * scales.asDiagonal();
-  C.diagonal().array() += 1e-10;
-  const Eigen::LLT<Numbers> factor(C);
-  if (factor.info() != Eigen::Success) {
-    throw std::invalid_argument(
-        "viann::KnockoffSampler: the covariance has a negative eigenvalue; pass one of data.");
+/// so that the covariance is C in each, and C - S between any two. S has blocks s C of groups.
+class KnockoffMaker {
+ public:
+  KnockoffMaker() = default;
+  KnockoffMaker(Eigen::VectorXd mean, const Eigen::VectorXd& variances, Eigen::Index twins)
+      : twins_(twins), mean_(std::move(mean)), deviations_(variances.cwiseSqrt()) {
+    for (Eigen::Index j = 0; j < inputs(); ++j) {  // a constant's variance may be rounded from 0
+      if (deviations_[j] <= 1e-12 * std::abs(mean_[j])) deviations_[j] = 0;
+    }
   }
 
-  Numbers root = Numbers::Zero(inputs, inputs);  // upper: of C's blocks
-  for (const auto& group : groups)
-    root(group, group) = Numbers(C(group, group).eval().llt().matrixU());
-  const auto lower = root.transpose().triangularView<Eigen::Lower>();
-  Numbers R = C;  // of inputs that are made uncorrelated within their groups
-  lower.solveInPlace(R);
-  lower.solveInPlace(R.transpose());
+  Eigen::Index inputs() const { return mean_.size(); }
+  const Eigen::VectorXd& deviations() const { return deviations_; }
+  const Eigen::VectorXd& s() const { return s_; }
 
-  const auto m = static_cast<double>(twins);
-  KnockoffMaps maps{twins, mean.transpose(), least_reconstructable(R, groups, m), {}, {}, {}};
-  maps.own = maps.s.cwiseSqrt().asDiagonal() * root;
-  const Numbers S = maps.own.transpose() * maps.own;
-  const Numbers solved = factor.solve(S);
-  maps.common =
-      Numbers(Numbers((1 + 1 / m) * S - S * solved).llt().matrixU()) * deviations.asDiagonal();
-  maps.pull = scales.asDiagonal() * solved * deviations.asDiagonal();
-  maps.own = maps.own * deviations.asDiagonal();
-  maps.s = (deviations.array() > 0).select(maps.s, 0);
-  return maps;
-}
+  /// Standardised rows. Constants become 0.
+  Numbers standardized(const Numbers& X) const {
+    Numbers Z(X.rows(), X.cols());
+    for (Eigen::Index j = 0; j < X.cols(); ++j) {
+      const double scale = deviations_[j] > 0 ? 1 / deviations_[j] : 0;
+      Z.col(j) = (X.col(j).array() - mean_[j]) * scale;
+    }
+    return Z;
+  }
+
+  /// \param C  correlation; a constant's row and column are 0. It gets 1e-10 on the diagonal: where
+  ///           inputs depend linearly on others, s becomes as small and twins become copies to
+  ///           1e-5.
+  void fit(Numbers C, const Groups& groups) {
+    C.diagonal().array() += 1e-10;
+    Numbers blocks = Numbers::Zero(inputs(), inputs());
+    for (const auto& group : groups) {
+      for (const Eigen::Index j : group) {
+        for (const Eigen::Index i : group) blocks(i, j) = C(i, j);
+      }
+    }
+    const auto m = static_cast<double>(twins_);
+    // In coordinates that are uncorrelated within groups, S is diagonal.
+    const Numbers root = cholesky(blocks), whitening = inverse_of_upper(root);
+    const Numbers R = Numbers(whitening.transpose()) * Numbers(C * whitening);
+    s_ = least_reconstructable(R, groups, m);
+    const Numbers pull = inverse_of(R) * s_.asDiagonal();
+    Numbers common = -(s_.asDiagonal() * pull);  // of the twins' mean noise, times m
+    common.diagonal() += (1 + 1 / m) * s_;
+    own_ = s_.cwiseSqrt().asDiagonal() * root;
+    pull_ = whitening * Numbers(pull * root);
+    mixed_ = std::sqrt(m) * Numbers(cholesky(common) * root) - own_;
+    for (Eigen::Index j = 0; j < inputs(); ++j) s_[j] *= deviations_[j] > 0 ? 1 : 0;
+  }
+
+  /// Returns the twins, samples x (twins * inputs).
+  /// \param noise  of that size: independent normal numbers of variance 1
+  Numbers twins_of(const Numbers& X, Numbers noise) const {
+    Numbers mean = Numbers::Zero(X.rows(), X.cols());
+    for (Eigen::Index k = 0; k < twins_; ++k) {
+      mean += noise.middleCols(k * inputs(), inputs()) / static_cast<double>(twins_);
+    }
+    const Numbers shared = Numbers(mean * mixed_) - Numbers(standardized(X) * pull_);
+    for (Eigen::Index k = 0; k < twins_; ++k) {
+      const Numbers u = noise.middleCols(k * inputs(), inputs());
+      const Numbers moved = shared + Numbers(u * own_);
+      for (Eigen::Index j = 0; j < inputs(); ++j) {
+        noise.col(k * inputs() + j) = X.col(j) + deviations_[j] * moved.col(j);
+      }
+    }
+    return noise;
+  }
+
+ private:
+  Eigen::Index twins_ = 0;
+  Eigen::VectorXd mean_, deviations_, s_;  // by input; 0 for a constant
+  // A twin is z - z pull + mean of the twins' noise * mixed + its noise * own.
+  Numbers pull_, mixed_, own_;
+};
 
 /// Standard normal numbers (G. E. P. Box & M. E. Muller, The Annals of Mathematical Statistics
 /// 29(2), 1958). A row's number and the seed decide the row, on every platform, up to rounding.
@@ -142,31 +196,37 @@ inline Numbers normal_rows(Eigen::Index rows, Eigen::Index columns, std::uint64_
   return result;
 }
 
-/// Makes the noise orthogonal: to 1, to X and itself, with variance 1 (dividing by samples - 1).
-/// Needs as many samples as there are columns in all.
-inline void make_orthogonal(Numbers& noise, const Numbers& X) {
-  Numbers all(noise.rows(), 1 + X.cols() + noise.cols());
-  all << Eigen::VectorXd::Ones(noise.rows()), X, noise;
-  const Eigen::HouseholderQR<Numbers> qr(all);
-  const double scale = std::sqrt(static_cast<double>(noise.rows() - 1));
-  noise.setZero();
-  for (Eigen::Index j = 0, i = 1 + X.cols(); j < noise.cols(); ++i, ++j) {
-    noise(i, j) = qr.matrixQR()(i, i) < 0 ? -scale : scale;  // the signs of Gram and Schmidt
+/// Makes noise orthogonal, in blocks of the inputs' width: to 1, to the standardised inputs and to
+/// itself, with variance 1 (dividing by samples - 1). Needs more samples than columns in all.
+inline void make_orthogonal(Numbers& noise, const Numbers& Z) {
+  Numbers C = products(Z, Z);
+  C.diagonal().array() += 1e-10;
+  Numbers before(Z.rows(), Z.cols() + noise.cols());
+  before.leftCols(Z.cols()) = Z * inverse_of_upper(cholesky(C));
+  for (Eigen::Index first = 0; first < noise.cols(); first += Z.cols()) {
+    Numbers block = noise.middleCols(first, Z.cols());
+    const Numbers others = before.leftCols(first + Z.cols());
+    for (int pass = 0; pass < 2; ++pass) {  // the second removes what rounding left
+      for (auto column : block.colwise()) column.array() -= column.mean();
+      block -= Numbers(others * products(others, block));
+      block = Numbers(block * inverse_of_upper(cholesky(products(block, block))));
+    }
+    noise.middleCols(first, Z.cols()) = block;
+    before.middleCols(first + Z.cols(), Z.cols()) = block;
   }
-  noise.applyOnTheLeft(qr.householderQ());
 }
 
-/// Shrinks the covariance of few samples towards uncorrelated inputs (O. Ledoit & M. Wolf, Journal
-/// of Multivariate Analysis 88(2), 2004, for standardised inputs).
-inline void shrink(Numbers& covariance, const Numbers& centred) {
-  const auto n = static_cast<double>(centred.rows());
-  Numbers Z = centred;
-  for (auto z : Z.colwise()) z *= z.norm() > 0 ? std::sqrt(n) / z.norm() : 0;
-  const Numbers C = Z.transpose() * Z / n;
-  const double error = (Z.rowwise().squaredNorm().squaredNorm() / n - C.squaredNorm()) / n;
-  const double distance = (C - Numbers(C.diagonal().asDiagonal())).squaredNorm();
-  const double kept = error < distance ? 1 - error / distance : 0;
-  covariance = kept * covariance + (1 - kept) * Numbers(covariance.diagonal().asDiagonal());
+/// Shrinks the correlation C of few standardised rows Z towards uncorrelated inputs (O. Ledoit & M.
+/// Wolf, Journal of Multivariate Analysis 88(2), 2004).
+inline void shrink(Numbers& C, const Numbers& Z) {
+  double fourth = 0;
+  for (Eigen::Index i = 0; i < Z.rows(); ++i) fourth += std::pow(Z.row(i).squaredNorm(), 2);
+  const auto n = static_cast<double>(Z.rows());
+  const Eigen::VectorXd diagonal = C.diagonal();
+  const double error = (fourth / n - C.squaredNorm()) / n;
+  const double distance = C.squaredNorm() - diagonal.squaredNorm();
+  C *= error < distance ? 1 - error / distance : 0;
+  C.diagonal() = diagonal;
 }
 
 }  // namespace viann::detail

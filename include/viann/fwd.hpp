@@ -40,6 +40,10 @@ enum class Replacement;
 struct PermutationImportanceOptions;
 struct PermutationScores;
 
+struct KnockoffOptions;
+class KnockoffSampler;
+struct KnockoffSelection;
+
 struct TableOptions;
 class Report;
 struct HtmlReportOptions;

@@ -129,11 +129,11 @@ class KnockoffMaker {
     return Z;
   }
 
-  /// \param C  correlation; a constant's row and column are 0. It gets 1e-10 on the diagonal: where
+  /// \param C  correlation; a constant's row and column are 0. It gets 1e-9 on the diagonal: where
   ///           inputs depend linearly on others, s becomes as small and twins become copies to
   ///           1e-5.
   void fit(Numbers C, const Groups& groups) {
-    C.diagonal().array() += 1e-10;
+    C.diagonal().array() += 1e-9;
     Numbers blocks = Numbers::Zero(inputs(), inputs());
     for (const auto& group : groups) {
       for (const Eigen::Index j : group) {
@@ -200,7 +200,7 @@ inline Numbers normal_rows(Eigen::Index rows, Eigen::Index columns, std::uint64_
 /// itself, with variance 1 (dividing by samples - 1). Needs more samples than columns in all.
 inline void make_orthogonal(Numbers& noise, const Numbers& Z) {
   Numbers C = products(Z, Z);
-  C.diagonal().array() += 1e-10;
+  C.diagonal().array() += 1e-9;
   Numbers before(Z.rows(), Z.cols() + noise.cols());
   before.leftCols(Z.cols()) = Z * inverse_of_upper(cholesky(C));
   for (Eigen::Index first = 0; first < noise.cols(); first += Z.cols()) {
@@ -223,7 +223,7 @@ inline void shrink(Numbers& C, const Numbers& Z) {
   for (Eigen::Index i = 0; i < Z.rows(); ++i) fourth += std::pow(Z.row(i).squaredNorm(), 2);
   const auto n = static_cast<double>(Z.rows());
   const Eigen::VectorXd diagonal = C.diagonal();
-  const double error = (fourth / n - C.squaredNorm()) / n;
+  const double error = (fourth - (n - 2) * C.squaredNorm()) / (n * n);
   const double distance = C.squaredNorm() - diagonal.squaredNorm();
   C *= error < distance ? 1 - error / distance : 0;
   C.diagonal() = diagonal;

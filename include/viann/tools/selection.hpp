@@ -25,7 +25,7 @@
 /// Journal of the Royal Statistical Society B 80(3), 2018). Every input gets twins: columns with
 /// its mean, variance and correlations, made without the target. The network trains on inputs and
 /// twins. An input is selected if its score beats its twins' and is high enough. viann.hpp leaves
-/// this header out, because it compiles Eigen's decompositions.
+/// this header out, because it takes a compiler as long as all others.
 ///
 /// ```cpp
 /// #include <iostream>
@@ -52,17 +52,16 @@ namespace viann {
 
 /// The options of append_knockoffs() and KnockoffSampler.
 struct KnockoffOptions {
-  Eigen::Index twins = 4;  ///< of every input, at least 1. See KnockoffSelection::fewest
+  Eigen::Index twins = 4;  ///< of every input. Fewer than 1 / (twins * q) inputs are never selected
   std::uint64_t seed = 0;  ///< the same seed gives the same twins on every platform, up to rounding
-  /// By input: the number of its group, 0, 1, ... without gaps. The inputs of a group, such as the
-  /// one-hot columns of one variable, get twins and are selected as one. Empty: every input is a
-  /// group of its own.
+  /// By input: the number of its group, 0, 1, ... without gaps. A group, such as the one-hot
+  /// columns of one variable, gets twins and is selected as one. Empty: every input is a group of
+  /// its own.
   std::vector<Eigen::Index> groups = {};
 };
 
 namespace detail {
 
-/// The groups of the features, each on its own if none are given, on behalf of a public function.
 inline Groups knockoff_groups(std::vector<Eigen::Index> groups, Eigen::Index features,
                               Eigen::Index twins, const char* function) {
   if (twins < 1) {
@@ -86,83 +85,22 @@ Numbers finite_rows(const Eigen::DenseBase<Derived>& rows, Eigen::Index least,
                                        X.cols(), " features; twins take ", least,
                                        " samples or more."));
   }
-  for (Eigen::Index j = 0; j < X.cols(); ++j) {
-    for (Eigen::Index i = 0; i < X.rows(); ++i) {
-      if (std::isfinite(X(i, j))) continue;
-      throw std::invalid_argument(concat("viann::", function, ": feature ", j, " of sample ", i,
-                                         " is ", X(i, j), "; only finite data have twins."));
-    }
+  for (Eigen::Index i = 0; i < X.size(); ++i) {
+    if (std::isfinite(X.data()[i])) continue;
+    throw std::invalid_argument(concat("viann::", function, ": feature ", i / X.rows(),
+                                       " of sample ", i % X.rows(), " is ", X.data()[i],
+                                       "; only finite data have twins."));
   }
   return X;
 }
 
 }  // namespace detail
 
-/// Makes twins batch by batch, for data that do not fit into memory, from mean and covariance.
-class KnockoffSampler {
- public:
-  using Matrix = detail::Numbers;  ///< of double, column-major
-
-  /// \param mean        by feature.
-  /// \param covariance  features x features, known or of many more samples than features.
-  /// \throws std::invalid_argument if these do not fit together or are not finite, the covariance
-  /// is
-  ///         none, there are no twins, or the groups are not one per feature without gaps.
-  KnockoffSampler(const Eigen::Ref<const Eigen::VectorXd>& mean,
-                  const Eigen::Ref<const Matrix>& covariance, const KnockoffOptions& options = {})
-      : twins_(options.twins), seed_(options.seed) {
-    const auto groups =
-        detail::knockoff_groups(options.groups, mean.size(), options.twins, "KnockoffSampler");
-    if (mean.size() == 0 || covariance.rows() != mean.size() || covariance.cols() != mean.size() ||
-        !mean.allFinite() || !covariance.allFinite() || covariance.diagonal().minCoeff() < 0 ||
-        !covariance.isApprox(covariance.transpose(), 1e-9)) {
-      throw std::invalid_argument(detail::concat(
-          "viann::KnockoffSampler: ", covariance.rows(), " x ", covariance.cols(),
-          " numbers are no covariance of ", mean.size(),
-          " features; pass finite means and a symmetric matrix, without negative variances."));
-    }
-    maker_ = detail::KnockoffMaker(mean, covariance.diagonal(), options.twins);
-    Matrix C = covariance;
-    for (Eigen::Index j = 0; j < mean.size(); ++j) {
-      const double scale = maker_.deviations()[j] > 0 ? 1 / maker_.deviations()[j] : 0;
-      C.col(j) *= scale;
-      C.row(j) *= scale;
-    }
-    maker_.fit(std::move(C), groups);
-  }
-
-  /// By feature: 1 - its correlation with a twin; for a group, of its columns made uncorrelated.
-  /// What is near 0 can hardly be selected: constants, and features that depend linearly on others
-  /// outside their group.
-  const Eigen::VectorXd& distances() const { return maker_.s(); }
-
-  /// Returns the batch's twins, samples x (twins * features), in append_knockoffs()'s order. A
-  /// row's number in the data decides its random numbers, so it has the same twins in every epoch.
-  /// \param first_row  the number of the batch's first row.
-  /// \throws std::invalid_argument if there are no samples, another number of features, or a value
-  ///         that is not finite.
-  template <typename Derived>
-  Matrix twins_of(const Eigen::DenseBase<Derived>& batch, Eigen::Index first_row = 0) const {
-    const Matrix X = detail::finite_rows(batch, 1, "KnockoffSampler::twins_of");
-    if (X.cols() != maker_.inputs()) {
-      throw std::invalid_argument(detail::concat("viann::KnockoffSampler::twins_of: ", X.cols(),
-                                                 " features are not the ", maker_.inputs(),
-                                                 " that the sampler knows."));
-    }
-    return maker_.twins_of(X, detail::normal_rows(X.rows(), twins_ * X.cols(), seed_, first_row));
-  }
-
- private:
-  detail::KnockoffMaker maker_;
-  Eigen::Index twins_;
-  std::uint64_t seed_;
-};
-
 /// Returns the inputs and their twins, samples x (twins + 1) features: the inputs as they are, then
 /// all first twins, all second twins, and so on, on the inputs' scale.
 ///
 /// With more than (twins + 1) * features samples, exchanging an input with a twin changes no mean
-/// and no covariance of these samples. With fewer, that holds in expectation, for a covariance that
+/// and no covariance of these samples. With fewer, that holds in expectation for a covariance that
 /// is shrunk (O. Ledoit & M. Wolf, Journal of Multivariate Analysis 88(2), 2004), and power is low.
 /// Higher moments are not the inputs': twins of binary or heavy-tailed inputs are nearer to normal.
 /// Twins of constants and of linearly dependent inputs are copies: these are selected by chance
@@ -175,33 +113,79 @@ template <typename Derived>
 detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
                                  const KnockoffOptions& options = {}) {
   const detail::Numbers inputs = detail::finite_rows(X, 3, "append_knockoffs");
-  const Eigen::Index samples = X.rows(), features = X.cols();
+  const Eigen::Index samples = X.rows(), features = X.cols(), columns = options.twins * features;
   const auto groups =
       detail::knockoff_groups(options.groups, features, options.twins, "append_knockoffs");
-  Eigen::VectorXd mean(features), variances(features);
-  for (Eigen::Index j = 0; j < features; ++j) {
-    mean[j] = inputs.col(j).mean();
-    variances[j] = (inputs.col(j).array() - mean[j]).matrix().squaredNorm() / double(samples - 1);
-    if (std::isfinite(variances[j])) continue;
+  const Eigen::VectorXd mean = inputs.colwise().mean();
+  const Eigen::VectorXd variances =
+      (inputs.rowwise() - mean.transpose()).colwise().squaredNorm() / double(samples - 1);
+  if (!variances.allFinite()) {
     throw std::overflow_error(
-        detail::concat("viann::append_knockoffs: the variance of feature ", j,
-                       " is beyond the range of double; standardise the data."));
+        "viann::append_knockoffs: a variance is beyond the range of double; standardise the data.");
   }
-  detail::KnockoffMaker maker(std::move(mean), variances, options.twins);
+  detail::KnockoffMaker maker(mean, variances, options.twins);
   const detail::Numbers Z = maker.standardized(inputs);
-  detail::Numbers C = detail::products(Z, Z);
-  detail::Numbers noise = detail::normal_rows(samples, options.twins * features, options.seed, 0);
-  if (samples > (options.twins + 1) * features) {
-    detail::make_orthogonal(noise, Z);
-  } else {
-    detail::shrink(C, Z);
-  }
+  detail::Numbers C = detail::products(Z, Z), result(samples, features + columns);
+  detail::Numbers noise = detail::normal_rows(samples, columns, options.seed, 0);
+  samples > features + columns ? detail::make_orthogonal(noise, Z) : detail::shrink(C, Z);
   maker.fit(std::move(C), groups);
-  detail::Numbers result(samples, (options.twins + 1) * features);
   result.leftCols(features) = inputs;
-  result.rightCols(options.twins * features) = maker.twins_of(inputs, std::move(noise));
+  result.rightCols(columns) = maker.twins_of(inputs, std::move(noise));
   return result;
 }
+
+/// Makes twins batch by batch, for data that do not fit into memory, from mean and covariance.
+class KnockoffSampler {
+ public:
+  using Matrix = detail::Numbers;  ///< of double, column-major
+
+  /// \param mean        by feature.
+  /// \param covariance  features x features, known or of many more samples than features.
+  /// \throws std::invalid_argument if these are no mean and covariance, there are no twins, or the
+  ///         groups are not one per feature without gaps.
+  KnockoffSampler(const Eigen::Ref<const Eigen::VectorXd>& mean,
+                  const Eigen::Ref<const Matrix>& covariance, const KnockoffOptions& options = {})
+      : twins_(options.twins),
+        seed_(options.seed),
+        maker_(mean, covariance.diagonal().cwiseAbs(), options.twins) {
+    const auto groups =
+        detail::knockoff_groups(options.groups, mean.size(), options.twins, "KnockoffSampler");
+    if (mean.size() == 0 || covariance.rows() != mean.size() || covariance.cols() != mean.size() ||
+        !mean.allFinite() || !covariance.allFinite() || covariance.diagonal().minCoeff() < 0 ||
+        !covariance.isApprox(covariance.transpose(), 1e-9)) {
+      throw std::invalid_argument(detail::concat(
+          "viann::KnockoffSampler: ", covariance.rows(), " x ", covariance.cols(),
+          " numbers are no covariance of ", mean.size(),
+          " features; pass finite means and a symmetric matrix, without negative variances."));
+    }
+    maker_.fit(maker_.scales().asDiagonal() * covariance * maker_.scales().asDiagonal(), groups);
+  }
+
+  /// By feature: 1 - its correlation with a twin; in a group, of the columns made uncorrelated.
+  /// What is near 0 can hardly be selected: constants, and what depends linearly on other groups.
+  const Eigen::VectorXd& distances() const { return maker_.s(); }
+
+  /// Returns the batch's twins, samples x (twins * features), in append_knockoffs()'s order. The
+  /// number of a row in the data decides its random numbers, so it has the same twins in every
+  /// epoch. \param first_row  the number of the batch's first row. \throws std::invalid_argument
+  /// for no samples, another number of features, or a value that is not
+  ///         finite.
+  template <typename Derived>
+  Matrix twins_of(const Eigen::DenseBase<Derived>& batch, Eigen::Index first_row = 0) const {
+    const Matrix X = detail::finite_rows(batch, 1, "KnockoffSampler::twins_of");
+    if (X.cols() != maker_.mean().size()) {
+      throw std::invalid_argument(detail::concat("viann::KnockoffSampler::twins_of: ", X.cols(),
+                                                 " features are not the ", maker_.mean().size(),
+                                                 " that the sampler knows."));
+    }
+    return maker_.twins_of(X, detail::normal_rows(X.rows(), twins_ * X.cols(), seed_, first_row));
+  }
+
+ private:
+  Eigen::Index twins_;
+  std::uint64_t seed_;
+  detail::KnockoffMaker maker_;
+};
 
 /// What select_by_knockoffs() finds, by input or, if there are groups, by group.
 struct KnockoffSelection {

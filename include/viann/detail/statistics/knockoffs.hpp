@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <stdexcept>
@@ -20,8 +19,8 @@ namespace viann::detail {
 using Numbers = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 using Groups = std::vector<std::vector<Eigen::Index>>;  ///< columns by group
 
-/// Cholesky's factor: the upper triangular U with U'U = A. Written out, as the inverses below,
-/// because Eigen's decompositions take a compiler six seconds more.
+/// Cholesky's factor, the upper triangular U with U'U = A, in loops: with Eigen's decompositions a
+/// file takes the compiler two and a half times as long.
 inline Numbers cholesky(const Numbers& A) {
   Numbers U = Numbers::Zero(A.rows(), A.cols());
   for (Eigen::Index j = 0; j < A.cols(); ++j) {
@@ -57,39 +56,34 @@ inline Numbers products(const Numbers& A, const Numbers& B) {
 }
 
 /// Minimum variance-based reconstructability (A. Spector & L. Janson, The Annals of Statistics
-/// 50(1), 2022), by coordinate descent: the s by column, one for each group, with the least trace
-/// of the inverse of the covariance of inputs and m twins,
+/// 50(1), 2022): the s by column, the same within a group, with the least trace of the inverse of
+/// the covariance of inputs and m twins, m sum 1 / s + tr(M), where M = ((m + 1) R - m S)^-1.
 ///
-///     m sum_j 1 / s_j + tr(M),   M = ((m + 1) R - m S)^-1
-///
-/// A step of one s updates M by rank one, so its minimum has a closed form; for a group, with norms
-/// in the place of numbers, it is the minimum of an upper bound that is exact where the step
-/// starts.
+/// Coordinate descent: a step of one s updates M by rank one, so its minimum has a closed form. For
+/// a group, norms take the place of numbers; that is the minimum of an upper bound which is exact
+/// where the step starts.
 inline Eigen::VectorXd least_reconstructable(const Numbers& R, const Groups& groups, double m) {
-  const Numbers inverse = inverse_of(R);
-  double norm = 0;  // not below 1 / R's least eigenvalue, which is feasible
-  for (Eigen::Index j = 0; j < R.cols(); ++j) norm = (std::max)(norm, inverse.col(j).lpNorm<1>());
-  Eigen::VectorXd s = Eigen::VectorXd::Constant(R.cols(), 0.5 / norm);
+  // s = R's least eigenvalue is feasible; this norm of the inverse is not below 1 / that.
+  const Eigen::VectorXd ones = Eigen::VectorXd::Ones(R.cols());
+  Eigen::VectorXd s = ones * (0.5 / (inverse_of(R).cwiseAbs() * ones).maxCoeff());
   double change = 1;
   for (int sweep = 0; change > 1e-3 && sweep < 100; ++sweep) {
+    Numbers M = (m + 1) * R;
+    M.diagonal() -= m * s;
+    M = inverse_of(M);
     change = 0;
-    Numbers A = (m + 1) * R;
-    A.diagonal() -= m * s;
-    Numbers M = inverse_of(A);
     for (const auto& group : groups) {
       double a = 0, b = 0;
       for (const Eigen::Index j : group) {
         for (const Eigen::Index i : group) a += M(i, j) * M(i, j);
         b += M.col(j).squaredNorm();
       }
+      const double root = std::sqrt(static_cast<double>(group.size())), before = s[group[0]];
       a = m * std::sqrt(a);
-      const double root = std::sqrt(static_cast<double>(group.size()));
-      const double before = s[group[0]];
       const double after = root * (1 + before * a) / (std::sqrt(b) + root * a);
-      const double step = m * (after - before);
       for (const Eigen::Index j : group) {
-        const Eigen::VectorXd column = M.col(j);
-        const Eigen::VectorXd scaled = column * (step / (1 - step * column[j]));
+        const double step = m * (after - before);
+        const Eigen::VectorXd column = M.col(j), scaled = column * (step / (1 - step * column[j]));
         for (Eigen::Index i = 0; i < M.cols(); ++i) M.col(i) += scaled[i] * column;
         s[j] = after;
       }
@@ -99,84 +93,75 @@ inline Eigen::VectorXd least_reconstructable(const Numbers& R, const Groups& gro
   return s;
 }
 
-/// Makes twins as J. R. Gimenez & J. Zou do (AISTATS 2019): twins z_k of standardised inputs z with
-/// covariance C have
+/// Makes twins z_k of standardised inputs z with covariance C (J. R. Gimenez & J. Zou, AISTATS
+/// 2019):
 ///
 ///     E[z_k | z] = z - z C^-1 S,   Cov[z_k, z_l | z] = S [k = l] + S - S C^-1 S
 ///
 /// so that the covariance is C in each, and C - S between any two. S has blocks s C of groups.
 class KnockoffMaker {
  public:
-  KnockoffMaker() = default;
   KnockoffMaker(Eigen::VectorXd mean, const Eigen::VectorXd& variances, Eigen::Index twins)
-      : twins_(twins), mean_(std::move(mean)), deviations_(variances.cwiseSqrt()) {
-    for (Eigen::Index j = 0; j < inputs(); ++j) {  // a constant's variance may be rounded from 0
-      if (deviations_[j] <= 1e-12 * std::abs(mean_[j])) deviations_[j] = 0;
+      : twins_(twins), mean_(std::move(mean)), scales_(variances.cwiseSqrt()) {
+    for (Eigen::Index j = 0; j < mean_.size();
+         ++j) {  // a constant's variance may be rounded from 0
+      scales_[j] = scales_[j] > 1e-12 * std::abs(mean_[j]) ? 1 / scales_[j] : 0;
     }
   }
 
-  Eigen::Index inputs() const { return mean_.size(); }
-  const Eigen::VectorXd& deviations() const { return deviations_; }
-  const Eigen::VectorXd& s() const { return s_; }
+  const Eigen::VectorXd& mean() const { return mean_; }
+  const Eigen::VectorXd& scales() const { return scales_; }  ///< 1 / deviation; 0 of a constant
+  const Eigen::VectorXd& s() const { return s_; }            ///< by input; 0 of a constant
 
-  /// Standardised rows. Constants become 0.
   Numbers standardized(const Numbers& X) const {
-    Numbers Z(X.rows(), X.cols());
-    for (Eigen::Index j = 0; j < X.cols(); ++j) {
-      const double scale = deviations_[j] > 0 ? 1 / deviations_[j] : 0;
-      Z.col(j) = (X.col(j).array() - mean_[j]) * scale;
-    }
-    return Z;
+    return (X.rowwise() - mean_.transpose()) * scales_.asDiagonal();
   }
 
-  /// \param C  correlation; a constant's row and column are 0. It gets 1e-9 on the diagonal: where
-  ///           inputs depend linearly on others, s becomes as small and twins become copies to
-  ///           1e-5.
+  /// \param C  correlation; 0 of a constant. It gets 1e-9 on the diagonal: where inputs depend
+  ///           linearly on others, s becomes as small, and twins become copies to 1e-4.
   void fit(Numbers C, const Groups& groups) {
     C.diagonal().array() += 1e-9;
-    Numbers blocks = Numbers::Zero(inputs(), inputs());
+    Numbers blocks = Numbers::Zero(C.rows(), C.cols());
     for (const auto& group : groups) {
       for (const Eigen::Index j : group) {
         for (const Eigen::Index i : group) blocks(i, j) = C(i, j);
       }
     }
     const auto m = static_cast<double>(twins_);
-    // In coordinates that are uncorrelated within groups, S is diagonal.
+    // R: in coordinates that are uncorrelated within groups, where S is diagonal.
     const Numbers root = cholesky(blocks), whitening = inverse_of_upper(root);
     const Numbers R = Numbers(whitening.transpose()) * Numbers(C * whitening);
     s_ = least_reconstructable(R, groups, m);
     const Numbers pull = inverse_of(R) * s_.asDiagonal();
-    Numbers common = -(s_.asDiagonal() * pull);  // of the twins' mean noise, times m
+    Numbers common = -(s_.asDiagonal() * pull);
     common.diagonal() += (1 + 1 / m) * s_;
     own_ = s_.cwiseSqrt().asDiagonal() * root;
     pull_ = whitening * Numbers(pull * root);
     mixed_ = std::sqrt(m) * Numbers(cholesky(common) * root) - own_;
-    for (Eigen::Index j = 0; j < inputs(); ++j) s_[j] *= deviations_[j] > 0 ? 1 : 0;
+    s_ = (scales_.array() > 0).select(s_, 0);
   }
 
-  /// Returns the twins, samples x (twins * inputs).
-  /// \param noise  of that size: independent normal numbers of variance 1
+  /// \param noise  samples x (twins * inputs): independent normal numbers of variance 1
   Numbers twins_of(const Numbers& X, Numbers noise) const {
-    Numbers mean = Numbers::Zero(X.rows(), X.cols());
-    for (Eigen::Index k = 0; k < twins_; ++k) {
-      mean += noise.middleCols(k * inputs(), inputs()) / static_cast<double>(twins_);
-    }
+    const Eigen::Index inputs = X.cols();
+    Numbers mean = Numbers::Zero(X.rows(), inputs);
+    for (Eigen::Index k = 0; k < twins_; ++k) mean += noise.middleCols(k * inputs, inputs);
+    mean /= static_cast<double>(twins_);
     const Numbers shared = Numbers(mean * mixed_) - Numbers(standardized(X) * pull_);
     for (Eigen::Index k = 0; k < twins_; ++k) {
-      const Numbers u = noise.middleCols(k * inputs(), inputs());
-      const Numbers moved = shared + Numbers(u * own_);
-      for (Eigen::Index j = 0; j < inputs(); ++j) {
-        noise.col(k * inputs() + j) = X.col(j) + deviations_[j] * moved.col(j);
+      const Numbers moved = shared + Numbers(Numbers(noise.middleCols(k * inputs, inputs)) * own_);
+      for (Eigen::Index j = 0; j < inputs; ++j) {
+        const double deviation = scales_[j] > 0 ? 1 / scales_[j] : 0;
+        noise.col(k * inputs + j) = X.col(j) + deviation * moved.col(j);
       }
     }
     return noise;
   }
 
  private:
-  Eigen::Index twins_ = 0;
-  Eigen::VectorXd mean_, deviations_, s_;  // by input; 0 for a constant
-  // A twin is z - z pull + mean of the twins' noise * mixed + its noise * own.
-  Numbers pull_, mixed_, own_;
+  Eigen::Index twins_;
+  Eigen::VectorXd mean_, scales_, s_;
+  Numbers pull_, mixed_, own_;  // twin: z - z pull + mean noise of the twins * mixed + noise * own
 };
 
 /// Standard normal numbers (G. E. P. Box & M. E. Muller, The Annals of Mathematical Statistics
@@ -196,33 +181,30 @@ inline Numbers normal_rows(Eigen::Index rows, Eigen::Index columns, std::uint64_
   return result;
 }
 
-/// Makes noise orthogonal, in blocks of the inputs' width: to 1, to the standardised inputs and to
-/// itself, with variance 1 (dividing by samples - 1). Needs more samples than columns in all.
+/// Makes noise orthogonal, to 1, to the standardised inputs Z and to itself, with variance 1
+/// (dividing by samples - 1), in blocks of Z's width. Needs more samples than columns in all.
 inline void make_orthogonal(Numbers& noise, const Numbers& Z) {
-  Numbers C = products(Z, Z);
+  Numbers C = products(Z, Z), before(Z.rows(), Z.cols() + noise.cols());
   C.diagonal().array() += 1e-9;
-  Numbers before(Z.rows(), Z.cols() + noise.cols());
   before.leftCols(Z.cols()) = Z * inverse_of_upper(cholesky(C));
   for (Eigen::Index first = 0; first < noise.cols(); first += Z.cols()) {
     Numbers block = noise.middleCols(first, Z.cols());
     const Numbers others = before.leftCols(first + Z.cols());
     for (int pass = 0; pass < 2; ++pass) {  // the second removes what rounding left
-      for (auto column : block.colwise()) column.array() -= column.mean();
+      block.rowwise() -= block.colwise().mean().eval();
       block -= Numbers(others * products(others, block));
       block = Numbers(block * inverse_of_upper(cholesky(products(block, block))));
     }
-    noise.middleCols(first, Z.cols()) = block;
-    before.middleCols(first + Z.cols(), Z.cols()) = block;
+    noise.middleCols(first, Z.cols()) = before.middleCols(first + Z.cols(), Z.cols()) = block;
   }
 }
 
 /// Shrinks the correlation C of few standardised rows Z towards uncorrelated inputs (O. Ledoit & M.
 /// Wolf, Journal of Multivariate Analysis 88(2), 2004).
 inline void shrink(Numbers& C, const Numbers& Z) {
-  double fourth = 0;
-  for (Eigen::Index i = 0; i < Z.rows(); ++i) fourth += std::pow(Z.row(i).squaredNorm(), 2);
   const auto n = static_cast<double>(Z.rows());
   const Eigen::VectorXd diagonal = C.diagonal();
+  const double fourth = Z.rowwise().squaredNorm().squaredNorm();
   const double error = (fourth - (n - 2) * C.squaredNorm()) / (n * n);
   const double distance = C.squaredNorm() - diagonal.squaredNorm();
   C *= error < distance ? 1 - error / distance : 0;

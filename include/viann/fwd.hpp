@@ -24,11 +24,6 @@ struct DisplacementImportanceOptions;
 template <typename Scalar = double>
 class DisplacementImportance;
 
-enum class ProbeShuffle;
-struct ProbeOptions;
-enum class Relevance;
-struct ProbeDecisions;
-
 struct ScoreHistoryOptions;
 class ScoreHistory;
 struct MeanWithInterval;

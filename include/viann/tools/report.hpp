@@ -74,7 +74,7 @@ class Report {
   /// Number of features.
   Eigen::Index features() const noexcept { return features_; }
 
-  /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes. Integers
+  /// Adds a column of numbers, one per feature: a spread, q-values, counts of hits. Integers
   /// below 2^53 are printed as integers, and all other numbers as real ones.
   /// \throws std::invalid_argument if there are not as many numbers as features, or a column of
   ///         this title exists; nothing is changed.
@@ -121,7 +121,7 @@ class Report {
     return add({std::move(title), Content::Texts, {}, std::move(texts)});
   }
 
-  /// Adds a column of anything that has a to_string(), such as the decisions of decide_by_probes().
+  /// Adds a column of anything that has a to_string(), such as an enumeration of yours.
   /// \throws std::invalid_argument as for texts.
   template <typename Value, std::enable_if_t<!std::is_arithmetic_v<Value>, int> = 0>
   Report& add_column(std::string title, const std::vector<Value>& values) {

@@ -196,10 +196,8 @@ inline void print_selection(const SelectionSetting& setting, unsigned repeats) {
         Flags selected = Flags::Constant(sample.relevant.size(), false);
         if (has_probes) {
           const Index inputs = selected.size();
-          selected = (scores[m].topRows(inputs).array().rowwise() >
-                      scores[m].bottomRows(inputs).colwise().maxCoeff().array())
-                         .rowwise()
-                         .all();
+          const auto best = scores[m].bottomRows(inputs).colwise().maxCoeff().replicate(inputs, 1);
+          selected = (scores[m].topRows(inputs).array() > best.array()).rowwise().all();
         } else {
           const double q = selection_rates[rate];
           const auto result =

@@ -43,32 +43,30 @@ MatrixXd covariance(const MatrixXd& X) {
 /// By how much, of the columns' deviations, an exchange of inputs with twins changes the means and
 /// covariances of samples of inputs and twins: 0 if these are C in every block of the diagonal, and
 /// C - S in all others, where S is 0 between groups.
-double exchange_error(const MatrixXd& Z, Index twins, std::vector<Index> groups = {}) {
-  const Index p = Z.cols() / (twins + 1);
-  for (Index j = 0; groups.empty() || static_cast<Index>(groups.size()) < p; ++j) {
-    groups.push_back(j);
-  }
-  const MatrixXd all = covariance(Z), C = all.topLeftCorner(p, p);
-  const MatrixXd S = C - all.block(0, p, p, p);
-  const VectorXd deviations = C.diagonal().cwiseSqrt();
+double exchange_error(const MatrixXd& Z, Index twins, const std::vector<Index>& groups) {
+  const auto p = static_cast<Index>(groups.size());
+  const MatrixXd all = covariance(Z);
   double worst = 0;
-  for (Index a = 0; a <= twins; ++a) {
-    const VectorXd means = (Z.middleCols(a * p, p) - Z.leftCols(p)).colwise().mean();
-    for (Index i = 0; i < p; ++i) {
-      worst = std::max(worst, std::abs(means[i]) / deviations[i]);
-      for (Index b = 0; b <= twins; ++b) {
-        for (Index j = 0; j < p; ++j) {
-          const double s =
-              groups[static_cast<std::size_t>(i)] == groups[static_cast<std::size_t>(j)] ? S(i, j)
-                                                                                         : 0;
-          const double error = all(a * p + i, b * p + j) - C(i, j) + (a == b ? 0 : s);
-          worst = std::max(worst, std::abs(error) / (deviations[i] * deviations[j]));
+  for (Index i = 0; i < p; ++i) {
+    for (Index j = 0; j < p; ++j) {
+      const double scale = std::sqrt(all(i, i) * all(j, j));
+      const bool together =
+          groups[static_cast<std::size_t>(i)] == groups[static_cast<std::size_t>(j)];
+      const double s = together ? all(i, j) - all(i, p + j) : 0;
+      for (Index a = 0; a <= twins; ++a) {
+        for (Index b = 0; b <= twins; ++b) {
+          const double error = all(a * p + i, b * p + j) - all(i, j) + (a == b ? 0 : s);
+          worst = std::max(worst, std::abs(error) / scale);
         }
+        worst =
+            std::max(worst, std::abs((Z.col(a * p + i) - Z.col(i)).mean()) / std::sqrt(all(i, i)));
       }
     }
   }
   return worst;
 }
+
+const std::vector<Index> six = {0, 1, 2, 3, 4, 5};
 
 }  // namespace
 
@@ -81,11 +79,16 @@ TEST_CASE("inputs and twins have means and covariances that no exchange changes"
   CHECK(Z.rows() == 200);
   CHECK(Z.cols() == 6 * (twins + 1));
   CHECK(Z.leftCols(6) == X);
-  CHECK(exchange_error(Z, twins) < 1e-8);
+  CHECK(exchange_error(Z, twins, six) < 1e-8);
   // One more sample than columns in all is enough, and one less is not.
   const Index enough = 6 * (twins + 1) + 1;
-  CHECK(exchange_error(append_knockoffs(X.topRows(enough), options), twins) < 1e-7);
-  CHECK(exchange_error(append_knockoffs(X.topRows(enough - 1), options), twins) > 1e-3);
+  CHECK(exchange_error(append_knockoffs(X.topRows(enough), options), twins, six) < 1e-7);
+  const MatrixXd few = append_knockoffs(X.topRows(enough - 1), options);
+  const VectorXd means = (few.middleCols(6, 6) - few.leftCols(6)).colwise().mean();
+  CHECK(std::abs(means[0]) > 1e-6);
+  // Their covariance is shrunk, but not to nothing.
+  const MatrixXd C = covariance(few.middleCols(6, 6));
+  CHECK(C(2, 3) / std::sqrt(C(2, 2) * C(3, 3)) > 0.1);
 }
 
 TEST_CASE("twins of a group keep their correlation with it") {
@@ -188,7 +191,7 @@ TEST_CASE("a row has the same twins in any batch, and they have the moments that
   CHECK_FALSE(sampler.twins_of(X.middleRows(100, 7)).isApprox(twins.middleRows(100, 7), 0.1));
   MatrixXd Z(20000, 9);
   Z << X, twins;
-  CHECK(exchange_error(Z, 2) < 0.05);  // some standard errors of 0.007
+  CHECK(exchange_error(Z, 2, {0, 1, 2}) < 0.05);  // some standard errors of 0.007
   const VectorXd correlation = 1 - sampler.distances().array();
   const MatrixXd C = covariance(Z);
   for (Index j = 0; j < 3; ++j) {
@@ -198,23 +201,21 @@ TEST_CASE("a row has the same twins in any batch, and they have the moments that
 
 namespace {
 
-/// The definition: the least t at which the estimate is at most q.
-std::vector<Index> selected_by_search(const MatrixXd& scores, double q) {  // inputs x (1 + twins)
+/// The definition: the least t at which the estimate is at most q, of inputs x (1 + twins).
+std::vector<Index> selected_by_search(const MatrixXd& scores, double q) {
   const auto m = static_cast<double>(scores.cols() - 1);
+  const VectorXd own = scores.col(0),
+                 best = scores.rightCols(scores.cols() - 1).rowwise().maxCoeff();
   double threshold = infinity;
-  for (const double t : scores.rowwise().maxCoeff()) {
-    double lost = 0, won = 0;
-    for (Index j = 0; j < scores.rows(); ++j) {
-      const double own = scores(j, 0), best = scores.row(j).tail(scores.cols() - 1).maxCoeff();
-      if (own > best && own >= t) ++won;
-      if (own < best && best >= t) ++lost;
-    }
+  for (const double t : scores.reshaped()) {
+    const auto lost =
+        static_cast<double>((own.array() < best.array() && best.array() >= t).count());
+    const auto won = static_cast<double>((own.array() > best.array() && own.array() >= t).count());
     if (won > 0 && (1 + lost) / (m * won) <= q) threshold = std::min(threshold, t);
   }
   std::vector<Index> selected;
-  for (Index j = 0; j < scores.rows(); ++j) {
-    const double best = scores.row(j).tail(scores.cols() - 1).maxCoeff();
-    if (scores(j, 0) > best && scores(j, 0) >= threshold) selected.push_back(j);
+  for (Index j = 0; j < own.size(); ++j) {
+    if (own[j] > best[j] && own[j] >= threshold) selected.push_back(j);
   }
   return selected;
 }
@@ -289,52 +290,52 @@ TEST_CASE("scores of groups are sums; several trainings are compared by their me
 
 TEST_CASE("what cannot be made or selected is refused") {
   const MatrixXd X = MatrixXd::Random(20, 2), I = MatrixXd::Identity(2, 2);
-  const VectorXd zero = VectorXd::Zero(2);
-  MatrixXd bad = X, indefinite = I;
+  const VectorXd zero = VectorXd::Zero(2), ones = VectorXd::Ones(10);
+  MatrixXd bad = X;
   bad(7, 1) = not_a_number;
-  indefinite(0, 1) = indefinite(1, 0) = 2;
   KnockoffOptions none, gaps;
   none.twins = 0;
   gaps.groups = {0, 2};
-  const auto twins_of = [&](const MatrixXd& Z) { return KnockoffSampler(zero, I).twins_of(Z); };
-  const VectorXd scores = VectorXd::Ones(10);
+  const auto make = [&](const MatrixXd& A, const KnockoffOptions& o = {}) {
+    append_knockoffs(A, o);
+  };
+  const auto fit = [&](const MatrixXd& C, const KnockoffOptions& o = {}) {
+    KnockoffSampler(zero, C, o);
+  };
+  const auto draw = [&](const MatrixXd& A) { KnockoffSampler(zero, I).twins_of(A); };
+  const auto pick = [&](double q, Index twins = 4) { select_by_knockoffs(ones, q, twins); };
   const std::vector<std::pair<std::function<void()>, std::string>> calls = {
-      {[&] { append_knockoffs(bad); }, "feature 1 of sample 7 is nan; only finite data"},
-      {[&] { append_knockoffs(X.topRows(2)); },
-       "append_knockoffs: there are 2 samples x 2 features"},
-      {[&] { append_knockoffs(MatrixXd(9, 0)); }, "9 samples x 0 features"},
-      {[&] { append_knockoffs(X, none); }, "0 twins of an input are no twins; ask for 1 or more"},
-      {[&] { append_knockoffs(X, gaps); }, "append_knockoffs: feature 1 is in group 2"},
-      {[&] { KnockoffSampler(zero, MatrixXd::Identity(3, 3)); },
-       "3 x 3 numbers are no covariance of 2"},
-      {[&] { KnockoffSampler(zero, -I); }, "2 x 2 numbers are no covariance of 2"},
-      {[&] { KnockoffSampler(zero, (MatrixXd(2, 2) << 1, .5, 0, 1).finished()); },
-       "a symmetric matrix"},
-      {[&] { KnockoffSampler(zero, infinity * I); }, "pass finite means"},
-      {[&] { KnockoffSampler(zero, indefinite); }, "the covariance has a negative eigenvalue"},
-      {[&] { KnockoffSampler(zero, I, none); }, "KnockoffSampler: 0 twins"},
-      {[&] { twins_of(bad); }, "twins_of: feature 1 of sample 7 is nan"},
-      {[&] { twins_of(MatrixXd::Ones(4, 3)); }, "3 features are not the 2"},
-      {[&] { select_by_knockoffs(scores, 0.2, 3); }, "10 scores with 3 twins"},
-      {[&] { select_by_knockoffs(scores, 0.2, 0); }, "0 twins of an input"},
-      {[&] { select_by_knockoffs(scores, 0); }, "q = 0: pass"},
-      {[&] { select_by_knockoffs(scores, 1); }, "a rate between 0 and 1"},
-      {[&] { select_by_knockoffs(scores, not_a_number); }, "a rate between 0 and 1"},
-      {[&] { select_by_knockoffs(-scores, 0.2); }, "must not be negative"},
+      {[&] { make(bad); }, "feature 1 of sample 7 is nan; only finite data"},
+      {[&] { make(X.topRows(2)); }, "append_knockoffs: there are 2 samples x 2 features"},
+      {[&] { make(MatrixXd(9, 0)); }, "9 samples x 0 features"},
+      {[&] { make(X, none); }, "0 twins of an input are no twins; ask for 1 or more"},
+      {[&] { make(X, gaps); }, "append_knockoffs: feature 1 is in group 2"},
+      {[&] { fit(MatrixXd::Identity(3, 3)); }, "3 x 3 numbers are no covariance of 2"},
+      {[&] { fit(-I); }, "2 x 2 numbers are no covariance of 2"},
+      {[&] { fit((MatrixXd(2, 2) << 1, .5, 0, 1).finished()); }, "a symmetric matrix"},
+      {[&] { fit(infinity * I); }, "pass finite means"},
+      {[&] { fit((MatrixXd(2, 2) << 1, 2, 2, 1).finished()); }, "has a negative eigenvalue"},
+      {[&] { fit(I, none); }, "KnockoffSampler: 0 twins"},
+      {[&] { draw(bad); }, "twins_of: feature 1 of sample 7 is nan"},
+      {[&] { draw(MatrixXd::Ones(4, 3)); }, "3 features are not the 2"},
+      {[&] { pick(0.2, 3); }, "10 scores with 3 twins"},
+      {[&] { pick(0.2, 0); }, "0 twins of an input"},
+      {[&] { pick(0); }, "q = 0: pass"},
+      {[&] { pick(1); }, "a rate between 0 and 1"},
+      {[&] { pick(not_a_number); }, "a rate between 0 and 1"},
+      {[&] { select_by_knockoffs(-ones, 0.2); }, "must not be negative"},
       {[&] {
-         select_by_knockoffs(scores, 0.2, 4, {0, 0, 0});
+         select_by_knockoffs(ones, 0.2, 4, {0, 0, 0});
        },
        "2 features cannot be in 3 groups"},
       {[&] { select_by_knockoffs(VectorXd(), 0.2); }, "are no scores"}};
   for (const auto& [call, phrase] : calls) {
-    CAPTURE(phrase);
     const std::string message = message_of<std::invalid_argument>(call);
-    CAPTURE(message);
-    CHECK(contains(message, phrase));
-    CHECK(contains(message, "viann::"));
+    CAPTURE(phrase, message);
+    CHECK((contains(message, phrase) && contains(message, "viann::")));
   }
-  CHECK(contains(message_of<std::overflow_error>([&] { append_knockoffs(1e200 * X); }),
-                 "a variance is beyond the range of double"));
+  CHECK(
+      contains(message_of<std::overflow_error>([&] { make(1e200 * X); }), "a variance is beyond"));
 }
 
 TEST_CASE("the share of false ones among those selected is at most q", "[simulation]") {

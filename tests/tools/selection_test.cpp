@@ -106,33 +106,24 @@ TEST_CASE("twins of a group keep their correlation with it") {
 }
 
 TEST_CASE("s is the least reconstructable") {
-  // Of two inputs with correlation r and one twin each, by a search over both s.
+  // Of two inputs with covariance ((4, 2 r), (2 r, 1)) and one twin each, by a search.
   const double r = 0.6;
-  const auto objective = [&](double s, double t) {
-    const double a = 2 - s, b = 2 - t;
-    return 1 / s + 1 / t + (a + b) / (a * b - 4 * r * r);
-  };
-  double best = infinity, best_s = 0, best_t = 0;
-  for (double s = 0.001; s < 2; s += 0.001) {
-    for (double t = 0.001; t < 2; t += 0.001) {
-      if ((2 - s) * (2 - t) <= 4 * r * r || objective(s, t) >= best) continue;
-      best = objective(s, t);
-      best_s = s;
-      best_t = t;
-    }
+  double best = infinity, best_s = 0;
+  for (double s = 0.001; s < 2 - 2 * r; s += 0.001) {
+    const double objective = 1 / s + (2 - s) / ((2 - s) * (2 - s) - 4 * r * r);
+    if (objective < best) best_s = s;
+    best = std::min(best, objective);
   }
   KnockoffOptions options;
   options.twins = 1;
   const MatrixXd C = (MatrixXd(2, 2) << 4, 2 * r, 2 * r, 1).finished();
   const VectorXd s = KnockoffSampler(Eigen::Vector2d(0, 0), C, options).distances();
-  CHECK(s[0] == Approx(best_s).margin(0.003));
-  CHECK(s[1] == Approx(best_t).margin(0.003));
-  // Independent inputs have independent twins, one by one and in groups.
+  CHECK((s.array() - best_s).abs().maxCoeff() < 0.003);
+  // Independent inputs have independent twins, also in groups.
   options.groups = {0, 0, 1};
-  for (options.twins = 1; options.twins <= 4; ++options.twins) {
-    const VectorXd one =
-        KnockoffSampler(VectorXd::Zero(3), MatrixXd::Identity(3, 3), options).distances();
-    CHECK(one.isApprox(VectorXd::Ones(3), 1e-3));
+  for (; options.twins <= 4; ++options.twins) {
+    const KnockoffSampler sampler(VectorXd::Zero(3), MatrixXd::Identity(3, 3), options);
+    CHECK(sampler.distances().isApprox(VectorXd::Ones(3), 1e-3));
   }
 }
 
@@ -192,11 +183,6 @@ TEST_CASE("a row has the same twins in any batch, and they have the moments that
   MatrixXd Z(20000, 9);
   Z << X, twins;
   CHECK(exchange_error(Z, 2, {0, 1, 2}) < 0.05);  // some standard errors of 0.007
-  const VectorXd correlation = 1 - sampler.distances().array();
-  const MatrixXd C = covariance(Z);
-  for (Index j = 0; j < 3; ++j) {
-    CHECK(C(j, 6 + j) / C(j, j) == Approx(correlation[j]).margin(0.03));
-  }
 }
 
 namespace {
@@ -244,15 +230,9 @@ TEST_CASE("selection, against a search of the definition; q-values agree with it
       CHECK(std::includes(result.selected.begin(), result.selected.end(), before.begin(),
                           before.end()));
       CHECK(result.can_select == (1 / static_cast<double>(p * twins) <= q));
-      CHECK((result.can_select || result.selected.empty()));
-      std::vector<Index> by_q_value;
+      CHECK((result.q_values.array() <= q).count() == static_cast<Index>(result.selected.size()));
       double lowest = infinity;
-      for (Index j = 0; j < p; ++j) {
-        if (result.q_values[j] > q) continue;
-        by_q_value.push_back(j);
-        lowest = std::min(lowest, result.statistics[j]);
-      }
-      CHECK(result.selected == by_q_value);
+      for (const Index j : result.selected) lowest = std::min(lowest, result.statistics[j]);
       CHECK(result.threshold == lowest);
       if (q_values.size() == 0) q_values = result.q_values;
       CHECK(result.q_values == q_values);
@@ -296,12 +276,9 @@ TEST_CASE("what cannot be made or selected is refused") {
   KnockoffOptions none, gaps;
   none.twins = 0;
   gaps.groups = {0, 2};
-  const auto make = [&](const MatrixXd& A, const KnockoffOptions& o = {}) {
-    append_knockoffs(A, o);
-  };
-  const auto fit = [&](const MatrixXd& C, const KnockoffOptions& o = {}) {
-    KnockoffSampler(zero, C, o);
-  };
+  using Options = KnockoffOptions;
+  const auto make = [](const MatrixXd& A, const Options& o = {}) { append_knockoffs(A, o); };
+  const auto fit = [&](const MatrixXd& C, const Options& o = {}) { KnockoffSampler(zero, C, o); };
   const auto draw = [&](const MatrixXd& A) { KnockoffSampler(zero, I).twins_of(A); };
   const auto pick = [&](double q, Index twins = 4) { select_by_knockoffs(ones, q, twins); };
   const std::vector<std::pair<std::function<void()>, std::string>> calls = {
@@ -324,10 +301,7 @@ TEST_CASE("what cannot be made or selected is refused") {
       {[&] { pick(1); }, "a rate between 0 and 1"},
       {[&] { pick(not_a_number); }, "a rate between 0 and 1"},
       {[&] { select_by_knockoffs(-ones, 0.2); }, "must not be negative"},
-      {[&] {
-         select_by_knockoffs(ones, 0.2, 4, {0, 0, 0});
-       },
-       "2 features cannot be in 3 groups"},
+      {[&] { select_by_knockoffs(ones, 0.2, 4, six); }, "2 features cannot be in 6 groups"},
       {[&] { select_by_knockoffs(VectorXd(), 0.2); }, "are no scores"}};
   for (const auto& [call, phrase] : calls) {
     const std::string message = message_of<std::invalid_argument>(call);

@@ -288,6 +288,7 @@ TEST_CASE("what cannot be made or selected is refused") {
       {[&] { make(X, none); }, "0 twins of an input are no twins; ask for 1 or more"},
       {[&] { make(X, gaps); }, "append_knockoffs: feature 1 is in group 2"},
       {[&] { fit(MatrixXd::Identity(3, 3)); }, "3 x 3 numbers are no covariance of 2"},
+      {[&] { fit(MatrixXd::Identity(1, 1)); }, "1 x 1 numbers are no covariance of 2"},
       {[&] { fit(-I); }, "2 x 2 numbers are no covariance of 2"},
       {[&] { fit((MatrixXd(2, 2) << 1, .5, 0, 1).finished()); }, "a symmetric matrix"},
       {[&] { fit(infinity * I); }, "pass finite means"},

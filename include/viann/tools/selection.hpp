@@ -101,13 +101,13 @@ Numbers finite_rows(const Eigen::DenseBase<Derived>& rows, Eigen::Index least,
 ///
 /// With more than (twins + 1) * features samples, exchanging an input with a twin changes no mean
 /// and no covariance of these samples. With fewer, that holds in expectation for a covariance that
-/// is shrunk (O. Ledoit & M. Wolf, Journal of Multivariate Analysis 88(2), 2004), and power is low.
-/// Higher moments are not the inputs': twins of binary or heavy-tailed inputs are nearer to normal.
-/// Twins of constants and of linearly dependent inputs are copies: these are selected by chance
-/// only. tests/benchmarks/README.md tells what all this does to the rate. \param X  samples x
-/// features, of any type. Standardise as without twins. \throws std::invalid_argument for fewer
-/// than 3 samples, no features, no twins, a value that is not
-///         finite, or groups that are not one per feature without gaps.
+/// is shrunk, and power is low. Higher moments are not the inputs': twins of binary or heavy-tailed
+/// inputs are nearer to normal. Twins of constants and of linearly dependent inputs are copies:
+/// such inputs are selected by chance only. In none of these cases did the measured rate of
+/// select_by_knockoffs() exceed q (tests/benchmarks/README.md).
+/// \param X  samples x features, of any type. Standardise as without twins.
+/// \throws std::invalid_argument for fewer than 3 samples, no features, no twins, a value that is
+///         not finite, or groups that are not one per feature without gaps.
 /// \throws std::overflow_error if a variance is beyond the range of double.
 template <typename Derived>
 detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
@@ -117,8 +117,8 @@ detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
   const auto groups =
       detail::knockoff_groups(options.groups, features, options.twins, "append_knockoffs");
   const Eigen::VectorXd mean = inputs.colwise().mean();
-  const Eigen::VectorXd variances =
-      (inputs.rowwise() - mean.transpose()).colwise().squaredNorm() / double(samples - 1);
+  const Eigen::VectorXd variances = (inputs.rowwise() - mean.transpose()).colwise().squaredNorm() /
+                                    static_cast<double>(samples - 1);
   if (!variances.allFinite()) {
     throw std::overflow_error(
         "viann::append_knockoffs: a variance is beyond the range of double; standardise the data.");
@@ -127,7 +127,11 @@ detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
   const detail::Numbers Z = maker.standardized(inputs);
   detail::Numbers C = detail::products(Z, Z), result(samples, features + columns);
   detail::Numbers noise = detail::normal_rows(samples, columns, options.seed, 0);
-  samples > features + columns ? detail::make_orthogonal(noise, Z) : detail::shrink(C, Z);
+  if (samples > features + columns) {
+    detail::make_orthogonal(noise, Z);
+  } else {
+    detail::shrink(C, Z);
+  }
   maker.fit(std::move(C), groups);
   result.leftCols(features) = inputs;
   result.rightCols(columns) = maker.twins_of(inputs, std::move(noise));
@@ -147,18 +151,9 @@ class KnockoffSampler {
                   const Eigen::Ref<const Matrix>& covariance, const KnockoffOptions& options = {})
       : twins_(options.twins),
         seed_(options.seed),
-        maker_(mean, covariance.diagonal().cwiseAbs(), options.twins) {
-    const auto groups =
-        detail::knockoff_groups(options.groups, mean.size(), options.twins, "KnockoffSampler");
-    if (mean.size() == 0 || covariance.rows() != mean.size() || covariance.cols() != mean.size() ||
-        !mean.allFinite() || !covariance.allFinite() || covariance.diagonal().minCoeff() < 0 ||
-        !covariance.isApprox(covariance.transpose(), 1e-9)) {
-      throw std::invalid_argument(detail::concat(
-          "viann::KnockoffSampler: ", covariance.rows(), " x ", covariance.cols(),
-          " numbers are no covariance of ", mean.size(),
-          " features; pass finite means and a symmetric matrix, without negative variances."));
-    }
-    maker_.fit(maker_.scales().asDiagonal() * covariance * maker_.scales().asDiagonal(), groups);
+        maker_(mean, variances_of(mean, covariance), options.twins) {
+    maker_.fit(maker_.scales().asDiagonal() * covariance * maker_.scales().asDiagonal(),
+               detail::knockoff_groups(options.groups, mean.size(), twins_, "KnockoffSampler"));
   }
 
   /// By feature: 1 - its correlation with a twin; in a group, of the columns made uncorrelated.
@@ -166,10 +161,10 @@ class KnockoffSampler {
   const Eigen::VectorXd& distances() const { return maker_.s(); }
 
   /// Returns the batch's twins, samples x (twins * features), in append_knockoffs()'s order. The
-  /// number of a row in the data decides its random numbers, so it has the same twins in every
-  /// epoch. \param first_row  the number of the batch's first row. \throws std::invalid_argument
-  /// for no samples, another number of features, or a value that is not
-  ///         finite.
+  /// number of a row decides its random numbers, so it has the same twins in every epoch.
+  /// \param first_row  the number of the batch's first row in the data.
+  /// \throws std::invalid_argument for no samples, another number of features, or a value that is
+  ///         not finite.
   template <typename Derived>
   Matrix twins_of(const Eigen::DenseBase<Derived>& batch, Eigen::Index first_row = 0) const {
     const Matrix X = detail::finite_rows(batch, 1, "KnockoffSampler::twins_of");
@@ -182,6 +177,19 @@ class KnockoffSampler {
   }
 
  private:
+  static Eigen::VectorXd variances_of(const Eigen::Ref<const Eigen::VectorXd>& mean,
+                                      const Eigen::Ref<const Matrix>& covariance) {
+    if (mean.size() == 0 || covariance.rows() != mean.size() || covariance.cols() != mean.size() ||
+        !mean.allFinite() || !covariance.allFinite() || covariance.diagonal().minCoeff() < 0 ||
+        !covariance.isApprox(covariance.transpose(), 1e-9)) {
+      throw std::invalid_argument(detail::concat(
+          "viann::KnockoffSampler: ", covariance.rows(), " x ", covariance.cols(),
+          " numbers are no covariance of ", mean.size(),
+          " features; pass finite means and a symmetric matrix, without negative variances."));
+    }
+    return covariance.diagonal();
+  }
+
   Eigen::Index twins_;
   std::uint64_t seed_;
   detail::KnockoffMaker maker_;
@@ -212,8 +220,7 @@ struct KnockoffSelection {
 ///                    mean_shares() are compared. Trainings may differ in seeds, not in twins.
 /// \param groups      as in the options of the twins. A group has the sum of its columns' shares.
 /// \throws std::invalid_argument if there are no scores, one is negative or not finite, they are
-/// not
-///         those of inputs and twins, q is not between 0 and 1, or groups are not one per input
+///         not those of inputs and twins, q is not between 0 and 1, or groups are not one per input
 ///         without gaps.
 inline KnockoffSelection select_by_knockoffs(const detail::ScoresOfRuns& raw_scores, double q,
                                              Eigen::Index twins = 4,

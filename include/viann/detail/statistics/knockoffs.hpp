@@ -103,8 +103,8 @@ class KnockoffMaker {
  public:
   KnockoffMaker(Eigen::VectorXd mean, const Eigen::VectorXd& variances, Eigen::Index twins)
       : twins_(twins), mean_(std::move(mean)), scales_(variances.cwiseSqrt()) {
-    for (Eigen::Index j = 0; j < mean_.size();
-         ++j) {  // a constant's variance may be rounded from 0
+    // A constant's variance may be rounded from 0.
+    for (Eigen::Index j = 0; j < mean_.size(); ++j) {
       scales_[j] = scales_[j] > 1e-12 * std::abs(mean_[j]) ? 1 / scales_[j] : 0;
     }
   }

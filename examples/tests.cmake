@@ -21,7 +21,11 @@ viann_catch_test(example_tests SOURCES support/dataset_test.cpp support/network_
 example_test(quickstart
   "petal_[^\n]*\n *petal_[^\n]*\n *sepal_[^\n]*\n *sepal_[^\n]*\n\nFinal accuracy" 01_quickstart)
 
-example_test(limits "standardised[^\n]* %\n[^\n]*ten times as small[^\n]* 0 %\n" 02_limits 3)
+example_test(select "lstat  *[01].[0-9]+  *0.[0-9]+ *selected.* of 20 inputs are selected, of which 20 %"
+  02_select --percent 20)
+example_refuses(02_select "--epochs 0" "roses" "--percent 0")
+
+example_test(limits "standardised[^\n]* %\n[^\n]*ten times as small[^\n]* 0 %\n" 04_limits 3)
 
 set(page ${CMAKE_CURRENT_BINARY_DIR}/iris.html)
 example_test(html_report "epoch 5/5  loss 0.*settled since epoch [1-5]\n.*Open ${page} in a browser"

@@ -190,8 +190,6 @@ TEST_CASE("no public call leaves a thing half done when memory runs out") {
   fail_each_allocation([&] { viann::top_k_overlap(scores, W.col(1), 3); }, nothing);
   fail_each_allocation([&] { viann::kernel_scores(scores, 4, 5); }, nothing);
   fail_each_allocation([&] { viann::stability_across_runs(W.leftCols(5), 3); }, nothing);
-  fail_each_allocation([&] { viann::append_probes(W); }, nothing);
-  fail_each_allocation([&] { viann::decide_by_probes(W.leftCols(19)); }, nothing);
   fail_each_allocation([&] { report.table(); }, nothing);
   const auto loss = [](const Eigen::MatrixXd& X) { return X.sum(); };
   fail_each_allocation([&] { viann::permutation_importance(V, loss); }, nothing);

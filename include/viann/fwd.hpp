@@ -24,11 +24,6 @@ struct DisplacementImportanceOptions;
 template <typename Scalar = double>
 class DisplacementImportance;
 
-enum class ProbeShuffle;
-struct ProbeOptions;
-enum class Relevance;
-struct ProbeDecisions;
-
 struct ScoreHistoryOptions;
 class ScoreHistory;
 struct MeanWithInterval;
@@ -38,6 +33,10 @@ enum class Aggregation;
 enum class Replacement;
 struct PermutationImportanceOptions;
 struct PermutationScores;
+
+struct KnockoffOptions;
+class KnockoffSampler;
+struct KnockoffSelection;
 
 struct TableOptions;
 class Report;

@@ -75,4 +75,8 @@ add_test(NAME benchmark.faithfulness.few_tasks COMMAND faithfulness --suites noi
   --tasks "iris|rare_1" --optimizers adam --seeds 1 --epochs 3)
 set_tests_properties(benchmark.faithfulness.few_tasks PROPERTIES PASS_REGULAR_EXPRESSION
   "AUC on Boston *\n.*AP by regime.*\nrandom +- +[01].*first by regime")
+add_test(NAME benchmark.faithfulness.selection COMMAND faithfulness --suites selection
+  --tasks "^12 inputs, linear|^probes: 12|iris linear" --seeds 2)
+set_tests_properties(benchmark.faithfulness.selection PROPERTIES PASS_REGULAR_EXPRESSION
+  "12 inputs, linear: 2 samples.*\ndisplacement +0.[0-9]+, [01].*iris linear.*probes: 12")
 add_test(NAME benchmark.speed COMMAND speed --rounds 3 --largest 1000)

@@ -38,6 +38,7 @@
 #endif
 
 #include <viann/tools/html_report.hpp>
+#include <viann/tools/selection.hpp>
 #include <viann/viann.hpp>
 
 double largest_share() {

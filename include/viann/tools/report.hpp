@@ -75,7 +75,7 @@ class Report {
     return columns_->empty() ? 0 : columns_->front().size();  // empty if moved-from
   }
 
-  /// Adds a column of numbers, one per feature: a spread, p-values, counts of probes.
+  /// Adds a column of numbers, one per feature: a spread, q-values, counts of hits.
   /// \throws std::invalid_argument if there are not as many numbers as features, a column of this
   ///         title exists, or an integer is beyond 2^53; nothing is changed.
   template <typename Derived>
@@ -123,7 +123,7 @@ class Report {
     return add({std::move(title), Content::Texts, {}, std::move(texts)});
   }
 
-  /// Adds a column of anything that has a to_string(), such as the decisions of decide_by_probes().
+  /// Adds a column of anything that has a to_string(), such as an enumeration of yours.
   /// \throws std::invalid_argument as for texts.
   template <typename Value, std::enable_if_t<!std::is_arithmetic_v<Value>, int> = 0>
   Report& add_column(std::string title, const std::vector<Value>& values) {

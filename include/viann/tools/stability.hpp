@@ -21,7 +21,7 @@
 ///
 /// Stable is not the same as right. A score that mirrors the scales of the inputs, or the order of
 /// initial weights that every run shares, repeats itself perfectly. An unstable score cannot be
-/// trusted. A stable score must still be checked against something else, such as probes.
+/// trusted. A stable score must still be checked against something else, such as knockoffs.
 
 namespace viann {
 

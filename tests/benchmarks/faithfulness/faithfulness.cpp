@@ -21,6 +21,7 @@
 #include "known_tasks.hpp"
 #include "published_tasks.hpp"
 #include "real_tasks.hpp"
+#include "selection.hpp"
 #include "tables.hpp"
 
 namespace {
@@ -77,6 +78,7 @@ int main(int argc, char** argv) {
   for (const auto& optimizer : all_optimizers()) optimizers.push_back(optimizer.name);
   std::vector<std::string> all_suites;
   for (const auto& [name, suite] : suites) all_suites.push_back(name);
+  all_suites.push_back("selection");  // has tables, and settings, of its own
 
   examples::CommandLine command(
       "How often scores of importance are right, on tasks with known truth.");
@@ -94,6 +96,10 @@ int main(int argc, char** argv) {
   command.add_number("--threads", options.threads, "that share the runs", 1);
   command.add_text("--csv", csv, "file for a row a run and method");
   return command.run(argc, argv, [&] {
+    if (std::find(chosen.begin(), chosen.end(), "selection") != chosen.end()) {
+      print_selections(FAITHFULNESS_DATA, filter, options.seeds);
+      if (chosen.size() == 1) return;
+    }
     std::vector<BenchmarkTask> tasks = known_tasks();
     for (BenchmarkTask& task : real_tasks(FAITHFULNESS_DATA)) tasks.push_back(std::move(task));
     for (BenchmarkTask& task : published_tasks(std::min<Index>(most_inputs, 2048))) {

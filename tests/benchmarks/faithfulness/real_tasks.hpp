@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <viann/tools/probes.hpp>
+#include <viann/detail/statistics/shuffle.hpp>
 
 #include "../../../examples/support/dataset.hpp"
 #include "task.hpp"
@@ -30,6 +30,22 @@ inline MatrixXd varying_inputs(const examples::Dataset& data) {
 
 /// Noise with mean 0 and standard deviation 1.
 enum class NoiseKind { Uniform, Normal };
+
+/// Inputs and probes: copies, shuffled by rows as a whole or each column by itself.
+inline MatrixXd append_probes(const MatrixXd& X, bool by_rows, std::uint64_t seed) {
+  Random random(seed);
+  MatrixXd both(X.rows(), 2 * X.cols());
+  both.leftCols(X.cols()) = X;
+  if (by_rows) {
+    both.rightCols(X.cols()) = X(any_order(X.rows(), random), Eigen::all);
+  } else {
+    both.rightCols(X.cols()) = X;
+    for (auto column : both.rightCols(X.cols()).colwise()) {
+      viann::detail::shuffle(column.begin(), column.end(), random);
+    }
+  }
+  return both;
+}
 
 /// A task on real inputs, of which every one gets a companion; two thirds of the samples train.
 /// \param companions  called as companions(X, random): X and its companions
@@ -69,14 +85,11 @@ inline std::vector<BenchmarkTask> real_tasks(const std::string& folder) {
   std::vector<BenchmarkTask> tasks;
   for (const auto& [name, half] : datasets) {
     const examples::Dataset data = examples::read_csv(folder + "/" + name + ".csv");
-    for (const auto shuffle : {viann::ProbeShuffle::Rows, viann::ProbeShuffle::EachColumn}) {
+    for (const bool by_rows : {true, false}) {
       const auto probes = [=](const MatrixXd& X, Random& random) {
-        viann::ProbeOptions options;
-        options.shuffle = shuffle;
-        options.seed = random();
-        return viann::append_probes(X, options);
+        return append_probes(X, by_rows, random());
       };
-      const char* const kind = shuffle == viann::ProbeShuffle::Rows ? ".rows" : ".columns";
+      const char* const kind = by_rows ? ".rows" : ".columns";
       tasks.push_back(make_real(name, kind, half, Suite::Probes, data, probes));
     }
     for (const auto noise : {NoiseKind::Uniform, NoiseKind::Normal}) {

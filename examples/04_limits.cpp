@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Lesson 2: what fools the scores.
+// Lesson 4: what fools the scores.
 //
 // Trains the same small classifier on data whose truth is known: x0 decides most, x1 a little, x2
 // and x3 nothing. Then something changes that leaves this truth as it is, and the scores change.

@@ -111,7 +111,9 @@ template <typename Derived>
 detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
                                  const KnockoffOptions& options = {}) {
   const detail::Numbers inputs = detail::finite_rows(X, 3, "append_knockoffs");
-  const Eigen::Index samples = X.rows(), features = X.cols(), columns = options.twins * features;
+  const Eigen::Index samples = X.rows();
+  const Eigen::Index features = X.cols();
+  const Eigen::Index columns = options.twins * features;
   const auto groups =
       detail::knockoff_groups(options.groups, features, options.twins, "append_knockoffs");
   const Eigen::VectorXd mean = inputs.colwise().mean();
@@ -123,7 +125,8 @@ detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
   }
   detail::KnockoffMaker maker(mean, variances, options.twins);
   const detail::Numbers Z = maker.standardized(inputs);
-  detail::Numbers C = detail::products(Z, Z), result(samples, features + columns);
+  detail::Numbers C = detail::products(Z, Z);
+  detail::Numbers result(samples, features + columns);
   detail::Numbers noise = detail::normal_rows(samples, columns, options.seed, 0);
   if (samples > features + columns) {
     detail::make_orthogonal(noise, Z);
@@ -203,6 +206,34 @@ struct KnockoffSelection {
   bool can_select = false;  ///< whether there are 1 / (twins * q) inputs: fewer cannot be selected
 };
 
+namespace detail {
+
+/// The least rate of all thresholds at which an input is selected; 1 if there is none.
+/// \param m  the number of twins
+inline Eigen::VectorXd knockoff_q_values(const Eigen::VectorXd& statistics, double m) {
+  // The rate of every threshold, from the highest to the lowest; then back, the least rate so far.
+  const auto order = descending(statistics.cwiseAbs());
+  std::vector<double> rates;
+  double lost = 0;
+  double won = 0;
+  for (const Eigen::Index i : order) {
+    (statistics[i] > 0 ? won : lost) += 1;
+    rates.push_back((1 + lost) / (m * (std::max)(won, 1.0)));
+  }
+  Eigen::VectorXd q_values = Eigen::VectorXd::Ones(statistics.size());
+  double least = 1;
+  double last = 0;
+  for (std::size_t k = order.size(); k-- > 0;) {
+    const double statistic = statistics[order[k]];
+    if (std::abs(statistic) > last) least = (std::min)(least, rates[k]);  // of all that are equal
+    last = std::abs(statistic);
+    if (statistic > 0) q_values[order[k]] = least;
+  }
+  return q_values;
+}
+
+}  // namespace detail
+
 /// Selects inputs by the scores of a network that was trained on append_knockoffs(). Among those
 /// selected, the expected share of inputs that do not matter, given the others, is at most q (R. F.
 /// Barber & E. J. Candes, The Annals of Statistics 43(5), 2015; J. R. Gimenez & J. Zou, AISTATS
@@ -237,32 +268,18 @@ inline KnockoffSelection select_by_knockoffs(const detail::ScoresOfRuns& raw_sco
   const auto m = static_cast<double>(twins);
   KnockoffSelection result;
   result.can_select = 1 / (m * static_cast<double>(count)) <= q;
-  result.q_values.setOnes(count);
   result.statistics.resize(count);
   for (Eigen::Index i = 0; i < count; ++i) {
     Eigen::VectorXd of_twins = Eigen::VectorXd::Zero(twins + 1);  // after the input's own
     for (const Eigen::Index column : columns[static_cast<std::size_t>(i)]) {
       for (Eigen::Index k = 0; k <= twins; ++k) of_twins[k] += shares[k * features + column];
     }
-    const double own = of_twins[0], best = of_twins.tail(twins).maxCoeff();
+    const double own = of_twins[0];
+    const double best = of_twins.tail(twins).maxCoeff();
     result.statistics[i] = own > best ? own : own < best ? -best : 0;
   }
 
-  // The rate of every threshold, from the highest to the lowest; then back, the least rate so far.
-  const auto order = detail::descending(result.statistics.cwiseAbs());
-  std::vector<double> rates;
-  double lost = 0, won = 0;
-  for (const Eigen::Index i : order) {
-    (result.statistics[i] > 0 ? won : lost) += 1;
-    rates.push_back((1 + lost) / (m * (std::max)(won, 1.0)));
-  }
-  double least = 1, last = 0;
-  for (std::size_t k = order.size(); k-- > 0;) {
-    const double statistic = result.statistics[order[k]];
-    if (std::abs(statistic) > last) least = (std::min)(least, rates[k]);  // of all that are equal
-    last = std::abs(statistic);
-    if (statistic > 0) result.q_values[order[k]] = least;
-  }
+  result.q_values = detail::knockoff_q_values(result.statistics, m);
   for (Eigen::Index i = 0; i < count; ++i) {
     if (result.statistics[i] <= 0 || result.q_values[i] > q) continue;
     result.selected.push_back(i);

@@ -25,8 +25,8 @@ namespace viann::detail {
 /// Where all of a layer's features are in this process. (Where they are split, see
 /// adapters/mpi.hpp.)
 struct WholeLayer {
-  Index first_feature() const { return 0; }
-  Index all_features(Index here) const { return here; }
+  static Index first_feature() { return 0; }
+  static Index all_features(Index here) { return here; }
   /// Adds up numbers of all parts of the layer.
   template <typename Sum>
   void add_up(Sum* /*numbers*/, std::size_t /*count*/) const {}

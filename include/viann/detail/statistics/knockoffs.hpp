@@ -60,17 +60,20 @@ inline Eigen::VectorXd least_reconstructable(const Numbers& R, const Groups& gro
     M = inverse_of(M);
     change = 0;
     for (const auto& group : groups) {
-      double a = 0, b = 0;
+      double a = 0;
+      double b = 0;
       for (const Eigen::Index j : group) {
         for (const Eigen::Index i : group) a += M(i, j) * M(i, j);
         b += M.col(j).squaredNorm();
       }
-      const double root = std::sqrt(static_cast<double>(group.size())), before = s[group[0]];
+      const double root = std::sqrt(static_cast<double>(group.size()));
+      const double before = s[group[0]];
       a = m * std::sqrt(a);
       const double after = root * (1 + before * a) / (std::sqrt(b) + root * a);
       for (const Eigen::Index j : group) {
         const double step = m * (after - before);
-        const Eigen::VectorXd column = M.col(j), scaled = column * (step / (1 - step * column[j]));
+        const Eigen::VectorXd column = M.col(j);
+        const Eigen::VectorXd scaled = column * (step / (1 - step * column[j]));
         for (Eigen::Index i = 0; i < M.cols(); ++i) M.col(i) += scaled[i] * column;
         s[j] = after;
       }
@@ -116,7 +119,8 @@ class KnockoffMaker {
     }
     const auto m = static_cast<double>(twins_);
     // R: in coordinates that are uncorrelated within groups, where S is diagonal.
-    const Numbers root = cholesky(blocks), whitening = inverse_of_upper(root);
+    const Numbers root = cholesky(blocks);
+    const Numbers whitening = inverse_of_upper(root);
     const Numbers R = Numbers(whitening.transpose()) * Numbers(C * whitening);
     s_ = least_reconstructable(R, groups, m);
     const Numbers pull = inverse_of(R) * s_.asDiagonal();
@@ -171,7 +175,8 @@ inline Numbers normal_rows(Eigen::Index rows, Eigen::Index columns, std::uint64_
 /// Makes noise orthogonal, to 1, to the standardised inputs Z and to itself, with variance 1
 /// (dividing by samples - 1), in blocks of Z's width. Needs more samples than columns in all.
 inline void make_orthogonal(Numbers& noise, const Numbers& Z) {
-  Numbers C = products(Z, Z), before(Z.rows(), Z.cols() + noise.cols());
+  Numbers C = products(Z, Z);
+  Numbers before(Z.rows(), Z.cols() + noise.cols());
   C.diagonal().array() += 1e-9;
   before.leftCols(Z.cols()) = Z * inverse_of_upper(cholesky(C));
   for (Eigen::Index first = 0; first < noise.cols(); first += Z.cols()) {

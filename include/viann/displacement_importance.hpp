@@ -144,17 +144,11 @@ class DisplacementImportance : detail::RefusesBareWeights {
     end_epoch(Weights(weights.expression()), &of_gradient);
   }
 
-  /// Anything else does not compile; the message says what to write.
+  /// Anything that does not say its axis does not compile; the message says what to write.
   template <typename Other, typename Gradient>
   void on_epoch_end(const Other& /*weights*/, const Gradient& /*gradient*/) {
     detail::refuse_weights_without_axis<Other>();
   }
-  /// Nor does this: the gradient must say which axis is the feature, too.
-  template <typename Stored, typename Other>
-  void on_epoch_end(const WeightView<Stored>& /*weights*/, const Other& /*gradient*/) {
-    detail::refuse_weights_without_axis<Other>();
-  }
-
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
 

@@ -138,9 +138,7 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   /// Optional: checks that there is something to score. Observation may continue afterwards.
   /// \throws std::logic_error if there were fewer than two observations.
-  void on_train_end() const {
-    detail::require_observations(2, state().count(), name, "on_train_end()");
-  }
+  void on_train_end() const { require_two_observations("on_train_end()"); }
 
   /// Number of features; 0 until the shape is fixed.
   Index features() const noexcept { return state().layer().features(); }
@@ -157,7 +155,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if there were fewer than two observations.
   /// \throws std::overflow_error if one exceeds the range of the state or of double.
   Eigen::VectorXd raw_scores() const {
-    detail::require_observations(2, state().count(), name, "a score");
+    require_two_observations("a score");
     const auto degrees_of_freedom = static_cast<detail::SumOf<Scalar>>(state().count() - 1);
     return detail::finite_raw_scores(
         features(), [&](Index i) { return state().sums()[i] / degrees_of_freedom; }, name,
@@ -222,6 +220,10 @@ class VarianceImportance : detail::RefusesBareWeights {
 
   bool with_magnitude() const {
     return options_.combination == ScoreCombination::VarianceTimesMagnitude;
+  }
+
+  void require_two_observations(const char* what) const {
+    detail::require_observations(2, state().count(), name, what);
   }
 
   bool leaves_two_observations() const {

@@ -22,9 +22,6 @@ using viann::TableOptions;
 
 namespace {
 
-enum class Verdict { Yes, No };
-std::string to_string(Verdict verdict) { return verdict == Verdict::Yes ? "yes" : "no"; }
-
 std::string bar(int length, char of = '#') {
   return std::string(static_cast<std::size_t>(length), of);
 }
@@ -47,12 +44,12 @@ TEST_CASE("the scores' column may have another title") {
   CHECK(report.csv() == "feature,variance\na,0.5\nb,1\n");
 }
 
-TEST_CASE("more columns: numbers, whole numbers, texts and what has a to_string") {
+TEST_CASE("more columns: numbers, whole numbers and texts") {
   Report report({"a", "bb"}, Vector2d(0.5, 1));
   report.add_column("spread", Vector2d(0.25, 0.0004))
       .add_column("hits", Eigen::Array<Index, 2, 1>(3, 19))
       .add_column("group", {"first", "second, or \"2nd\""})
-      .add_column("matters", std::vector<Verdict>{Verdict::No, Verdict::Yes})
+      .add_column("matters", std::vector<std::string>{"no", "yes"})
       .add_column("rank", std::vector<int>{2, 1});
   CHECK(report.table({50, 40, 4}) ==
         "  feature  score  spread  hits  group             matters  rank\n"

@@ -123,17 +123,6 @@ class Report {
     return add({std::move(title), Content::Texts, {}, std::move(texts)});
   }
 
-  /// Adds a column of anything that has a to_string(), such as an enumeration of yours.
-  /// \throws std::invalid_argument as for texts.
-  template <typename Value, std::enable_if_t<!std::is_arithmetic_v<Value>, int> = 0>
-  Report& add_column(std::string title, const std::vector<Value>& values) {
-    using std::to_string;
-    std::vector<std::string> texts;
-    texts.reserve(values.size());
-    for (const auto& value : values) texts.push_back(to_string(value));
-    return add_column(std::move(title), std::move(texts));
-  }
-
   /// Returns a table for people, in descending order of score; ties keep the features' order.
   ///
   ///       petal_width   1.000  ########################################

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -57,42 +56,6 @@ struct KnockoffOptions {
   /// its own.
   std::vector<Eigen::Index> groups = {};
 };
-
-namespace detail {
-
-inline Groups knockoff_groups(std::vector<Eigen::Index> groups, Eigen::Index features,
-                              Eigen::Index twins, const char* function) {
-  if (twins < 1) {
-    throw std::invalid_argument(concat("viann::", function, ": ", twins,
-                                       " twins of an input are no twins; ask for 1 or more."));
-  }
-  if (groups.empty()) {
-    groups.resize(static_cast<std::size_t>(features));
-    std::iota(groups.begin(), groups.end(), Eigen::Index{0});
-  }
-  return features_of_groups(groups, features, function);
-}
-
-/// A copy of rows that twins can be made of.
-template <typename Derived>
-Numbers finite_rows(const Eigen::DenseBase<Derived>& rows, Eigen::Index least,
-                    const char* function) {
-  Numbers X = rows.derived().matrix().template cast<double>();
-  if (X.rows() < least || X.cols() < 1) {
-    throw std::invalid_argument(concat("viann::", function, ": there are ", X.rows(), " samples x ",
-                                       X.cols(), " features; twins take ", least,
-                                       " samples or more."));
-  }
-  for (Eigen::Index i = 0; i < X.size(); ++i) {
-    if (std::isfinite(X.data()[i])) continue;
-    throw std::invalid_argument(concat("viann::", function, ": feature ", i / X.rows(),
-                                       " of sample ", i % X.rows(), " is ", X.data()[i],
-                                       "; only finite data have twins."));
-  }
-  return X;
-}
-
-}  // namespace detail
 
 /// Returns the inputs and their twins, samples x (twins + 1) features: the inputs as they are, then
 /// all first twins, all second twins, and so on, on the inputs' scale.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -112,6 +113,16 @@ class Layer {
   std::int64_t features_ = 0;
   std::int64_t units_ = 0;
   bool features_are_rows_ = true;
+};
+
+/// Where all of a layer's features are in this process. (Where they are split, see
+/// adapters/mpi.hpp.)
+struct WholeLayer {
+  static Index first_feature() { return 0; }
+  static Index all_features(Index here) { return here; }
+  /// Adds up numbers of all parts of the layer.
+  template <typename Sum>
+  void add_up(Sum* /*numbers*/, std::size_t /*count*/) const {}
 };
 
 }  // namespace viann::detail

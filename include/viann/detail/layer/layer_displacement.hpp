@@ -22,16 +22,6 @@
 
 namespace viann::detail {
 
-/// Where all of a layer's features are in this process. (Where they are split, see
-/// adapters/mpi.hpp.)
-struct WholeLayer {
-  static Index first_feature() { return 0; }
-  static Index all_features(Index here) { return here; }
-  /// Adds up numbers of all parts of the layer.
-  template <typename Sum>
-  void add_up(Sum* /*numbers*/, std::size_t /*count*/) const {}
-};
-
 /// What DisplacementImportance keeps of a layer: w(0), and the means over the epochs of the
 /// features' shares of movement, alignment and gradient (formulas: there). An observation walks
 /// twice over the layer: the first walk makes sketches, the second projects the weights on them.

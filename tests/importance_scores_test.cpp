@@ -174,9 +174,3 @@ TEST_CASE("what is no score is refused with its place") {
   });
   check_scores_refused("ranking", [](const VectorXd& s) { viann::ranking(s); });
 }
-
-TEST_CASE("a row, a block or an expression will do for scores") {
-  const Eigen::MatrixXd runs = (Eigen::MatrixXd(2, 3) << 2, 6, 3, 9, 9, 0).finished();
-  CHECK(viann::min_max_normalize(runs.row(0).transpose()) == Vector3d(0, 1, 0.25));
-  CHECK(viann::min_max_normalize(2 * runs.row(0).transpose()) == Vector3d(0, 1, 0.25));
-}

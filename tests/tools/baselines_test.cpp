@@ -55,13 +55,6 @@ TEST_CASE("Garson adds up the outputs") {
   CHECK(scores[1] == Approx(2.75 / 4 + 0.5).epsilon(1e-15));
 }
 
-TEST_CASE("Garson with one hidden unit: the shares of its weights") {
-  const MatrixXd w = (MatrixXd(3, 1) << 1, -5, 2).finished();
-  const MatrixXd v = MatrixXd::Constant(1, 1, -7);
-  CHECK(garson(features_by_units(w), features_by_units(v))
-            .isApprox(Eigen::Vector3d(1, 5, 2) / 8, 1e-15));
-}
-
 TEST_CASE("Garson of units without weights") {
   const MatrixXd w = (MatrixXd(2, 3) << 1, 0, 4, 3, 0, 4).finished();  // nothing feeds unit 1
   const MatrixXd v = (MatrixXd(3, 1) << 1, 9, 0).finished();           // unit 2 feeds nothing

@@ -10,7 +10,7 @@
 #include "viann/detail/layer/life_cycle.hpp"
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/state_archive.hpp"
-#include "viann/detail/statistics/scores.hpp"
+#include "viann/detail/statistics/min_max.hpp"
 #include "viann/fwd.hpp"
 #include "viann/weight_view.hpp"
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "viann/detail/statistics/min_max.hpp"
 #include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/fwd.hpp"

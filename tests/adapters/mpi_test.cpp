@@ -359,6 +359,11 @@ TEST_CASE("an error that MPI returns becomes an exception") {
       message_of<std::runtime_error>([] { (void)viann::mpi_merged(WelfordAccumulator<>()); });
   fails = false;
   CHECK(contains(message, "viann: MPI_Allreduce failed: MPI_ERR_NO_MEM"));
+  const viann::detail::MpiRanks of_all(MPI_COMM_WORLD, "f");
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
+  CHECK(of_all.add_countable(most - 1, 1) == most);
+  check_refusals<std::runtime_error>(
+      {{[&] { of_all.add_countable(most, 1); }, "viann::f: MPI counts no more than 2147483647"}});
 }
 
 int main(int argc, char** argv) {

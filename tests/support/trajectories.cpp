@@ -41,6 +41,11 @@ Trajectory independent_draws(Eigen::Index rows, Eigen::Index cols, int epochs, s
   return trajectory;
 }
 
+ColMajorMatrixXd drawn(Eigen::Index rows, Eigen::Index cols, std::mt19937_64& random) {
+  std::normal_distribution<double> normal;
+  return ColMajorMatrixXd::NullaryExpr(rows, cols, [&] { return normal(random); });
+}
+
 std::vector<int> any_order(int count, std::uint32_t seed) {
   std::vector<int> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,9 @@ std::vector<std::pair<int, int>> layer_shapes();
 /// Independent draws from a normal distribution around `mean` with standard deviation 1.
 Trajectory independent_draws(Eigen::Index rows, Eigen::Index cols, int epochs, std::uint64_t seed,
                              double mean);
+
+/// Draws from a standard normal distribution, rows x cols.
+ColMajorMatrixXd drawn(Eigen::Index rows, Eigen::Index cols, std::mt19937_64& random);
 
 /// The numbers from 0 to count - 1, shuffled.
 std::vector<int> any_order(int count, std::uint32_t seed);

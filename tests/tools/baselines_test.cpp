@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/trajectories.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;
@@ -28,8 +29,7 @@ namespace {
 
 MatrixXd drawn(Index rows, Index cols, unsigned seed) {
   std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  return MatrixXd::NullaryExpr(rows, cols, [&] { return normal(random); });
+  return ::drawn(rows, cols, random);
 }
 
 // Two inputs, two hidden units, one output: the shares of unit 0 are 1/4 and 3/4, of unit 1 both

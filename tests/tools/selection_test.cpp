@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/trajectories.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;
@@ -20,11 +21,6 @@ using viann::KnockoffSampler;
 using viann::select_by_knockoffs;
 
 namespace {
-
-MatrixXd drawn(Index rows, Index cols, std::mt19937_64& random) {
-  std::normal_distribution<double> normal;
-  return MatrixXd::NullaryExpr(rows, cols, [&] { return normal(random); });
-}
 
 /// Correlated columns on scales from 1 to 10^5, around other means than 0.
 MatrixXd correlated(Index rows, Index cols, std::uint64_t seed) {

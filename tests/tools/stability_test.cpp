@@ -5,6 +5,7 @@
 #include <random>
 
 #include "support/catch.hpp"
+#include "support/trajectories.hpp"
 
 using Eigen::Index;
 using Eigen::MatrixXd;
@@ -12,11 +13,6 @@ using Eigen::VectorXd;
 using viann::stability_across_runs;
 
 namespace {
-
-MatrixXd drawn(Index rows, Index cols, std::mt19937_64& random) {
-  std::normal_distribution<double> normal;
-  return MatrixXd::NullaryExpr(rows, cols, [&] { return normal(random); });
-}
 
 /// Runs in which every score is its true value, the feature's index / `features`, plus noise.
 MatrixXd noisy_runs(Index features, Index runs, double noise, std::mt19937_64& random) {

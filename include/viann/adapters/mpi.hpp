@@ -35,8 +35,8 @@
 ///
 /// Every call that takes or gives weights or scores is collective: all ranks make the same calls in
 /// the same order. First, one all-reduce of 13 integers compares what the ranks bring, so that an
-/// error on one rank is an error on all, and nothing is changed on any. (Only if memory runs out on
-/// a rank after that, the others wait.)
+/// error on one rank is an error on all, and nothing is changed on any. (Only if memory for the
+/// result, 8 bytes for each feature, runs out on a rank, the others wait.)
 ///
 /// \throws std::invalid_argument if ranks call different functions, or their hooks differ in type,
 ///         options, epochs or shape.
@@ -81,8 +81,8 @@ Eigen::VectorXd mpi_raw_scores_over_units(const VarianceImportance<Scalar>& hook
 /// Returns raw_scores() of a whole layer, to the bit, with the features in the order of the ranks,
 /// if each rank has observed some of the features and all units. A rank that has no features passes
 /// a hook that has observed nothing. (So if a rank has forgotten to observe, its features are
-/// missing: compare the result's size with the layer's.) \throws std::logic_error if no rank has
-/// observed anything; and see above.
+/// missing: compare the result's size with the layer's.)
+/// \throws std::logic_error if no rank has observed anything; and see above.
 template <typename Scalar>
 Eigen::VectorXd mpi_raw_scores_over_features(const VarianceImportance<Scalar>& hook,
                                              MPI_Comm comm = MPI_COMM_WORLD) {
@@ -232,12 +232,16 @@ class MpiDisplacementImportance : detail::RefusesBareWeights {
 
   void begin(const Weights& weights) {
     detail::MpiValues values = common(Begin, weights.units());
-    part_.ranks.agree(values, true, [&] { detail::Layer().require_valid(weights, name, 0); });
+    State fresh;
+    part_.ranks.agree(values, true, [&] {
+      fresh.layer().require_valid(weights, name, 0);
+      fresh.keep_initial(weights);
+    });
     part_.first = part_.ranks.sum_before(weights.features());
     part_.all = weights.features();
     part_.ranks.add_up(&part_.all, 1);
-    state_ = State();
-    state_.start(weights, part_);
+    fresh.start(weights, part_);
+    state_ = std::move(fresh);
     epochs_ = 0;
   }
 

@@ -156,15 +156,19 @@ class HtmlPage {
                             " at epoch ", epochs.back(), ". ");
     }
     const std::int64_t settled = history_.settled_since(options_.settled);
+    const std::string ranking =
+        settled == epochs.back()
+            ? concat(
+                  "The whole ranking has not settled: the one before has a rank correlation of "
+                  "less than ",
+                  options_.settled)
+            : concat("Since epoch ", settled, ", the whole ranking has had a rank correlation of ",
+                     options_.settled, " or more");
     const auto kept = static_cast<std::int64_t>(epochs.size());
     return concat(
         "<h2>When each became important</h2>\n<figure>\n<figcaption>Scores of the ", count,
         " most important, by epoch. A dot marks the epoch from which one stayed among the top ",
-        top_, ". ",
-        settled == epochs.back() ? "The whole ranking has not settled: the one before has"
-                                 : concat("Since epoch ", settled, ", the whole ranking has had"),
-        " a rank correlation of ", settled == epochs.back() ? "less than " : "", options_.settled,
-        settled == epochs.back() ? "" : " or more", " with the last one.",
+        top_, ". ", ranking, " with the last one.",
         kept == history_.epochs()
             ? ""
             : concat(" ", kept, " of ", history_.epochs(), " epochs were kept."),

@@ -108,16 +108,35 @@ class MpiRanks {
   }
 
   /// The ranks' numbers, those of rank 0 first.
+  /// \throws std::runtime_error on all ranks if there are more than MPI counts.
   Eigen::VectorXd gather(const Eigen::VectorXd& own) const {
-    std::vector<int> counts(static_cast<std::size_t>(size_)), begins(counts.size());
-    const auto count = static_cast<int>(own.size());
-    require(MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, comm_), "MPI_Allgather");
-    for (std::size_t i = 1; i < counts.size(); ++i) begins[i] = begins[i - 1] + counts[i - 1];
-    Eigen::VectorXd all(begins.back() + counts.back());
-    require(MPI_Allgatherv(own.data(), count, MPI_DOUBLE, all.data(), counts.data(), begins.data(),
-                           MPI_DOUBLE, comm_),
+    const std::int64_t length = own.size();
+    std::vector<std::int64_t> lengths(static_cast<std::size_t>(size_));
+    require(MPI_Allgather(&length, 1, MPI_INT64_T, lengths.data(), 1, MPI_INT64_T, comm_),
+            "MPI_Allgather");
+    std::vector<int> counts;  // MPI counts in int
+    std::vector<int> begins;
+    std::int64_t all = 0;
+    for (const std::int64_t of_rank : lengths) {
+      begins.push_back(static_cast<int>(all));
+      all = add_countable(all, of_rank);
+      counts.push_back(static_cast<int>(of_rank));
+    }
+    Eigen::VectorXd result(static_cast<Eigen::Index>(all));
+    require(MPI_Allgatherv(own.data(), counts[static_cast<std::size_t>(rank_)], MPI_DOUBLE,
+                           result.data(), counts.data(), begins.data(), MPI_DOUBLE, comm_),
             "MPI_Allgatherv");
-    return all;
+    return result;
+  }
+
+  /// The sum of two numbers of features whose scores are gathered.
+  /// \throws std::runtime_error if MPI cannot count so many.
+  std::int64_t add_countable(std::int64_t a, std::int64_t b) const {
+    constexpr std::int64_t most = (std::numeric_limits<int>::max)();
+    if (b <= most - a) return a + b;
+    throw std::runtime_error(concat("viann::", caller_, ": MPI counts no more than ", most,
+                                    " scores; gather those of some ranks at a time, by a "
+                                    "communicator of theirs."));
   }
 
   /// The sum of the numbers of the ranks before this one.

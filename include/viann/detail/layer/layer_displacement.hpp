@@ -41,9 +41,8 @@ class LayerDisplacement {
     return uses_gradient() ? std::sqrt(from_weights * means_[Gradient](i)) : from_weights;
   }
 
-  /// Keeps w(0), which passed the layer's check.
-  void start(const Weights& weights, Part part = {}) {
-    part_ = part;
+  /// Keeps w(0), which passed the layer's check, and allocates all memory.
+  void keep_initial(const Weights& weights) {
     layer_.learn(weights, Axis::Units);
     initial_.resize(layer_.units(), layer_.features());
     for (Index i = 0; i < layer_.features(); ++i) {
@@ -51,6 +50,11 @@ class LayerDisplacement {
     }
     previous_.resize(sketch_size());
     prepare();
+  }
+
+  /// Makes the first sketch, after keep_initial().
+  void start(const Weights& weights, Part part = {}) {
+    part_ = part;
     make_sketches(weights, nullptr, false, 0);
     keep_next();
   }

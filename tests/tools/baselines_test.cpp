@@ -117,8 +117,8 @@ TEST_CASE("layers that cannot be are refused, by name") {
   MatrixXd bad = MatrixXd::Ones(3, 4);
   bad(2, 1) = not_a_number;
   check_refusals(
-      {{[&] { garson(layer(3, 4), layer(5, 1)); },
-        "viann::garson: a layer of 4 units cannot feed a layer of 5 inputs"},
+      {{[&] { garson(layer(3, 6), layer(5, 1)); },
+        "viann::garson: a layer of 6 units cannot feed a layer of 5 inputs"},
        {[&] { olden(layer(3, 4), layer(4, 2), layer(3, 1)); },
         "viann::olden: a layer of 2 units cannot feed a layer of 3 inputs"},
        {[&] { garson(features_by_units(bad), layer(4, 1)); },

@@ -191,6 +191,8 @@ TEST_CASE("a history that does not fit together is refused and changes nothing")
                    "viann::ScoreHistory: the archive is "));
   }
   CHECK(saved(history) == before);
+  const Words of_one = words_of(saved(after(1)));
+  CHECK_THROWS_AS(load(history, altered(of_one, 3, {1})), std::runtime_error);  // most epochs
 }
 
 TEST_CASE("a history that was moved from, or reset, is new") {

@@ -20,6 +20,7 @@ TEST_CASE("numbers of groups that leave something out are refused, on behalf of 
     return message_of<std::invalid_argument>([&] { features_of_groups(groups, 3, "f"); });
   };
   CHECK(contains(refused({0, 0}), "viann::f: there are 2 groups for 3 features; name the group"));
+  CHECK(contains(refused({0, 0, 0, 0}), "viann::f: there are 4 groups for 3 features"));
   CHECK(contains(refused({0, 0, -1}), "viann::f: feature 2 is in group -1"));
   CHECK(contains(refused({3, 0, 1}), "viann::f: feature 0 is in group 3"));
   CHECK(contains(refused({2, 0, 0}), "viann::f: no feature is in group 1"));

@@ -313,6 +313,42 @@ TEST_CASE("a network's first layer is looked for from the inputs on") {
   CHECK(dlib_weights<5>(network).features() == 4);  // a named layer may be frozen
 }
 
+/// A computational layer as a user writes one: parameters with axes of its own.
+struct OwnLayer {
+  template <typename Subnet>
+  void setup(const Subnet& /*subnet*/) {
+    parameters.set_size(1, 6);
+  }
+  template <typename Subnet>
+  void forward(const Subnet& subnet, dlib::resizable_tensor& output) {
+    output = subnet.get_output();
+  }
+  template <typename Subnet>
+  void backward(const dlib::tensor& /*output*/, Subnet& /*subnet*/, dlib::tensor& /*gradient*/) {}
+  const dlib::tensor& get_layer_params() const { return parameters; }
+  dlib::tensor& get_layer_params() { return parameters; }
+  friend void serialize(const OwnLayer&, std::ostream&) {}
+  friend void deserialize(OwnLayer&, std::istream&) {}
+  friend std::ostream& operator<<(std::ostream& out, const OwnLayer&) { return out; }
+  dlib::resizable_tensor parameters;
+};
+
+TEST_CASE("a layer whose axes viann does not know does not make way for the next") {
+  LossOf<dlib::add_layer<OwnLayer, dlib::input<Sample>>> nearest;
+  nearest(impulse(4, 1, 0));
+  const auto refusal = [](const auto& call) { return message_of<std::invalid_argument>(call); };
+  CHECK(contains(refusal([&] { dlib_weights(nearest); }), "layer 2, which is nearest"));
+  CHECK(
+      contains(refusal([&] { viann::dlib_layer_index(nearest); }),
+               "units_by_features(dlib::layer<2>(net).layer_details().get_layer_params().host()"));
+  CHECK(dlib_weights<1>(nearest).features() == 4);
+  LossOf<dlib::add_layer<
+      OwnLayer, dlib::prelu<dlib::fc<5, dlib::affine<dlib::layer_norm<dlib::input<Sample>>>>>>>
+      farther;
+  farther(impulse(4, 1, 0));
+  CHECK(viann::dlib_layer_index(farther) == 4);
+}
+
 TEST_CASE("what has no weights to view is refused with what to do") {
   const auto refusal = [](const auto& call) { return message_of<std::invalid_argument>(call); };
   Mlp network;

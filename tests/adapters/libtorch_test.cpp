@@ -182,7 +182,7 @@ TEST_CASE("weights of all types and orders are read, and what is copied lives wi
   check_same(libtorch_weights(exact));
 
   nn::Embedding embedding(3, 5);
-  embedding->weight = exact.t().to(torch::kBFloat16);
+  embedding->weight = exact.t().to(torch::kBFloat16).requires_grad_();
   check_same(libtorch_weights(embedding));
 }
 
@@ -432,28 +432,59 @@ TEST_CASE("a model's first layer is looked for in the order of registration") {
   CHECK(libtorch_weights(outer, "1.2").features() == 6);
 }
 
-TEST_CASE("what a model has of its own stands behind its layers") {
-  struct Transformer : nn::Module {
-    explicit Transformer(bool codes_are_trained) {
-      register_parameter("codes", torch::randn({16, 5}), codes_are_trained);
+TEST_CASE("whose axes viann does not know is refused with the line to write") {
+  struct Own : nn::Module {  // of the first page of libtorch's tutorial
+    Own(std::int64_t units, std::int64_t features) {
+      register_parameter("b", torch::randn(units));
+      W = register_parameter("W", torch::randn({features, units}), false);
+    }
+    Tensor W;
+  };
+  struct WithCodes : nn::Module {
+    WithCodes() {
+      register_parameter("codes", torch::randn({16, 5}));
       register_module("fc1", nn::Linear(5, 7));
     }
   };
-  CHECK(libtorch_weights(Transformer(false)).units() == 7);
-  CHECK(libtorch_weights(Transformer(true)).units() == 7);
-  CHECK(libtorch_weights(nn::ModuleList(nn::ReLU(), std::make_shared<Transformer>(true))).units() ==
-        7);
-
-  struct OwnLayer : nn::Module {
-    OwnLayer() {
-      register_parameter("scale", torch::ones({1, 4}), false);
-      register_parameter("weight", torch::randn({3, 4}));
-      register_module("dropout", nn::Dropout(0.5));
-    }
-  };
-  CHECK(libtorch_weights(OwnLayer()).units() == 3);
+  const auto own = std::make_shared<Own>(5, 4);
+  const nn::ModuleList before(nn::ReLU(), own, nn::Linear(5, 2));
+  const nn::ModuleList after(nn::Linear(3, 4), own);
+  const std::string line =
+      "libtorch_weights(net->W) if it is (units, features), libtorch_weights(net->W.t()) if it is "
+      "(features, units).";
+  check_refusals({{[&] { libtorch_weights(own); }, "Own has parameters of its own (W)"},
+                  {[&] { libtorch_weights(own); }, line},
+                  {[&] { libtorch_gradient(own); }, line},
+                  {[&] { libtorch_weights(before); }, "Own (\"1\") has parameters of its own (W)"},
+                  {[&] { libtorch_layer_name(before); }, line},
+                  {[&] { libtorch_weights(before, "1"); }, line},
+                  {[] { libtorch_weights(WithCodes()); }, "of its own (codes)"},
+                  {[] { libtorch_weights(nn::ModuleList(std::make_shared<WithCodes>())); },
+                   "WithCodes (\"0\") has parameters of its own (codes)"}});
+  CHECK(libtorch_weights(after).features() == 3);
+  CHECK(libtorch_weights(WithCodes(), "fc1").units() == 7);
+  CHECK(libtorch_weights(own->W.t()).features() == 4);
   CHECK(libtorch_weights(nn::MultiheadAttention(nn::MultiheadAttentionOptions(4, 2))).units() ==
         12);
+}
+
+TEST_CASE("a frozen layer in which other matrices are trained is refused") {
+  struct LowRank : nn::LinearImpl {
+    LowRank() : LinearImpl(4, 3) {
+      weight.set_requires_grad(false);
+      A = register_parameter("A", torch::randn({2, 4}));
+    }
+    Tensor A;
+  };
+  const auto layer = std::make_shared<LowRank>();
+  const nn::Sequential net(layer);
+  check_refusals({{[&] { libtorch_weights(layer); }, "are frozen, but A of it are trained"},
+                  {[&] { libtorch_weights(net, "0"); }, "are frozen, but A of it are trained"}});
+  layer->A.set_requires_grad(false);
+  CHECK(libtorch_weights(layer).features() == 4);
+  layer->weight.set_requires_grad(true);
+  layer->A.set_requires_grad(true);
+  CHECK(libtorch_weights(net).features() == 4);
 }
 
 TEST_CASE("a model may be held by whatever libtorch holds one by") {

@@ -118,6 +118,18 @@ struct DlibDetails<dlib::add_layer<Details, Subnet, Enabled>> {
 template <>
 struct HasDlibWeights<void> : std::false_type {};
 
+/// Whether these details have parameters, but no weights that multiply several inputs.
+template <typename Details>
+struct IsDlibScaling : std::false_type {};
+template <dlib::layer_mode mode>
+struct IsDlibScaling<dlib::bn_<mode>> : std::true_type {};
+template <>
+struct IsDlibScaling<dlib::affine_> : std::true_type {};
+template <>
+struct IsDlibScaling<dlib::prelu_> : std::true_type {};
+template <>
+struct IsDlibScaling<dlib::layer_norm_> : std::true_type {};
+
 /// Calls visit(layer) with a network's first layer with weights, from the inputs on.
 /// \returns its index
 template <typename Network, typename Visitor>
@@ -132,6 +144,16 @@ std::size_t choose_dlib_layer(const Network& network, const Visitor& visit) {
       index = i;
       is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
       if (!is_frozen) visit(layer);
+    } else if constexpr (!std::is_void_v<Details> && !IsDlibScaling<Details>::value) {
+      const dlib::tensor& parameters = layer.layer_details().get_layer_params();
+      if (is_found || parameters.size() == 0) return;
+      throw std::invalid_argument(concat(
+          "viann::dlib_weights: layer ", i, ", which is nearest to the inputs, is of a type that ",
+          "viann does not know, with ", parameters.size(),
+          " parameters; name the layer that reads ",
+          "the inputs, or observe units_by_features(dlib::layer<", i, ">(net).layer_details()",
+          ".get_layer_params().host(), units, features), or features_by_units(..., features, ",
+          "units), whichever is its order."));
     }
   });
   if (!is_found) {
@@ -165,7 +187,8 @@ ForeignView dlib_layer_gradient(const Layer& layer) {
 /// and so nearest to the inputs; dlib_layer_index() returns its index. Name the layer if several
 /// read the inputs, as in an inception block.
 /// \throws std::invalid_argument if there is no such layer, it is frozen by a learning rate
-///         multiplier of 0, or its weights are not allocated yet.
+///         multiplier of 0, its weights are not allocated yet, or a layer of a type of your own has
+///         parameters and is nearer to the inputs.
 template <typename Network, typename = typename Network::subnet_type>
 detail::ForeignView dlib_weights(const Network& network) {
   std::optional<detail::ForeignView> view;

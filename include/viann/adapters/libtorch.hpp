@@ -26,7 +26,10 @@
 ///     Conv1d, 2d, 3d            (out, in / groups, k...)  (channel, k...)  filter
 ///     ConvTranspose1d, 2d, 3d   (in, out / groups, k...)  (channel, k...)  filter
 ///     Embedding, EmbeddingBag   (num, dim)                token            dimension
-///     others                    (out, in...)              (in...)          output
+///     Bilinear                  (out, in1, in2)           (in1, in2)       output
+///     MultiheadAttention        (3 out, in)               input            query, key or value
+///
+/// Parameters of a module of your own may have any axes: hand over the tensor.
 ///
 /// A convolution's features are the positions of its kernel in every input channel, in row-major
 /// order; kernel_scores() returns their scores in the kernel's shape. With groups, a channel's
@@ -55,7 +58,10 @@ inline auto libtorch_weights(const torch::Tensor& tensor) { return detail::torch
 /// layer is not the one that it seems to be: name the layer, or look at the name.
 /// \param model  a module, or a holder of one: std::shared_ptr, torch::nn::Linear and its like,
 ///               torch::nn::AnyModule
-/// \throws std::invalid_argument also if a model's first layer is frozen.
+/// \throws std::invalid_argument also if a model's first layer is frozen, or if a module of your
+/// own
+///         that comes first, or is the model, has parameters of two or more dimensions: also with
+///         layers beside them, because no one else knows which of them reads the inputs.
 template <typename Model, typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model) {
   return detail::torch_layer_view(detail::torch_module(model), detail::torch_values);

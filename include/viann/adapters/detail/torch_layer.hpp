@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/foreign_matrix.hpp"
@@ -78,9 +79,9 @@ void visit_torch_layer(const torch::nn::Module& module, const Visitor& visit) {
   (visit_if(module.as<Layer>()), ...);
 }
 
-/// The weight of a module itself: for libtorch's layers the member that they compute with, for any
-/// other module the parameter of two or more dimensions that is called weight, or else the first.
-/// Undefined if there is none. It does not depend on what is frozen, which may change in a run.
+/// The weight that a layer of libtorch's own computes with: its member, not the registered
+/// parameter. Undefined for every other module. It does not depend on what is frozen, which may
+/// change in a run.
 inline torch::Tensor torch_own_weight(const torch::nn::Module& module,
                                       TorchPart part = torch_values) {
   namespace nn = torch::nn;
@@ -94,16 +95,27 @@ inline torch::Tensor torch_own_weight(const torch::nn::Module& module,
   visit_torch_layer<nn::RNNCell, nn::LSTMCell, nn::GRUCell>(
       module, [&](const auto& layer) { weight = layer.weight_ih; });
   if (weight.defined()) return part(weight);
-  if (module.as<nn::LayerNorm>() != nullptr) return {};  // one weight per feature, and no units
-  torch::Tensor reverse;
-  for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
+  visit_torch_layer<nn::RNN, nn::LSTM, nn::GRU>(module, [&](const auto& layer) {
+    const auto parameters = layer.named_parameters();
+    weight = part(parameters["weight_ih_l0"]);
+    if (!layer.options_base.bidirectional()) return;
+    const torch::AutoGradMode tells_what_is_frozen(true);
+    weight = torch::cat({weight, part(parameters["weight_ih_l0_reverse"])});
+  });
+  return weight;
+}
+
+/// The names of a module's own parameters of two or more dimensions; with recurse, of those of its
+/// layers, too, but only of those that are trained.
+inline std::string torch_matrices(const torch::nn::Module& module, bool recurse) {
+  std::string names;
+  if (module.as<torch::nn::LayerNorm>() != nullptr) return names;  // a weight for each feature
+  for (const auto& parameter : module.named_parameters(recurse)) {
     if (parameter.value().dim() < 2) continue;
-    if (!weight.defined() || parameter.key() == "weight") weight = parameter.value();
-    if (parameter.key() == "weight_ih_l0_reverse") reverse = parameter.value();
+    if (recurse && !parameter.value().requires_grad()) continue;
+    names += (names.empty() ? "" : ", ") + parameter.key();
   }
-  if (!reverse.defined()) return weight.defined() ? part(weight) : weight;
-  const torch::AutoGradMode tells_what_is_frozen(true);
-  return torch::cat({part(weight), part(reverse)});
+  return names;
 }
 
 /// The module's weight with the units first, whatever the module's own order.
@@ -123,37 +135,44 @@ inline torch::Tensor torch_units_first(const torch::nn::Module& module,
   return ordered;
 }
 
-/// Whether the module is a layer, not a model made of layers.
-inline bool is_torch_layer(const torch::nn::Module& module) {
-  return module.children().empty() || module.as<torch::nn::MultiheadAttention>() != nullptr;
-}
-
 struct TorchLayer {
   std::string name;  // in its model; empty for the module itself
   const torch::nn::Module& module;
 };
 
+/// Whether the module has weights. Which axis of a matrix has the features is known of libtorch's
+/// layers alone.
+inline bool is_torch_layer(const torch::nn::Module& module, const std::string& name) {
+  if (torch_own_weight(module).defined()) return true;
+  const std::string matrices = torch_matrices(module, /*recurse=*/false);
+  if (matrices.empty()) return false;
+  const std::string first = matrices.substr(0, matrices.find(','));
+  refuse_torch_weights(
+      module.name(), name.empty() ? "" : " (\"" + name + "\")", " has parameters of its own (",
+      matrices, "), and viann does not know their axes; name the layer that reads the inputs, or ",
+      "hand over the matrix that multiplies them: libtorch_weights(net->", first,
+      ") if it is (units, features), libtorch_weights(net->", first,
+      ".t()) if it is (features, units).");
+}
+
 /// The layer itself, or a model's first layer with weights.
 inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
-  const torch::Tensor own = torch_own_weight(model);
-  if (own.defined() && is_torch_layer(model)) return {"", model};
-  const auto chosen = [&](const std::string& name, const torch::nn::Module& module,
-                          const torch::Tensor& weight) {
+  if (is_torch_layer(model, "")) {
+    const std::string trained = torch_matrices(model, /*recurse=*/true);
+    if (trained.empty() || torch_own_weight(model).requires_grad()) return {"", model};
+    refuse_torch_weights("the weights of ", model.name(), " are frozen, but ", trained,
+                         " of it are trained; hand over the matrix that multiplies the inputs, ",
+                         "made of all of them, as (units, features).");
+  }
+  for (const auto& named : model.named_modules("", /*include_self=*/false)) {
+    const std::string& name = named.key();
+    if (!is_torch_layer(*named.value(), name)) continue;
+    if (torch_own_weight(*named.value()).requires_grad()) return {name, *named.value()};
     // Frozen in the middle of a run, it must not make way for another in silence.
-    if (weight.requires_grad()) return TorchLayer{name, module};
     refuse_torch_weights("the first layer of ", model.name(), " with weights, \"", name,
                          "\", is frozen (requires_grad is false); name the layer that you mean, ",
                          "frozen or not: libtorch_weights(net, \"", name, "\").");
-  };
-  // The own parameters of a module made of layers (position codes, class tokens) come last.
-  for (const bool layers : {true, false}) {
-    for (const auto& module : model.named_modules("", /*include_self=*/false)) {
-      if (is_torch_layer(*module.value()) != layers) continue;
-      const torch::Tensor weight = torch_own_weight(*module.value());
-      if (weight.defined()) return chosen(module.key(), *module.value(), weight);
-    }
   }
-  if (own.defined()) return {"", model};
   refuse_torch_weights(
       model.name(), " has no weights of two or more dimensions; build its layers ",
       "with register_module(), or name the one you mean: ", "libtorch_weights(net->fc1).");
@@ -174,6 +193,17 @@ const torch::nn::Module& torch_module(const torch::nn::ModuleHolder<Module>& hol
 }
 inline const torch::nn::Module& torch_module(const torch::nn::AnyModule& module) {
   return torch_module(module.is_empty() ? std::shared_ptr<torch::nn::Module>() : module.ptr());
+}
+template <typename Other, typename = std::enable_if_t<
+                              !std::is_base_of_v<torch::nn::Module, Other> &&
+                              !std::is_base_of_v<torch::detail::ModuleHolderIndicator, Other> &&
+                              !std::is_convertible_v<const Other&, torch::Tensor>>>
+const torch::nn::Module& torch_module(const Other& /*other*/) {
+  static_assert(!sizeof(Other),
+                "viann: pass a tensor, a layer of torch::nn or a model made of such; of a "
+                "TorchScript module m its tensor, as in "
+                "m.attr(\"fc1\").toModule().attr(\"weight\").toTensor().");
+  return torch_module(torch::nn::AnyModule());  // never: for compilers that want a value
 }
 
 /// A view of that part of the weights of a layer, or of a model's first layer with weights.

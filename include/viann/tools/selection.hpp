@@ -61,24 +61,32 @@ struct KnockoffOptions {
 /// all first twins, all second twins, and so on, on the inputs' scale.
 ///
 /// With more than (twins + 1) * features samples, exchanging an input with a twin changes no mean
-/// and no covariance of these samples. With fewer, that holds in expectation for a covariance that
-/// is shrunk, and power is low. Higher moments are not the inputs': twins of binary or heavy-tailed
-/// inputs are nearer to normal. Twins of constants and of linearly dependent inputs are copies:
-/// such inputs are selected by chance only. In none of these cases did the measured rate of
-/// select_by_knockoffs() exceed q beyond the simulation's error (tests/benchmarks/README.md).
+/// and no covariance of these samples. With fewer, that holds in expectation, but for covariances
+/// of inputs with twins; one twin may have more power than four. Higher moments are not the
+/// inputs': twins of binary or heavy-tailed inputs are nearer to normal. Twins of constants and of
+/// linearly dependent inputs are copies: such inputs are selected by chance only. In none of these
+/// cases did the measured rate of select_by_knockoffs() exceed q beyond the simulation's error
+/// (tests/benchmarks/README.md).
 /// \param X  samples x features, of any type. Standardise as without twins.
-/// \throws std::invalid_argument for fewer than 3 samples, no features, no twins, a value that is
-///         not finite, or groups that are not one per feature without gaps.
+/// \throws std::invalid_argument for fewer than features + 2 samples, no features, no twins, a
+/// value
+///         that is not finite, or groups that are not one per feature without gaps.
 /// \throws std::overflow_error if a variance is beyond the range of double.
 template <typename Derived>
 detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
                                  const KnockoffOptions& options = {}) {
-  const detail::Numbers inputs = detail::finite_rows(X, 3, "append_knockoffs");
+  const detail::Numbers inputs = detail::finite_rows(X, "append_knockoffs");
   const Eigen::Index samples = X.rows();
   const Eigen::Index features = X.cols();
   const Eigen::Index columns = options.twins * features;
   const auto groups =
       detail::knockoff_groups(options.groups, features, options.twins, "append_knockoffs");
+  if (samples < features + 2) {
+    throw std::invalid_argument(detail::concat(
+        "viann::append_knockoffs: ", samples, " samples do not show how ", features, " features ",
+        "are correlated; take ", features + 2, " samples or more, or pass a known covariance to ",
+        "viann::KnockoffSampler."));
+  }
   const Eigen::VectorXd mean = inputs.colwise().mean();
   const Eigen::VectorXd variances = (inputs.rowwise() - mean.transpose()).colwise().squaredNorm() /
                                     static_cast<double>(samples - 1);
@@ -88,15 +96,10 @@ detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,
   }
   detail::KnockoffMaker maker(mean, variances, options.twins);
   const detail::Numbers Z = maker.standardized(inputs);
-  detail::Numbers C = detail::products(Z, Z);
-  detail::Numbers result(samples, features + columns);
   detail::Numbers noise = detail::normal_rows(samples, columns, options.seed, 0);
-  if (samples > features + columns) {
-    detail::make_orthogonal(noise, Z);
-  } else {
-    detail::shrink(C, Z);
-  }
-  maker.fit(std::move(C), groups);
+  detail::make_orthogonal(noise, Z);
+  maker.fit(detail::products(Z, Z), groups);
+  detail::Numbers result(samples, features + columns);
   result.leftCols(features) = inputs;
   result.rightCols(columns) = maker.twins_of(inputs, std::move(noise));
   return result;
@@ -131,7 +134,7 @@ class KnockoffSampler {
   ///         not finite.
   template <typename Derived>
   Matrix twins_of(const Eigen::DenseBase<Derived>& batch, Eigen::Index first_row = 0) const {
-    const Matrix X = detail::finite_rows(batch, 1, "KnockoffSampler::twins_of");
+    const Matrix X = detail::finite_rows(batch, "KnockoffSampler::twins_of");
     if (X.cols() != maker_.mean().size()) {
       throw std::invalid_argument(detail::concat("viann::KnockoffSampler::twins_of: ", X.cols(),
                                                  " features are not the ", maker_.mean().size(),

@@ -41,6 +41,7 @@ struct SelectionSetting {
   MatrixXd real = {};
   std::vector<Index> groups = {};  // of real inputs
   bool has_groups = true;          // else every one-hot column is an input of its own
+  bool is_deep_pink = false;  // correlation^|i - j| is the precision; 1.5 +- the input; noise 1
 };
 
 struct SelectionSample {
@@ -72,8 +73,14 @@ inline SelectionSample draw_selection(const SelectionSetting& setting, Random& r
   if (!is_real) {
     const double r = setting.correlation;
     Z = detail::normal(setting.samples, setting.inputs, random);
+    const double root = std::sqrt(1 - r * r);
     for (Index j = 1; j < Z.cols(); ++j) {
-      Z.col(j) = r * Z.col(j - 1) + std::sqrt(1 - r * r) * Z.col(j);
+      if (!setting.is_deep_pink) {
+        Z.col(j) = r * Z.col(j - 1) + root * Z.col(j);
+      } else {  // the transposed inverse of the above
+        Z.col(j) /= root;
+        Z.col(j - 1) -= r * Z.col(j);
+      }
     }
   }
   SelectionSample sample;
@@ -92,7 +99,11 @@ inline SelectionSample draw_selection(const SelectionSetting& setting, Random& r
     sample.groups.resize(static_cast<std::size_t>(columns), group);
   }
   sample.X = examples::standardize(X.leftCols(columns));
-  Z = examples::standardize(Z);
+  if (setting.is_deep_pink) {
+    Z *= 1.5;
+  } else {
+    Z = examples::standardize(Z);
+  }
 
   sample.relevant = Flags::Constant(sample.groups.back() + 1, false);
   const std::vector<Index> order = detail::any_order(Z.cols(), random);
@@ -108,7 +119,8 @@ inline SelectionSample draw_selection(const SelectionSetting& setting, Random& r
     }
   }
   if (setting.target == Target::Cubed) f = f.array().cube();
-  sample.y = examples::standardize(examples::standardize(f) + detail::normal(f.size(), 1, random));
+  if (!setting.is_deep_pink) f = examples::standardize(f);
+  sample.y = examples::standardize(f + detail::normal(f.size(), 1, random));
   return sample;
 }
 
@@ -288,6 +300,20 @@ inline std::vector<SelectionSetting> selection_settings(const std::string& folde
   large.inputs = 1000;
   large.relevant = 50;
   large.samples = 5200;
+  // The settings of Y. Y. Lu, Y. Fan, J. Lv & W. S. Noble, DeepPINK, NeurIPS 2018, linear, as they
+  // are replicated in public with knockpy.
+  for (const Index inputs : {50, 100, 200, 400, 600, 900}) {
+    for (const Index twins : {1, 4}) {
+      SelectionSetting& setting =
+          add("DeepPINK: " + std::to_string(inputs) + ", twins: " + std::to_string(twins));
+      setting.is_deep_pink = true;
+      setting.target = Target::Linear;
+      setting.inputs = inputs;
+      setting.relevant = 30;
+      setting.samples = 1000;
+      setting.twins = twins;
+    }
+  }
   for (const char* name : {"boston", "breastcancer", "diabetes", "digits", "iris", "wine"}) {
     for (const Target target : {Target::Linear, Target::Cubed}) {
       SelectionSetting& setting =

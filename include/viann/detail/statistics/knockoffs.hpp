@@ -175,35 +175,29 @@ inline Numbers normal_rows(Eigen::Index rows, Eigen::Index columns, std::uint64_
   return result;
 }
 
-/// Makes noise orthogonal, to 1, to the standardised inputs Z and to itself, with variance 1
-/// (dividing by samples - 1), in blocks of Z's width. Needs more samples than columns in all.
+/// Makes noise orthogonal to 1 and to the standardised inputs Z, with variance 1 (dividing by
+/// samples - 1). With more samples than columns in all, its columns are orthogonal to each other,
+/// too, and the variance is exact; else, with more than inputs + 1, it is 1 in expectation.
 inline void make_orthogonal(Numbers& noise, const Numbers& Z) {
+  const Eigen::Index inputs = Z.cols();
+  const bool is_exact = Z.rows() > inputs + noise.cols();
+  const double shrinkage =
+      std::sqrt(1 - static_cast<double>(inputs) / static_cast<double>(Z.rows() - 1));
   Numbers C = products(Z, Z);
-  Numbers before(Z.rows(), Z.cols() + noise.cols());
+  Numbers before(Z.rows(), inputs + noise.cols());
   C.diagonal().array() += 1e-9;
-  before.leftCols(Z.cols()) = Z * inverse_of_upper(cholesky(C));
-  for (Eigen::Index first = 0; first < noise.cols(); first += Z.cols()) {
-    Numbers block = noise.middleCols(first, Z.cols());
-    const Numbers others = before.leftCols(first + Z.cols());
+  before.leftCols(inputs) = Z * inverse_of_upper(cholesky(C));
+  for (Eigen::Index first = 0; first < noise.cols(); first += inputs) {
+    Numbers block = noise.middleCols(first, inputs);
+    const Numbers others = before.leftCols(inputs + (is_exact ? first : 0));
     for (int pass = 0; pass < 2; ++pass) {  // the second removes what rounding left
       block.rowwise() -= block.colwise().mean().eval();
       block -= Numbers(others * products(others, block));
-      block = Numbers(block * inverse_of_upper(cholesky(products(block, block))));
+      if (is_exact) block = Numbers(block * inverse_of_upper(cholesky(products(block, block))));
     }
-    noise.middleCols(first, Z.cols()) = before.middleCols(first + Z.cols(), Z.cols()) = block;
+    if (!is_exact) block /= shrinkage;
+    noise.middleCols(first, inputs) = before.middleCols(inputs + first, inputs) = block;
   }
-}
-
-/// Shrinks the correlation C of few standardised rows Z towards uncorrelated inputs (O. Ledoit & M.
-/// Wolf, Journal of Multivariate Analysis 88(2), 2004).
-inline void shrink(Numbers& C, const Numbers& Z) {
-  const auto n = static_cast<double>(Z.rows());
-  const Eigen::VectorXd diagonal = C.diagonal();
-  const double fourth = Z.rowwise().squaredNorm().squaredNorm();
-  const double error = (fourth - (n - 2) * C.squaredNorm()) / (n * n);
-  const double distance = C.squaredNorm() - diagonal.squaredNorm();
-  C *= error < distance ? 1 - error / distance : 0;
-  C.diagonal() = diagonal;
 }
 
 inline Groups knockoff_groups(std::vector<Eigen::Index> groups, Eigen::Index features,
@@ -221,13 +215,11 @@ inline Groups knockoff_groups(std::vector<Eigen::Index> groups, Eigen::Index fea
 
 /// A copy of rows that twins can be made of.
 template <typename Derived>
-Numbers finite_rows(const Eigen::DenseBase<Derived>& rows, Eigen::Index least,
-                    const char* function) {
+Numbers finite_rows(const Eigen::DenseBase<Derived>& rows, const char* function) {
   Numbers X = rows.derived().matrix().template cast<double>();
-  if (X.rows() < least || X.cols() < 1) {
+  if (X.size() == 0) {
     throw std::invalid_argument(concat("viann::", function, ": there are ", X.rows(), " samples x ",
-                                       X.cols(), " features; twins take ", least,
-                                       " samples or more."));
+                                       X.cols(), " features; twins take one or more of both."));
   }
   for (Eigen::Index i = 0; i < X.size(); ++i) {
     if (std::isfinite(X.data()[i])) continue;

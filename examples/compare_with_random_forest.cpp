@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   std::string csv, chart;
   examples::CommandLine command(
       "What five scores of a network's inputs and a random forest say of the same data.");
-  command.add_text(
+  command.add_input(
       "data", data_set,
       "iris, wine, breastcancer, digits, boston, diabetes, or a CSV file with a line of "
       "names and the target as its last column");

@@ -8,8 +8,8 @@
 //
 //     ./resume_training --epochs 100000
 
-#include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
@@ -40,8 +40,9 @@ void save(const Run& run, const std::filesystem::path& path, bool kill) {
     std::ofstream file(unfinished, std::ios::binary);
     viann::save(file, run.importance);
     viann::save(file, run.net);
+    if (!file.flush()) throw std::runtime_error(unfinished.string() + " cannot be written.");
   }
-  if (kill) static_cast<void>(std::raise(SIGKILL));
+  if (kill) std::_Exit(1);  // without any cleaning up
   std::filesystem::rename(unfinished, path);
 }
 

@@ -26,6 +26,8 @@ example_test(select "lstat  *[01].[0-9]+  *0.[0-9]+ *selected.* of 20 inputs are
 example_refuses(02_select "--epochs 0" "roses" "--percent 0")
 
 example_test(limits "standardised[^\n]* %\n[^\n]*ten times as small[^\n]* 0 %\n" 04_limits 3)
+example_test(full_disk "Standard output cannot be written."
+  sh -c "$<TARGET_FILE:04_limits> 3 >/dev/full")
 
 set(page ${CMAKE_CURRENT_BINARY_DIR}/iris.html)
 example_test(html_report "epoch 5/5  loss 0.*settled since epoch [1-5]\n.*Open ${page} in a browser"

@@ -17,6 +17,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 #include <viann/tools/html_report.hpp>
@@ -43,6 +44,12 @@ const std::string features_first = "features_by_units";
 
 [[noreturn]] void refuse(const std::string& reason) { throw std::runtime_error(reason); }
 
+/// Whether there is such a file. A list of names may be too long for the name of one.
+bool is_there(const std::string& path) {
+  std::error_code none;
+  return std::filesystem::exists(path, none);
+}
+
 /// Moves the first file to the initial weights if that is asked for, and refuses files that cannot
 /// be what the user means before any is read.
 void choose_files(Arguments& arguments) {
@@ -59,7 +66,7 @@ void choose_files(Arguments& arguments) {
   std::vector<std::string> all = arguments.files;
   if (has_initial) all.push_back(arguments.initial);
   for (const std::string& path : all) {
-    if (std::filesystem::exists(path)) continue;
+    if (is_there(path)) continue;
     const bool is_pattern = path.find_first_of("*?[") != std::string::npos;
     refuse(path + (is_pattern ? ": no file matches this pattern, or it stands in quotes."
                               : ": there is no such file."));
@@ -70,9 +77,11 @@ void choose_files(Arguments& arguments) {
            "leave it out there, or say --first-is-initial instead of --initial.");
   }
   for (const std::string& path : {arguments.csv, arguments.json, arguments.html}) {
-    if (!examples::is_checkpoint_name(path)) continue;
-    refuse(path + " has the name of a checkpoint, which the scores must not overwrite; choose " +
-           "another name for them.");
+    std::error_code none;
+    const std::string target = std::filesystem::weakly_canonical(path, none).string();
+    if (!examples::is_checkpoint_name(path) && !examples::is_checkpoint_name(target)) continue;
+    refuse(path + " has the name of a checkpoint, or is a link to one, which the scores must not " +
+           "overwrite; choose another name for them.");
   }
 }
 
@@ -128,9 +137,9 @@ void with_view(const Tensor& tensor, const Layer& layer, bool is_features_first,
 std::vector<std::string> read_names(const std::string& file_or_list) {
   std::ifstream file;
   std::istringstream list(file_or_list);
-  const bool is_file = std::filesystem::exists(file_or_list);
+  const bool is_file = is_there(file_or_list);
   if (is_file) file.open(file_or_list);
-  if (!file || std::filesystem::is_directory(file_or_list)) {
+  if (!file || (is_file && std::filesystem::is_directory(file_or_list))) {
     refuse("--names " + file_or_list + " cannot be read.");
   }
   std::istream& input = is_file ? static_cast<std::istream&>(file) : list;
@@ -165,7 +174,7 @@ std::vector<std::string> feature_names(const std::string& file_or_list, const La
   }
   names = read_names(file_or_list);
   if (static_cast<Index>(names.size()) == layer.features) return names;
-  const bool is_file = std::filesystem::exists(file_or_list);
+  const bool is_file = is_there(file_or_list);
   refuse("--names " + file_or_list + (is_file ? "" : ", which is no file,") + " has " +
          std::to_string(names.size()) + (names.size() == 1 ? " name" : " names") +
          ", but the weights have " + std::to_string(layer.features) + " features.");
@@ -303,9 +312,10 @@ void score_checkpoints(Arguments arguments) {
     files.add(arguments.csv, report_of(run, run.scores, &Scores::raw).csv());
     files.add(arguments.json, json_of(run, arguments));
     files.add(arguments.html, html_of(run, arguments));
-    files.write();
-    progress.finish();
-    std::cout << table_of(run) << note;
+    files.write([&] {
+      progress.finish();
+      std::cout << table_of(run) << note;
+    });
   } catch (...) {
     progress.clear();
     throw;
@@ -326,11 +336,11 @@ int main(int argc, char** argv) {
   command.require("--layout");
   command.add_text("--tensor", arguments.tensor,
                    "name of the first layer's weights in each file; needed if there are others");
-  command.add_text("--initial", arguments.initial, "checkpoint of the weights before training");
+  command.add_input("--initial", arguments.initial, "checkpoint of the weights before training");
   command.add_flag("--first-is-initial", arguments.first_is_initial,
                    "the first file has the weights before training");
-  command.add_text("--names", arguments.names,
-                   "names of the inputs: a,b,c or a file with a name a line");
+  command.add_input("--names", arguments.names,
+                    "names of the inputs: a,b,c or a file with a name a line");
   command.add_output("--csv", arguments.csv, "file for the raw scores");
   command.add_output("--json", arguments.json, "file for all scores and what they are of");
   command.add_output("--html", arguments.html, "file for a page to look at in a browser");

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
@@ -65,12 +66,27 @@ class Folder {
     return WEXITSTATUS(status);
   }
 
-  /// Runs it with arguments that it must refuse. \returns the sentence
+  /// Runs it with arguments that it must refuse without a change to the folder. \returns the
+  /// sentence
   std::string refusal(const std::string& arguments) {
     CAPTURE(arguments);
+    const auto before = contents();
     CHECK(run(arguments) == 2);
     CHECK(out.empty());
+    CHECK(contents() == before);
     return err;
+  }
+
+  /// All names, and the texts of regular files, but for those of run().
+  std::map<std::string, std::string> contents() const {
+    std::map<std::string, std::string> result;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+      const bool is_text = std::filesystem::is_regular_file(entry.symlink_status());
+      result[entry.path().filename().string()] = is_text ? text_of(entry.path()) : "";
+    }
+    result.erase(".out");
+    result.erase(".err");
+    return result;
   }
 
   /// The raw scores that it writes. \returns columns without the names
@@ -333,6 +349,8 @@ TEST_CASE("names in a list or a file") {
         "\xEF\xBB\xBF"
         "age\r\nheight\r\n\xC3\xA4\r\n\r\n");
   CHECK(names("names.txt") == "age;height;\xC3\xA4;");
+  const std::string longer(300, 'a');  // than the name of a file may be
+  CHECK(names(longer + ",b,c") == longer + ";b;c;");
 
   CHECK(contains(
       folder.refusal(by_features + "0.npy 1.npy --names a,b"),
@@ -354,11 +372,7 @@ TEST_CASE("files that are refused by name, and nothing is written") {
   write_small_run(folder);
   write(folder / "old.csv", "old");
   const auto refusal = [&](const std::string& arguments) {
-    const std::string sentence = folder.refusal(arguments + " --csv old.csv --json new.json");
-    CHECK(text_of(folder / "old.csv") == "old");
-    CHECK(!std::filesystem::exists(folder / "new.json"));
-    CHECK(!std::filesystem::exists(folder / "old.csv.new"));
-    return sentence;
+    return folder.refusal(arguments + " --csv old.csv --json new.json");
   };
   CHECK(contains(refusal(by_features + "nan*.npy --first-is-initial"),
                  "nan07.npy: viann::VarianceImportance: epoch 7: the weight of (feature 2, unit 1) "
@@ -378,7 +392,7 @@ TEST_CASE("files that are refused by name, and nothing is written") {
   CHECK(contains(refusal("0.npy 1.npy"), "--layout is required"));
   CHECK(contains(refusal("0.npy 1.npy --layout keras"), "keras"));
   CHECK(contains(refusal(by_features), "files is required"));
-  CHECK(contains(refusal(by_features + "0.npy old.csv"), "old.csv: the name of a checkpoint ends"));
+  CHECK(contains(refusal(by_features + "0.npy /dev/null"), "null: the name of a checkpoint ends"));
 
   write(folder / "cut.npy", text_of(folder / "3.npy").substr(0, 170));
   CHECK(contains(refusal(by_features + "0.npy cut.npy"), "cut.npy: a tensor of shape (3, 2) and"));
@@ -405,26 +419,45 @@ TEST_CASE("what the scores are written into") {
   const std::string arguments = by_features + "0.npy 1.npy 2.npy ";
   CHECK(contains(folder.refusal(arguments + "--csv 3.npy"), "3.npy has the name of a checkpoint"));
   CHECK(contains(folder.refusal(arguments + "--json 3.npy"), "3.npy has the name of a checkpoint"));
-  CHECK(folder.run(by_features + "2.npy 3.npy") == 0);  // it is as it was
   CHECK(
       contains(folder.refusal(arguments + "--csv no_folder/a.csv"), "\"no_folder/a.csv\" cannot"));
   // Links, so that no broken program replaces a device.
   std::filesystem::create_symlink("/dev/full", folder / "full.csv");
   CHECK(contains(folder.refusal(arguments + "--csv a.csv --json full.csv"),
                  "full.csv cannot be written."));
-  CHECK(!std::filesystem::exists(folder / "a.csv"));
-  CHECK(!std::filesystem::exists(folder / "a.csv.new"));
+  CHECK(contains(folder.refusal(arguments + "--csv a.csv >/dev/full 2>.err #"),
+                 "Standard output cannot be written."));
+  CHECK(folder.run("--help >/dev/full #") == 2);
 
   write(folder / "old.csv", "old");
+  for (const std::string name : {"old.csv.new", "link.csv.new"}) write(folder / name, "mine");
+  write(folder / "names", "a\nb\nc\n");
   std::filesystem::create_symlink("old.csv", folder / "link.csv");
-  CHECK(folder.run(arguments + "--csv link.csv") == 0);
+  std::filesystem::create_symlink("3.npy", folder / "link");
+  std::filesystem::create_symlink("nothing", folder / "dangling");
+  for (const auto& [outputs, sentence] : std::vector<std::pair<std::string, std::string>>{
+           {"--names names --csv names",
+            "\"names\" is given as --names, too; choose another name."},
+           {"--names names --csv ./x/../names", "cannot be written"},
+           {"--csv new --json ../$(basename $PWD)/new", "is given as --json, too"},
+           {"--csv link.csv --html old.csv", "\"link.csv\" is given as --html, too"},
+           {"3.npy --csv link", "\"link\" is given as files, too"},
+           {"--csv link", "is a link to one, which the scores must not overwrite"},
+           {"--csv dangling", "is a link to a file that does not exist"},
+           {"--csv " + std::string(300, 'a'), "cannot be written"}}) {
+    CHECK(contains(folder.refusal(arguments + outputs), sentence));
+  }
+  const auto before = folder.contents();
+  CHECK(folder.run(arguments + "--csv link.csv --json /dev/null --html /dev/null") == 0);
   CHECK(std::filesystem::is_symlink(folder / "link.csv"));
   CHECK(contains(text_of(folder / "old.csv"), "feature,variance\nx0,"));
-  CHECK(!std::filesystem::exists(folder / "old.csv.new"));
-  std::filesystem::create_symlink("/dev/stdout", folder / "stdout.csv");
-  CHECK(folder.run(arguments + "--csv stdout.csv | cat") == 0);
-  CHECK(contains(folder.out, "feature,variance\nx0,"));
-  CHECK(contains(folder.out, "Importance of the inputs"));
+  write(folder / "old.csv", "old");
+  CHECK(folder.contents() == before);
+  for (const std::string pipe : {"", " | cat"}) {
+    CHECK(folder.run(arguments + "--csv /dev/stdout" + pipe) == 0);
+    CHECK(contains(folder.out, "feature,variance\nx0,"));
+    CHECK(contains(folder.out, "Importance of the inputs"));
+  }
 }
 
 TEST_CASE("files in alphabetical order are taken as given, with a note") {

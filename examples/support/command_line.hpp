@@ -28,11 +28,15 @@ class CommandLine {
 
   void add_text(const std::string& name, std::string& value, const std::string& help);
 
+  /// A text that is or may be the path of a file, which no output may then overwrite.
+  void add_input(const std::string& name, std::string& value, const std::string& help);
+
   /// Files, one or more, which are the positional arguments.
   void add_files(const std::string& name, std::vector<std::string>& paths, const std::string& help);
 
-  /// A file to be written. Whether it can be written is tried at once, not after hours of work. A
-  /// chart's name ends in .svg or .png, and gnuplot must be installed to draw it.
+  /// A file to be written. Whether it can be written is tried at once, not after hours of work. It
+  /// must not be the file of another output or an input. A chart's name ends in .svg or .png, and
+  /// gnuplot must be installed to draw it.
   void add_output(const std::string& name, std::string& path, const std::string& help);
   void add_chart(const std::string& name, std::string& path, const std::string& help);
 
@@ -55,7 +59,8 @@ class CommandLine {
   void require(const std::string& name);
 
   /// Reads the arguments and runs the example. \returns its exit code: 2 for wrong arguments and 1
-  /// for any other error, both after a sentence about it.
+  /// for any other error, such as a full disk under standard output, both after a sentence about
+  /// it.
   int run(int argc, char** argv, const std::function<void()>& example);
 
  private:

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -68,15 +69,19 @@ void BinaryFile::skip(std::uint64_t size) {
   left_ -= size;
 }
 
-std::int64_t count_elements(const Shape& shape, const ElementType& type, std::uint64_t bytes) {
-  const auto most = static_cast<std::int64_t>(bytes / static_cast<std::uint64_t>(type.size));
-  std::int64_t count = 1;
-  bool fits = bytes % static_cast<std::uint64_t>(type.size) == 0;
+std::int64_t count_up_to(const Shape& shape, std::uint64_t most) {
+  std::uint64_t count = std::count(shape.begin(), shape.end(), 0) > 0 ? 0 : 1;
   for (const std::int64_t size : shape) {
-    fits = fits && size >= 0 && (size == 0 || count <= most / size);
-    if (fits) count *= size;
+    if (size < 0 || (size > 0 && count > most / static_cast<std::uint64_t>(size))) return -1;
+    count *= static_cast<std::uint64_t>(size);
   }
-  if (!fits || count != most) {
+  return static_cast<std::int64_t>(count);
+}
+
+std::int64_t count_elements(const Shape& shape, const ElementType& type, std::uint64_t bytes) {
+  const std::int64_t count = count_up_to(shape, bytes);
+  if (count < 0 ||
+      static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(type.size) != bytes) {
     refuse("a tensor of shape " + text_of(shape) + " and type " + type.name +
            " does not take the " + std::to_string(bytes) +
            " bytes that the file has for it; the file is cut or damaged.");
@@ -95,10 +100,11 @@ std::vector<double> read_elements(BinaryFile& file, const ElementType& type, boo
   return values;
 }
 
-std::string choose_tensor(const std::vector<std::pair<std::string, Shape>>& all,
-                          const std::string& name) {
+std::string choose_tensor(std::vector<std::pair<std::string, Shape>> all, const std::string& name) {
   if (all.empty()) refuse("the file has no tensor.");
   if (name.empty() && all.size() == 1) return all.front().first;
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return comes_before(a.first, b.first); });
   std::string list;
   for (const auto& [other, shape] : all) {
     if (other == name) return name;
@@ -110,6 +116,19 @@ std::string choose_tensor(const std::vector<std::pair<std::string, Shape>>& all,
 }
 
 }  // namespace detail
+
+bool comes_before(const std::string& a, const std::string& b) {
+  const auto with_padded_numbers = [](const std::string& text) {
+    std::string padded;
+    for (std::size_t at = 0, end = 0; at < text.size(); at = end + 1) {
+      end = (std::min)(text.find_first_not_of("0123456789", at), text.size());
+      if (end > at && end - at < 20) padded.append(20 - (end - at), '0');
+      padded.append(text, at, end + 1 - at);
+    }
+    return padded;
+  };
+  return std::pair(with_padded_numbers(a), a) < std::pair(with_padded_numbers(b), b);
+}
 
 std::string text_of(const Shape& shape) {
   std::string text = "(";
@@ -141,7 +160,9 @@ namespace {
 #endif
 
 std::string extension_of(const std::string& path) {
-  return std::filesystem::path(path).extension().string();
+  std::string extension = std::filesystem::path(path).extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return extension;
 }
 
 }  // namespace
@@ -150,12 +171,15 @@ bool is_checkpoint_name(const std::string& path) { return readers().count(extens
 
 Tensor read_tensor(const std::string& path, const std::string& name) {
   try {
+    if (std::filesystem::is_directory(path)) {
+      detail::refuse("this is a folder; hand over the files in it.");
+    }
     const auto reader = readers().find(extension_of(path));
     if (reader == readers().end()) {
       detail::refuse("the name of a checkpoint ends in .npy, .safetensors, .h5 or .hdf5.");
     }
     if (!std::filesystem::exists(path)) detail::refuse("there is no such file.");
-    if (!std::filesystem::is_regular_file(path)) detail::refuse("this is no file.");
+    if (!std::filesystem::is_regular_file(path)) detail::refuse("this is no regular file.");
     return reader->second(path, name);
   } catch (const std::bad_alloc&) {
     throw std::runtime_error(path + ": the tensor takes more memory than there is.");

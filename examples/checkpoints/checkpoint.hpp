@@ -18,8 +18,8 @@ struct Tensor {
   std::vector<double> values;    // in that order
 };
 
-/// Whether a file has the name of a checkpoint: .npy, .safetensors, .h5 or .hdf5. (A program that
-/// was built without HDF5 refuses to read the last two.)
+/// Whether a file has the name of a checkpoint: .npy, .safetensors, .h5 or .hdf5, in any case. (A
+/// program that was built without HDF5 refuses to read the last two.)
 bool is_checkpoint_name(const std::string& path);
 
 /// Reads one tensor of a checkpoint. What the file says of its own size is checked before memory is
@@ -29,6 +29,9 @@ bool is_checkpoint_name(const std::string& path);
 ///         such tensor, or several and no name was given (the message lists them), or if the
 ///         numbers are not of one of the types above.
 Tensor read_tensor(const std::string& path, const std::string& name);
+
+/// Whether a name comes first if numbers in it count as such: dense_2 does before dense_10.
+bool comes_before(const std::string& a, const std::string& b);
 
 /// As in "(3, 4)".
 std::string text_of(const Shape& shape);

@@ -51,7 +51,10 @@ struct ElementType {
 };
 extern const ElementType float16, bfloat16, float32, float64;
 
-/// The number of elements of a shape.
+/// The number of elements of a shape, or -1 if it is more than `most` or a size is negative.
+std::int64_t count_up_to(const Shape& shape, std::uint64_t most);
+
+/// The same if the file has exactly these elements.
 /// \param bytes  that the file has for them; it refuses another number
 std::int64_t count_elements(const Shape& shape, const ElementType& type, std::uint64_t bytes);
 
@@ -62,7 +65,6 @@ std::vector<double> read_elements(BinaryFile& file, const ElementType& type, boo
 /// Chooses a tensor of a file.
 /// \param all   the names and shapes of all tensors
 /// \param name  the one asked for, or empty if there should be one only
-std::string choose_tensor(const std::vector<std::pair<std::string, Shape>>& all,
-                          const std::string& name);
+std::string choose_tensor(std::vector<std::pair<std::string, Shape>> all, const std::string& name);
 
 }  // namespace examples::detail

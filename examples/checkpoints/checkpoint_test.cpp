@@ -190,11 +190,21 @@ TEST_CASE(".npy: a header may be laid out otherwise") {
   CHECK(shape("{'shape':(1,1),'descr':'<f4','fortran_order':True}") == Shape{1, 1});
   CHECK(shape("{'descr': '<f4', 'fortran_order': False, 'shape': (1L, 1L), }   \n") == Shape{1, 1});
   CHECK(shape("{'descr': '<f4', 'fortran_order': False, 'shape': (), }").empty());
+  for (const std::string type :
+       {"'=f4'", "'f4'", "'|f4'", "'float32'", "u'<f4'", "b'>f4'", "\"<f4\""}) {
+    CAPTURE(type);
+    CHECK(shape("{\"descr\":\t" + type + ", u'fortran_order': False, 'shape': (1,)}\r\n") ==
+          Shape{1});
+  }
+  const File empty(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4, 0)}"), ".NPY");
+  CHECK(read_tensor(empty.path(), "").shape == Shape{4, 0});
 }
 
 TEST_CASE(".npy: what is refused") {
   CHECK(contains(refusal(folder + "integers.npy"), "of NumPy's type <i8; save weights as float16"));
   CHECK(contains(refusal(folder + "complex.npy"), "of NumPy's type <c8"));
+  CHECK(contains(refusal_of(npy("{'descr': '|V2', 'fortran_order': False, 'shape': (0,)}"), ".npy"),
+                 "as NumPy saves bfloat16; save weights.astype(numpy.float32)"));
   CHECK(contains(refusal(folder + "objects.npy"), "of NumPy's type |O"));
   CHECK(contains(refusal(folder + "records.npy"), "the elements are records"));
   CHECK(contains(refusal(folder + "two_arrays.npy"),
@@ -259,7 +269,7 @@ TEST_CASE(".safetensors: every type") {
 TEST_CASE(".safetensors: what is refused") {
   const std::string path = folder + "types.safetensors";
   const std::string list =
-      "\n  half (2, 3)\n  brain (2, 3)\n  single (2, 3)\n  double (2, 3)\n  integers (2, 3, 4)";
+      "\n  brain (2, 3)\n  double (2, 3)\n  half (2, 3)\n  integers (2, 3, 4)\n  single (2, 3)";
   CHECK(contains(refusal(path), "several tensors; choose one by --tensor:" + list));
   CHECK(contains(refusal(path, "fc1"), "the file has no tensor \"fc1\"; it has:" + list));
   CHECK(contains(refusal(path, "integers"), "\"integers\" is of type I64; save weights as F16"));
@@ -290,6 +300,10 @@ TEST_CASE(".safetensors: what is refused") {
   CHECK(contains(
       refusal_of_entries(entry("a", "[3]", "[0, 12]") + "," + entry("b", "[2]", "[8, 16]")),
       "overlap or leave a gap at \"b\""));
+  const std::string once = entry("a", "[4]", "[0, 16]");
+  CHECK(contains(refusal_of_entries(once + "," + once), "has the key \"a\" twice"));
+  CHECK(contains(refusal_of_entries(replaced(once, ": {", ": {\"shape\": [2], ")),
+                 "has the key \"shape\" twice"));
   for (const auto& [shape, offsets] :
        std::vector<std::pair<std::string, std::string>>{{"[-4]", "[0, 16]"},
                                                         {"[4.0]", "[0, 16]"},
@@ -323,10 +337,10 @@ TEST_CASE("a file that is none") {
   CHECK(contains(refusal("no_such_file.npy"), "no_such_file.npy: there is no such file."));
   CHECK(contains(refusal("weights.pt"), "the name of a checkpoint ends in .npy, .safetensors,"));
   std::filesystem::create_directory("folder.npy");
-  CHECK(contains(refusal("folder.npy"), "this is no file."));
+  CHECK(contains(refusal("folder.npy"), "this is a folder; hand over the files in it."));
   std::filesystem::remove("folder.npy");
   CHECK(examples::is_checkpoint_name("a/b.weights.h5"));
-  CHECK(examples::is_checkpoint_name("a.hdf5"));
+  CHECK(examples::is_checkpoint_name("a.HDF5"));
   CHECK(!examples::is_checkpoint_name("a.csv"));
 }
 
@@ -346,6 +360,20 @@ TEST_CASE("HDF5: every type, byte order and layout") {
   const Tensor only = read_tensor(folder + "one.h5", "");
   check_values(only, "float32");
   CHECK(only.name == "layers/dense/vars/0");
+}
+
+TEST_CASE("HDF5: elements that were never written, and files without any") {
+  const std::string path = folder + "unusual.h5";
+  check_values(read_tensor(path, "brain"), "bfloat16");
+  CHECK(read_tensor(path, "unwritten").values == std::vector<double>(6, 7));
+  CHECK(read_tensor(path, "partly").values == std::vector<double>{1, 1, 1, 1, 7, 7, 7, 7});
+  CHECK(read_tensor(path, "layer_10").shape == Shape{4, 0});
+  CHECK(contains(refusal(path), "\n  layer_9 (0, 4)\n  layer_10 (4, 0)\n"));
+  CHECK(contains(refusal(path, "lzf"),
+                 "\"lzf\" is compressed by the filter lzf (32000), which is not"));
+  for (const std::string name : {"external", "virtual"}) {
+    CHECK(contains(refusal(path, name), "\"" + name + "\" are in other files; copy them"));
+  }
 }
 
 TEST_CASE("HDF5: what is refused") {

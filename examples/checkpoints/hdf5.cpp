@@ -64,9 +64,11 @@ herr_t add_dataset(hid_t file, const char* path, const H5L_info_t* link, void* t
 const ElementType& element_type(hid_t dataset, const std::string& name) {
   const Handle type(H5Dget_type(dataset), H5Tclose);
   if (H5Tget_class(type) == H5T_FLOAT) {
+    std::size_t exponent = 0, other = 0;
+    valid(H5Tget_fields(type, &other, &other, &exponent, &other, &other));
     switch (H5Tget_size(type)) {
       case 2:
-        return float16;
+        return exponent == 8 ? bfloat16 : float16;
       case 4:
         return float32;
       case 8:
@@ -79,13 +81,30 @@ const ElementType& element_type(hid_t dataset, const std::string& name) {
          "as float16, float32 or float64.");
 }
 
-/// How many elements of a dataset the file may have. HDF5 itself believes the shape.
-std::uint64_t stored_elements(hid_t dataset, std::uint64_t file_size, const ElementType& type) {
-  const Handle properties(H5Dget_create_plist(dataset), H5Pclose);
+/// The most elements that a dataset can have in this file. HDF5 itself believes the shape.
+std::uint64_t most_elements(hid_t dataset, hid_t properties, std::uint64_t file_size,
+                            const ElementType& type) {
   const std::uint64_t bytes = (std::min)(H5Dget_storage_size(dataset), hsize_t{file_size});
+  // What was never written is not in the file, and HDF5 fills it in. So many take 1 GiB of memory.
+  const bool is_filled_in = bytes == 0 || H5Pget_layout(properties) == H5D_CHUNKED;
+  const std::uint64_t filled_in = is_filled_in ? 1U << 27U : 0;
   // Deflate, the usual filter, shortens no text to less than a 1032nd part.
   const std::uint64_t compression = valid(H5Pget_nfilters(properties)) > 0 ? 1100 : 1;
-  return bytes * compression / static_cast<std::uint64_t>(type.size);
+  return bytes * compression / static_cast<std::uint64_t>(type.size) + filled_in;
+}
+
+/// Refuses a dataset that HDF5 could not read, and says which filter it lacks, if it lacks one.
+[[noreturn]] void refuse_unread(hid_t properties, const std::string& name) {
+  for (int i = 0; i < H5Pget_nfilters(properties); ++i) {
+    char filter[64] = "";
+    std::size_t none = 0;
+    const H5Z_filter_t number = H5Pget_filter2(properties, static_cast<unsigned>(i), nullptr, &none,
+                                               nullptr, sizeof filter, filter, nullptr);
+    if (H5Zfilter_avail(number) > 0) continue;
+    refuse("\"" + name + "\" is compressed by the filter " + filter + " (" +
+           std::to_string(number) + "), which is not installed; save it without, or by gzip.");
+  }
+  refuse("HDF5 cannot read \"" + name + "\"; the file is damaged.");
 }
 
 }  // namespace
@@ -105,17 +124,22 @@ Tensor read_hdf5(const std::string& path, const std::string& name) {
 
   const ElementType& type = element_type(dataset, chosen);
   Tensor tensor{chosen, type.name, shape_of(dataset), false, {}};
-  const std::uint64_t most = stored_elements(dataset, std::filesystem::file_size(path), type);
-  std::uint64_t count = 1;
-  for (const std::int64_t size : tensor.shape) {
-    if (size < 0 || (size > 0 && count > most / static_cast<std::uint64_t>(size))) {
-      refuse("the file has fewer elements than the shape " + text_of(tensor.shape) + " of \"" +
-             chosen + "\" tells; it is cut or damaged.");
-    }
-    count *= static_cast<std::uint64_t>(size);
+  const Handle properties(H5Dget_create_plist(dataset), H5Pclose);
+  // HDF5 would fill in numbers for a file that is missing.
+  if (H5Pget_layout(properties) == H5D_VIRTUAL || H5Pget_external_count(properties) > 0) {
+    refuse("the elements of \"" + chosen + "\" are in other files; copy them into this one.");
   }
-  tensor.values.resize(count);
-  valid(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.values.data()));
+  const std::int64_t count = count_up_to(
+      tensor.shape, most_elements(dataset, properties, std::filesystem::file_size(path), type));
+  if (count < 0) {
+    refuse("the file has fewer elements than the shape " + text_of(tensor.shape) + " of \"" +
+           chosen + "\" tells; it is cut or damaged, or most of them were never written.");
+  }
+  tensor.values.resize(static_cast<std::size_t>(count));
+  if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.values.data()) <
+      0) {
+    refuse_unread(properties, chosen);
+  }
   return tensor;
 }
 

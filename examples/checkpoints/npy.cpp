@@ -66,7 +66,7 @@ class HeaderParser {
   }
 
   void skip_blanks() {
-    text_.remove_prefix((std::min)(text_.find_first_not_of(" \n"), text_.size()));
+    text_.remove_prefix((std::min)(text_.find_first_not_of(" \t\r\n"), text_.size()));
   }
 
   bool accept(std::string_view token) {
@@ -81,8 +81,10 @@ class HeaderParser {
   }
 
   std::string quoted() {
-    expect("'");
-    const std::size_t end = text_.find('\'');
+    for (const char* prefix : {"u", "b"}) accept(prefix);  // as Python 2 wrote texts, or bytes
+    const char quote = accept("\"") ? '"' : '\'';
+    if (quote == '\'') expect("'");
+    const std::size_t end = text_.find(quote);
     if (end == std::string_view::npos) refuse_header();
     std::string result(text_.substr(0, end));
     text_.remove_prefix(end + 1);
@@ -119,8 +121,14 @@ class HeaderParser {
 const ElementType& element_type(const std::string& type) {
   const std::array<std::pair<const char*, const ElementType*>, 3> types = {
       {{"f2", &float16}, {"f4", &float32}, {"f8", &float64}}};
+  // Without an order of bytes it is little-endian, as on nearly every machine that writes files.
+  const std::string base = type.substr(type.find_first_of("<>=|") == 0 ? 1 : 0);
   for (const auto& [name, element] : types) {
-    if (type == std::string("<") + name || type == std::string(">") + name) return *element;
+    if (base == name || base == element->name) return *element;
+  }
+  if (base == "V2") {
+    refuse("the elements are of 2 bytes without a type, as NumPy saves bfloat16; save " +
+           std::string("weights.astype(numpy.float32)."));
   }
   refuse("the elements are of NumPy's type " + type +
          "; save weights as float16, float32 or float64.");

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,9 +52,18 @@ Entry entry_of(const std::string& name, const nlohmann::json& description) {
 /// The tensors of a header, in the order of their bytes.
 /// \param bytes  that follow the header
 std::vector<Entry> entries_of(const std::string& header, std::uint64_t bytes) {
+  using Event = nlohmann::json::parse_event_t;
+  std::map<int, std::set<std::string>> keys;  // of the innermost object of each depth
+  const auto refuse_second = [&](int depth, Event event, const nlohmann::json& key) {
+    if (event == Event::object_start) keys[depth + 1].clear();
+    if (event == Event::key && !keys[depth].insert(key).second) {
+      refuse("the header has the key " + key.dump() + " twice; the file is damaged.");
+    }
+    return true;
+  };
   std::vector<Entry> entries;
   try {
-    const auto json = nlohmann::json::parse(header);
+    const auto json = nlohmann::json::parse(header, refuse_second);
     if (!json.is_object()) refuse_header();
     for (const auto& [name, description] : json.items()) {
       if (name != "__metadata__") entries.push_back(entry_of(name, description));

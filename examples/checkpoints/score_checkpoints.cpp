@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -87,10 +86,7 @@ void choose_files(Arguments& arguments) {
 
 /// A note if the files are in alphabetical order, in which 10 comes before 2.
 std::string note_on_order(const std::vector<std::string>& files) {
-  const auto has_lower_number = [](const std::string& a, const std::string& b) {
-    return strverscmp(a.c_str(), b.c_str()) < 0;
-  };
-  const auto lower = std::is_sorted_until(files.begin(), files.end(), has_lower_number);
+  const auto lower = std::is_sorted_until(files.begin(), files.end(), examples::comes_before);
   if (lower == files.end() || !std::is_sorted(files.begin(), files.end())) return "";
   return "\nNote: " + *std::prev(lower) + " was read before " + *lower +
          ". Files are taken in the order given; $(ls -v ...) sorts them by number.\n";
@@ -228,15 +224,18 @@ Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
   }
   std::size_t files = 0;
   for (const std::string& path : arguments.files) {
-    read(path, [&](const auto& view) {
-      variance.on_epoch_end(view);
-      if (has_initial) displacement.on_epoch_end(view);
-    });
     ++files;
-    if (has_initial || files > 1) {  // variance takes two
-      run.history.add(static_cast<std::int64_t>(files),
-                      has_initial ? displacement.scores() : variance.scores());
-    }
+    // Every score is computed here, so that a message about it names the file.
+    read(path, [&](const auto& view) {
+      Eigen::VectorXd scores;
+      variance.on_epoch_end(view);
+      if (files > 1) scores = variance.scores();  // it takes two
+      if (has_initial) {
+        displacement.on_epoch_end(view);
+        scores = displacement.scores();
+      }
+      if (scores.size() > 0) run.history.add(static_cast<std::int64_t>(files), scores);
+    });
     progress.show(std::to_string(files) + " of " + std::to_string(arguments.files.size()) +
                   " files read");
   }

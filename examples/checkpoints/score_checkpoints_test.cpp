@@ -377,6 +377,16 @@ TEST_CASE("files that are refused by name, and nothing is written") {
   CHECK(contains(refusal(by_features + "nan*.npy --first-is-initial"),
                  "nan07.npy: viann::VarianceImportance: epoch 7: the weight of (feature 2, unit 1) "
                  "is nan"));
+  for (const double scale : {1e150, 1e200}) {
+    const RowMajorMatrixXd W = scale * random_weights(3, 2, 1);
+    write_npy(folder / "large.npy", W.data(), "3, 2");
+    for (const std::string files :
+         {"0.npy large.npy", "0.npy 1.npy large.npy --first-is-initial"}) {
+      CHECK(contains(refusal(by_features + files), "large.npy: viann::VarianceImportance: after"));
+    }
+  }
+  CHECK(contains(refusal(by_features + "0.npy large.npy --first-is-initial"),
+                 "large.npy: viann::DisplacementImportance: after"));
   CHECK(contains(refusal(by_features + "0.npy no_such_file.npy"),
                  "no_such_file.npy: there is no such file."));
   CHECK(contains(refusal(by_features + "'epoch_*.npy' 0.npy"),
@@ -392,6 +402,7 @@ TEST_CASE("files that are refused by name, and nothing is written") {
   CHECK(contains(refusal("0.npy 1.npy"), "--layout is required"));
   CHECK(contains(refusal("0.npy 1.npy --layout keras"), "keras"));
   CHECK(contains(refusal(by_features), "files is required"));
+  CHECK(contains(refusal(by_features + "0.npy ."), ".: this is a folder; hand over"));
   CHECK(contains(refusal(by_features + "0.npy /dev/null"), "null: the name of a checkpoint ends"));
 
   write(folder / "cut.npy", text_of(folder / "3.npy").substr(0, 170));

@@ -81,6 +81,22 @@ with h5py.File("types.h5", "w") as file:
     file["scalar"] = 2.5
     file["alias"] = h5py.SoftLink("/little/float64")
     file.create_dataset("never_written", shape=(1 << 40, 1 << 40), dtype="<f8", chunks=(8, 8))
+# HDF5: bfloat16, which h5py has no name for; elements that are not all in the file.
+with h5py.File("unusual.h5", "w") as file:
+    brain = h5py.h5t.IEEE_F16LE.copy()
+    brain.set_fields(15, 7, 8, 0, 7)
+    brain.set_ebias(127)
+    dataset = h5py.h5d.create(file.id, b"brain", brain, h5py.h5s.create_simple((2, 3)))
+    dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, (upper_halves << 16).view("<f4"))
+    file.create_dataset("unwritten", shape=(2, 3), dtype="<f4", fillvalue=7)
+    file.create_dataset("partly", shape=(4, 2), dtype="<f4", chunks=(2, 2), fillvalue=7)[:2] = 1
+    file.create_dataset("external", shape=(2, 3), dtype="<f4", external=[("elements", 0, 24)])
+    layout = h5py.VirtualLayout(shape=(2, 3), dtype="<f4")
+    layout[:] = h5py.VirtualSource("one.h5", "layers/dense/vars/0", shape=(2, 3))
+    file.create_virtual_dataset("virtual", layout)
+    file.create_dataset("lzf", data=values, compression="lzf")
+    file.create_dataset("layer_10", data=np.zeros((4, 0)))
+    file.create_dataset("layer_9", data=np.zeros((0, 4)))
 with h5py.File("one.h5", "w") as file:
     file["layers/dense/vars/0"] = values.astype("<f4")
 with h5py.File("none.hdf5", "w") as file:

@@ -19,20 +19,20 @@ namespace examples {
 class OutputFiles {
  public:
   /// \param path  where the text goes; if it is empty, nothing does
-  void add(const std::string& path, std::string text) {
+  void add(const std::filesystem::path& path, std::string text) {
     if (path.empty()) return;
     std::error_code none;
-    File file{path, path, {}, std::move(text)};
     // Opened once more, standard output would be overwritten.
-    file.is_stdout = std::filesystem::equivalent(path, "/dev/stdout", none);
+    const bool is_stdout = std::filesystem::equivalent(path, "/dev/stdout", none);
     const auto target = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
-    if (!file.is_stdout &&
-        (!std::filesystem::exists(path, none) || std::filesystem::is_regular_file(target, none))) {
-      file.target = target;
-      file.written = target;  // beside it, under a name that no other file has
-      file.written.replace_filename("unfinished_" + std::to_string(std::random_device()()));
-    }
-    files_.push_back(std::move(file));
+    const bool is_replaced = !is_stdout && (!std::filesystem::exists(path, none) ||
+                                            std::filesystem::is_regular_file(target, none));
+    auto unfinished = target;
+    unfinished.replace_filename("unfinished_" + std::to_string(std::random_device()()));
+    if (!is_replaced) unfinished.clear();
+    // What is written itself cannot be undone: it comes last.
+    files_.insert(is_replaced ? files_.begin() : files_.end(),
+                  {path, target, unfinished, std::move(text), is_stdout});
   }
 
   /// \param print  writes to standard output when all else but replacing is done
@@ -41,37 +41,32 @@ class OutputFiles {
   void write(const Print& print) const {
     std::error_code error;
     try {
-      for (const bool is_replaced : {true, false}) {
-        for (const File& file : files_) {
-          if (file.target.empty() != is_replaced) file.write();
-        }
-      }
+      for (const File& file : files_) file.write();
       print();
       if (!std::cout.flush()) throw std::runtime_error("Standard output cannot be written.");
       for (const File& file : files_) {
-        if (!file.target.empty()) std::filesystem::rename(file.written, file.target, error);
-        if (error) throw std::runtime_error(file.path + " cannot be written: " + error.message());
+        if (!file.unfinished.empty()) std::filesystem::rename(file.unfinished, file.target, error);
+        if (error) throw std::runtime_error(file.path.string() + " cannot be replaced.");
       }
     } catch (...) {
-      for (const File& file : files_) {
-        if (!file.target.empty()) std::filesystem::remove(file.written, error);
-      }
+      for (const File& file : files_) std::filesystem::remove(file.unfinished, error);
       throw;
     }
   }
 
  private:
   struct File {
-    std::string path;
-    std::filesystem::path written, target;  // target: which is replaced, if that is so
+    std::filesystem::path path, target,
+        unfinished;  // unfinished: empty if the file is written itself
     std::string text;
-    bool is_stdout = false;
+    bool is_stdout;
 
     void write() const {
       std::ofstream file;
-      if (!is_stdout) file.open(written, std::ios::binary);
+      if (!is_stdout) file.open(unfinished.empty() ? path : unfinished, std::ios::binary);
       std::ostream& stream = is_stdout ? std::cout : file;
-      if (!(stream << text).flush()) throw std::runtime_error(path + " cannot be written.");
+      if (!(stream << text).flush())
+        throw std::runtime_error(path.string() + " cannot be written.");
     }
   };
 

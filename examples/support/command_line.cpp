@@ -39,8 +39,7 @@ std::string why_not_writable(const std::string& path) {
   return can_be_written ? "" : "\"" + path + "\" cannot be written.";
 }
 
-/// Whether two paths lead to one file that is there, or would be there. Devices and pipes take
-/// several texts.
+/// Whether two paths lead to one file, which need not be there yet. Devices take several texts.
 bool are_one_file(const std::string& a, const std::string& b) {
   std::error_code none;
   if (std::filesystem::exists(a, none)) {
@@ -49,7 +48,7 @@ bool are_one_file(const std::string& a, const std::string& b) {
   const auto full = [&](const std::string& path) {
     return std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
   };
-  return !full(a).empty() && full(a) == full(b);
+  return full(a) == full(b);
 }
 
 void refuse_overwriting(const CLI::Option& output, const CLI::Option& file) {

@@ -59,8 +59,7 @@ class CommandLine {
   void require(const std::string& name);
 
   /// Reads the arguments and runs the example. \returns its exit code: 2 for wrong arguments and 1
-  /// for any other error, such as a full disk under standard output, both after a sentence about
-  /// it.
+  /// for any other error, both after a sentence about it. Standard output must take all text.
   int run(int argc, char** argv, const std::function<void()>& example);
 
  private:

@@ -14,8 +14,8 @@
 namespace examples {
 
 /// Writes texts into files, all or none: each is written beside its file, and replaces it when all
-/// have been written. What a link leads to is replaced; what is no regular file, such as a device,
-/// and standard output are written themselves.
+/// have been written. What is no regular file, such as a link, and standard output are written
+/// themselves.
 class OutputFiles {
  public:
   /// \param path  where the text goes; if it is empty, nothing does
@@ -24,15 +24,16 @@ class OutputFiles {
     std::error_code none;
     // Opened once more, standard output would be overwritten.
     const bool is_stdout = std::filesystem::equivalent(path, "/dev/stdout", none);
-    const auto target = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
-    const bool is_replaced = !is_stdout && (!std::filesystem::exists(path, none) ||
-                                            std::filesystem::is_regular_file(target, none));
-    auto unfinished = target;
-    unfinished.replace_filename("unfinished_" + std::to_string(std::random_device()()));
-    if (!is_replaced) unfinished.clear();
+    const auto status = std::filesystem::symlink_status(path, none);
+    std::filesystem::path unfinished;
+    if (!is_stdout &&
+        (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status))) {
+      unfinished = path;
+      unfinished.replace_filename("unfinished_" + std::to_string(std::random_device()()));
+    }
     // What is written itself cannot be undone: it comes last.
-    files_.insert(is_replaced ? files_.begin() : files_.end(),
-                  {path, target, unfinished, std::move(text), is_stdout});
+    files_.insert(unfinished.empty() ? files_.end() : files_.begin(),
+                  {path, unfinished, std::move(text), is_stdout});
   }
 
   /// \param print  writes to standard output when all else but replacing is done
@@ -45,7 +46,7 @@ class OutputFiles {
       print();
       if (!std::cout.flush()) throw std::runtime_error("Standard output cannot be written.");
       for (const File& file : files_) {
-        if (!file.unfinished.empty()) std::filesystem::rename(file.unfinished, file.target, error);
+        if (!file.unfinished.empty()) std::filesystem::rename(file.unfinished, file.path, error);
         if (error) throw std::runtime_error(file.path.string() + " cannot be replaced.");
       }
     } catch (...) {
@@ -56,8 +57,7 @@ class OutputFiles {
 
  private:
   struct File {
-    std::filesystem::path path, target,
-        unfinished;  // unfinished: empty if the file is written itself
+    std::filesystem::path path, unfinished;  // the latter is empty if the file is written itself
     std::string text;
     bool is_stdout;
 

@@ -441,11 +441,12 @@ TEST_CASE("what the scores are written into") {
   CHECK(folder.run("--help >/dev/full #") == 2);
 
   write(folder / "old.csv", "old");
-  for (const std::string name : {"old.csv.new", "link.csv.new"}) write(folder / name, "mine");
+  write(folder / "scores.csv.new", "mine");
   write(folder / "names", "a\nb\nc\n");
   std::filesystem::create_symlink("old.csv", folder / "link.csv");
   std::filesystem::create_symlink("3.npy", folder / "link");
   std::filesystem::create_symlink("nothing", folder / "dangling");
+  std::filesystem::create_symlink("/dev/null", folder / "null");
   for (const auto& [outputs, sentence] : std::vector<std::pair<std::string, std::string>>{
            {"--names names --csv names",
             "\"names\" is given as --names, too; choose another name."},
@@ -459,13 +460,16 @@ TEST_CASE("what the scores are written into") {
     CHECK(contains(folder.refusal(arguments + outputs), sentence));
   }
   const auto before = folder.contents();
-  CHECK(folder.run(arguments + "--csv link.csv --json /dev/null --html /dev/null") == 0);
+  CHECK(folder.run(arguments + "--csv link.csv --json null --html null") == 0);
   CHECK(std::filesystem::is_symlink(folder / "link.csv"));
   CHECK(contains(text_of(folder / "old.csv"), "feature,variance\nx0,"));
   write(folder / "old.csv", "old");
+  CHECK(folder.run(arguments + "--csv scores.csv") == 0);
+  std::filesystem::remove(folder / "scores.csv");
   CHECK(folder.contents() == before);
+  std::filesystem::create_symlink("/dev/stdout", folder / "stdout");
   for (const std::string pipe : {"", " | cat"}) {
-    CHECK(folder.run(arguments + "--csv /dev/stdout" + pipe) == 0);
+    CHECK(folder.run(arguments + "--csv stdout" + pipe) == 0);
     CHECK(contains(folder.out, "feature,variance\nx0,"));
     CHECK(contains(folder.out, "Importance of the inputs"));
   }

@@ -9,7 +9,9 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/viann DESTINATION ${CMAKE_INSTAL
   FILES_MATCHING PATTERN "*.hpp")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libviann-dev
   RENAME copyright)
-install(TARGETS viann EXPORT viannTargets)
+install(TARGETS viann EXPORT viannTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# In the build tree, too: a project that links viann can export() its own targets.
+export(EXPORT viannTargets NAMESPACE viann:: FILE ${PROJECT_BINARY_DIR}/viannTargets.cmake)
 install(EXPORT viannTargets NAMESPACE viann:: DESTINATION ${package_dir})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/viannConfig.cmake.in
@@ -22,8 +24,12 @@ install(FILES
   ${PROJECT_BINARY_DIR}/viannConfigVersion.cmake
   DESTINATION ${package_dir})
 
-cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_INCLUDEDIR
-  BASE_DIRECTORY ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig OUTPUT_VARIABLE include_from_pc)
+set(pc_includedir ${CMAKE_INSTALL_INCLUDEDIR})
+if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_INCLUDEDIR})  # from viann.pc, so that what is installed can be moved
+  cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_INCLUDEDIR
+    BASE_DIRECTORY ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig OUTPUT_VARIABLE pc_includedir)
+  string(PREPEND pc_includedir [[${pcfiledir}/]])
+endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/viann.pc.in ${PROJECT_BINARY_DIR}/viann.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/viann.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 

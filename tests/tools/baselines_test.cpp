@@ -349,4 +349,10 @@ TEST_CASE("a feature's mean is taken in double, whatever the data's type") {
   CHECK(value_of(Eigen::half(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
   CHECK(value_of(Eigen::bfloat16(), 100000, [](Index i) { return 1 + i % 3; }) == 2);
   CHECK(value_of(1.0, 4, [](Index) { return 1e308; }) == 1e308);
+  const double missing[] = {not_a_number, 1, infinity, 3};
+  CHECK(value_of(1.0, 4, [&](Index i) { return missing[i]; }) == 2);
+  CHECK(value_of(1.0F, 4, [&](Index i) { return missing[i]; }) == 2);
+  CHECK(contains(message_of<std::invalid_argument>(
+                     [&] { value_of(1.0, 2, [](Index) { return not_a_number; }); }),
+                 "feature 0 has no finite value, and so no mean; pass Replacement::Zero."));
 }

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <random>
@@ -166,7 +167,7 @@ PermutationScores permutation_importance(const Eigen::DenseBase<Derived>& X, Los
 
 /// What leave_one_feature_out() puts in the place of a feature's values.
 enum class Replacement {
-  Mean,  // the feature's mean over the samples
+  Mean,  // the mean of the feature's finite values: NaN may stand for a missing one
   Zero   // as VIANN's authors did, with standardised features
 };
 
@@ -176,7 +177,8 @@ enum class Replacement {
 /// learned without the feature.
 /// \param X     samples x features, of any floating-point type.
 /// \param loss  see the top of this header; called features + 1 times.
-/// \throws std::invalid_argument if X is empty or a loss is not finite.
+/// \throws std::invalid_argument if X is empty, a loss is not finite, or a feature without a finite
+///         value should get its mean.
 template <typename Derived, typename Loss>
 Eigen::VectorXd leave_one_feature_out(const Eigen::DenseBase<Derived>& X, Loss&& loss,
                                       Replacement replacement = Replacement::Mean) {
@@ -192,8 +194,18 @@ Eigen::VectorXd leave_one_feature_out(const Eigen::DenseBase<Derived>& X, Loss&&
           if (replacement == Replacement::Mean) {
             using Sum =
                 std::conditional_t<std::is_same_v<Scalar, long double>, long double, double>;
+            std::vector<Sum> finite;
+            for (const Scalar x : column) {
+              if ((Eigen::numext::isfinite)(x)) finite.push_back(static_cast<Sum>(x));
+            }
+            if (finite.empty()) {
+              throw std::invalid_argument(detail::concat("viann::leave_one_feature_out: feature ",
+                                                         feature, " has no finite value, and so ",
+                                                         "no mean; pass Replacement::Zero."));
+            }
             const auto mean = detail::mean_and_deviation<Sum>(
-                column.size(), 1.0, [&](Eigen::Index i) { return static_cast<Sum>(column[i]); });
+                static_cast<Eigen::Index>(finite.size()), 1.0,
+                [&](Eigen::Index i) { return finite[static_cast<std::size_t>(i)]; });
             value = static_cast<Scalar>(mean.mean);
           }
           column.setConstant(value);

@@ -61,16 +61,15 @@ struct KnockoffOptions {
 /// all first twins, all second twins, and so on, on the inputs' scale.
 ///
 /// With more than (twins + 1) * features samples, exchanging an input with a twin changes no mean
-/// and no covariance of these samples. With fewer, that holds in expectation, but for covariances
-/// of inputs with twins; one twin may have more power than four. Higher moments are not the
+/// and no covariance of these samples. With fewer, that holds in expectation, and for covariances
+/// of inputs with twins exactly; one twin may have more power than four. Higher moments are not the
 /// inputs': twins of binary or heavy-tailed inputs are nearer to normal. Twins of constants and of
 /// linearly dependent inputs are copies: such inputs are selected by chance only. In none of these
 /// cases did the measured rate of select_by_knockoffs() exceed q beyond the simulation's error
 /// (tests/benchmarks/README.md).
 /// \param X  samples x features, of any type. Standardise as without twins.
 /// \throws std::invalid_argument for fewer than features + 2 samples, no features, no twins, a
-/// value
-///         that is not finite, or groups that are not one per feature without gaps.
+///         value that is not finite, or groups that are not one per feature without gaps.
 /// \throws std::overflow_error if a variance is beyond the range of double.
 template <typename Derived>
 detail::Numbers append_knockoffs(const Eigen::DenseBase<Derived>& X,

@@ -44,7 +44,7 @@ window.onload = () => {
       require(i === 0 || name.top >= names[i - 1].bottom - 2, 'names in the chart overlap');
       require(name.right <= page.documentElement.clientWidth, 'a name leaves the page');
     });
-    const ticks = all('.x span:not(.axis)').map(box).sort((a, b) => a.left - b.left);
+    const ticks = all('.chart .x').map(box).sort((a, b) => a.left - b.left);
     ticks.forEach((tick, i) => require(i === 0 || tick.left > ticks[i - 1].right, 'ticks overlap'));
 
     for (const details of all('details')) details.open = true;

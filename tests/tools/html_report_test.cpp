@@ -90,6 +90,45 @@ TEST_CASE("a page stands alone, for people and for screen readers") {
         Texts{"a: 0 at epoch 1, 1 at epoch 2. b: 1 at epoch 1, 0 at epoch 2. "});
 }
 
+TEST_CASE("a page can be read where a server forbids styles") {
+  VectorXd scores(7);
+  scores << 7, 6, 5, 4, 3, not_a_number, -1;
+  ScoreHistory history;
+  history.add(1, VectorXd::LinSpaced(7, 0, 1));
+  history.add(2, VectorXd::LinSpaced(7, 1, 0));
+  HtmlReportOptions options;
+  options.rows = 1;
+  options.cols = 7;
+  const std::string page = html_report(Report(numbered(7), scores), history, options);
+  for (const auto& [tag, attributes] : std::vector<std::pair<std::string, Texts>>{
+           {"svg", {" width=\"", " height=\""}},
+           {"path", {" stroke=\"#", " vector-effect=\"non-scaling-stroke\""}},
+           {"rect", {" fill"}},
+           {"stop", {" stop-color=\"#"}},
+           {"text", {" x=\"", " y=\"", " dy=\""}}}) {
+    const auto tags = tags_with(page, tag);
+    CHECK_FALSE(tags.empty());
+    for (const auto& attribute : attributes) {
+      CAPTURE(tag, attribute);
+      CHECK(tags_with(page, tag, attribute).size() == tags.size());
+    }
+  }
+  CHECK(tags_with(page, "svg", "width=\"15.75em\" height=\"2.25em\" fill=\"#08407e\"").size() == 1);
+  CHECK(tags_with(page, "svg", "preserveAspectRatio=\"none\" fill=\"none\"").size() == 2);
+  CHECK(tags_with(page, "path", "stroke-width=\"2.25\"").size() == 6);
+  CHECK(tags_with(page, "path", "stroke-width=\"9\"").size() ==
+        tags_with(page, "path", "class=\"since").size());
+  CHECK(tags_with(page, "div", "hidden").size() == 1);
+  CHECK(texts(page, "text", "class=\"name\"") == texts(page, "b"));
+  CHECK(contains(tags_with(page, "path", "class=\"line c5\"").at(0).attributes, "#421d4d"));
+  for (const std::string name :
+       {"soft", "rule", "plus", "minus", "map", "c0", "c1", "c2", "c3", "c4", "c5"}) {
+    CAPTURE(name);
+    const std::string color = page.substr(page.find("--" + name + ": ") + name.size() + 4, 7);
+    CHECK(contains(page, "=\"" + color + "\""));
+  }
+}
+
 TEST_CASE("nothing in a text is taken for HTML") {
   const std::string evil = "<script>alert(\"&lt;\")</script> 'x' & L\u00E4nge";
   const std::string escaped =
@@ -180,9 +219,9 @@ TEST_CASE("lines of the most important inputs, over the epochs") {
   CHECK(contains(lines[1].attributes, "\"line c1\" d=\"M0 75L20 100L100 50\""));
   CHECK(contains(lines[2].attributes, "\"line c2\" d=\"M0 100L20 75L100 75\""));
   CHECK(texts(page, "b") == Texts{"b", "d", "c"});
-  CHECK(contains(page, "<span style=\"left:20%\">12</span>"));
-  CHECK(contains(page, "<span style=\"top:0%\">1</span>"));
-  CHECK(contains(page, "<span class=\"axis\">epoch</span>"));
+  CHECK(texts(page, "text", "class=\"x\" x=\"20%\"") == Texts{"12"});
+  CHECK(texts(page, "text", "y=\"0%\" dy=\".35em\" text-anchor=\"end\"") == Texts{"1"});
+  CHECK(texts(page, "text", "class=\"axis\"") == Texts{"epoch"});
 
   // Feature b is among the top 2 from epoch 10 on, d from 20 on, c never.
   const auto dots = tags_with(page, "path", "class=\"since");
@@ -227,7 +266,7 @@ TEST_CASE("scores in the shape of their images") {
   CHECK(contains(cells[1].attributes, "x=\"1\" y=\"0\""));
   CHECK(contains(cells[1].attributes, "fill-opacity=\"0.25\""));
   CHECK(contains(cells[3].attributes, "x=\"0\" y=\"1\""));
-  CHECK(contains(cells[8].attributes, "class=\"minus\" fill-opacity=\"1\""));
+  CHECK(contains(cells[8].attributes, "class=\"minus\" fill=\"#b5530c\" fill-opacity=\"1\""));
   CHECK(contains(cells[9].attributes, "fill-opacity=\"1\""));
   CHECK(tags_with(page, "path", "d=\"M2 1l1 1").size() == 1);  // NaN
   CHECK(contains(page, "<title>input 5: nan</title>"));

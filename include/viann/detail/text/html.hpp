@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "viann/detail/text/concat.hpp"
+#include "viann/detail/text/html_style.hpp"
 #include "viann/detail/text/report_column.hpp"
 
 /// The parts of a page of HTML: users' texts and numbers; bars and heat maps, which are SVG without
@@ -90,13 +91,17 @@ inline std::string html_bar(const Eigen::VectorXd& numbers, Eigen::Index i) {
   if (std::isnan(numbers[i]) || !(range > 0)) return "";
   const double zero = -least / range;
   const double end = std::clamp((numbers[i] / 2 - least) / range, 0.0, 1.0);
-  return concat(R"(<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">)",
-                least < 0 ? concat(R"(<rect class="zero" x=")", html_number(100 * zero),
-                                   R"(" y="-.3" width=".25" height="1.6" />)")
-                          : "",
-                R"(<rect class=")", numbers[i] < 0 ? "minus" : "plus", R"(" x=")",
+  const bool is_negative = numbers[i] < 0;
+  return concat(R"(<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true" )",
+                R"(width="15em" height=".85em">)",
+                least < 0
+                    ? concat(R"(<rect class="zero" x=")", html_number(100 * zero),
+                             R"(" y="-.3" width=".25" height="1.6" fill=")", soft_color, R"(" />)")
+                    : "",
+                R"(<rect class=")", is_negative ? "minus" : "plus", R"(" x=")",
                 html_number(100 * (std::min)(zero, end)), R"(" width=")",
-                html_number(100 * std::abs(end - zero)), R"(" height="1" /></svg>)");
+                html_number(100 * std::abs(end - zero)), R"(" height="1" fill=")",
+                is_negative ? minus_color : plus_color, R"(" /></svg> )");
 }
 
 /// A matrix as an SVG of rectangles, from the colour of the paper at 0 to full colour at +-largest,
@@ -110,20 +115,22 @@ inline std::string heat_map(const Eigen::MatrixXd& scores, double largest, const
   const double cell = (std::min)(2.25, 20.0 / static_cast<double>((std::max)(rows, cols)));
   std::string svg =
       concat(R"(<svg class="map" role="img" aria-label=")", title, R"(" viewBox="0 0 )", cols, " ",
-             rows, R"(" style="width:)", html_number(cell * static_cast<double>(cols)), R"(rem">)");
+             rows, R"(" width=")", html_number(cell * static_cast<double>(cols)), R"(em" height=")",
+             html_number(cell * static_cast<double>(rows)), R"(em" fill=")", map_color, R"(">)");
   for (Eigen::Index row = 0; row < rows; ++row) {
     for (Eigen::Index col = 0; col < cols; ++col) {
       const double score = scores(row, col);
       const std::string& name = names[static_cast<std::size_t>(row * cols + col)];
       if (std::isnan(score)) {
-        svg += concat(R"(<path d="M)", col, " ", row, R"(l1 1m-1 0l1 -1"><title>)", name,
-                      "</title></path>");
+        svg += concat(R"(<path d="M)", col, " ", row, R"(l1 1m-1 0l1 -1" stroke=")", soft_color,
+                      R"(" vector-effect="non-scaling-stroke"><title>)", name, "</title></path>");
         continue;
       }
       const double share = largest > 0 ? (std::min)(1.0, std::abs(score) / largest) : 0;
-      svg += concat(R"(<rect x=")", col, R"(" y=")", row, R"(" width="1" height="1")",
-                    score < 0 ? R"( class="minus")" : "", R"( fill-opacity=")", html_number(share),
-                    R"("><title>)", name, "</title></rect>");
+      svg +=
+          concat(R"(<rect x=")", col, R"(" y=")", row, R"(" width="1" height="1")",
+                 score < 0 ? concat(R"( class="minus" fill=")", minus_color, "\"") : "",
+                 R"( fill-opacity=")", html_number(share), R"("><title>)", name, "</title></rect>");
     }
   }
   return svg + "</svg>";
@@ -132,17 +139,18 @@ inline std::string heat_map(const Eigen::MatrixXd& scores, double largest, const
 /// The scale of heat maps, from 0 or -largest to `largest`, its text.
 inline std::string heat_scale(const std::string& largest, bool with_negative) {
   const std::string least = with_negative ? "-" + largest : "0";
-  const auto half = [](const char* sign, const char* x, const char* from, const char* to) {
-    return concat(R"(<linearGradient id=")", sign, R"(" class=")", sign,
-                  R"("><stop stop-opacity=")", from, R"(" /><stop offset="1" stop-opacity=")", to,
-                  R"(" /></linearGradient><rect x=")", x, R"(" width="1" height="1" fill="url(#)",
-                  sign, R"html()" />)html");
+  const auto half = [](const char* sign, std::string_view color, const char* x, const char* from,
+                       const char* to) {
+    const std::string stop = concat(R"(<stop stop-color=")", color, R"(" stop-opacity=")");
+    return concat(R"(<linearGradient id=")", sign, R"(" class=")", sign, R"(">)", stop, from,
+                  R"(" />)", stop, to, R"(" offset="1)", R"(" /></linearGradient><rect x=")", x,
+                  R"(" width="1" height="1" fill="url(#)", sign, R"html()" />)html");
   };
   return concat(R"(<div class="scale" role="img" aria-label="Scale from )", least, " to ", largest,
                 R"(">)", least, R"(<svg viewBox=")", with_negative ? "-1 0 2 1" : "0 0 1 1",
-                R"(" preserveAspectRatio="none" aria-hidden="true">)",
-                with_negative ? half("below", "-1", "1", "0") : "", half("above", "0", "0", "1"),
-                "</svg>", largest, "</div>\n");
+                R"(" preserveAspectRatio="none" aria-hidden="true" width="10em" height=".85em">)",
+                with_negative ? half("below", minus_color, "-1", "1", "0") : "",
+                half("above", map_color, "0", "0", "1"), "</svg>", largest, "</div>\n");
 }
 
 /// The width of a cell that is not cut off.
@@ -180,10 +188,9 @@ inline std::string html_table(const std::vector<ReportColumn>& columns, bool las
                  [&](Eigen::Index feature) { return columns[1].numbers[feature]; });
   std::string body;
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    body +=
-        concat(R"(<tr><th scope="row">)", html_text(cells[0][row]), "</th><td", tags[1],
-               "<div><span>", cells[1][row], "</span>",
-               with_bars ? html_bar(scores, static_cast<Eigen::Index>(row)) : "", "</div></td>");
+    body += concat(R"(<tr><th scope="row">)", html_text(cells[0][row]), "</th><td", tags[1],
+                   "<div>", with_bars ? html_bar(scores, static_cast<Eigen::Index>(row)) : "",
+                   "<span>", cells[1][row], "</span></div></td>");
     for (std::size_t column = 2; column < cells.size(); ++column) {
       body += concat("<td", tags[column], html_text(cells[column][row]), "</td>");
     }

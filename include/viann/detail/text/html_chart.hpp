@@ -15,10 +15,13 @@
 #include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/html.hpp"
+#include "viann/detail/text/html_style.hpp"
 #include "viann/detail/text/report_column.hpp"
 
 /// A chart of lines over the epochs, as HTML. The lines are in an SVG that is stretched to the room
-/// there is, and all texts are beside it, so that they keep their size on a narrow screen.
+/// there is. The one around it is not, so that its texts keep their size on a narrow screen. It can
+/// be read without a style, too: the names are in it once more, which the style hides because HTML
+/// can cut them off.
 
 namespace viann::detail {
 
@@ -122,12 +125,18 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
     const std::string text = number_text(tick, std::chars_format::general, 3);
     digits = (std::max)(digits, text.size());
     grid += concat("M0 ", y(tick), "H100");
-    y_ticks += concat(R"(<span style="top:)", y(tick), R"(%">)", text, "</span>");
+    y_ticks += concat(R"(<text class="y" x="0" dx="-.6em" y=")", y(tick),
+                      R"(%" dy=".35em" text-anchor="end">)", text, "</text>");
   }
+  const auto below = [](std::string_view tag, std::string_view left, std::string_view down,
+                        std::string_view text) {
+    return concat(R"(<text class=")", tag, R"(" x=")", left, R"(%" y="100%" dy=")", down,
+                  R"(em" text-anchor="middle">)", text, "</text>");
+  };
   std::string x_ticks;
   for (const double tick : axis.ticks()) {
     grid += concat("M", x(tick), " 0V100");
-    x_ticks += concat(R"(<span style="left:)", x(tick), R"(%">)", number_text(tick), "</span>");
+    x_ticks += below("x", x(tick), "1.4", number_text(tick));
   }
 
   Eigen::VectorXd ends(static_cast<Eigen::Index>(lines.size()));
@@ -140,45 +149,59 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
   for (const Eigen::Index line : from_the_top) places.push_back(height(ends[line]));
   spread_out(places, 0.07);  // the height of a line of text, in the chart's style
 
-  std::string paths;
+  const auto path = [](const std::string& name, std::string_view color, double width,
+                       const std::string& points) {
+    return concat(R"(<path class=")", name, R"(" d=")", points, R"(" stroke=")", color,
+                  R"(" stroke-width=")", width, R"(" vector-effect="non-scaling-stroke" />)");
+  };
+  std::string paths = path("grid", rule_color, 1, grid);
   std::string links;
   std::string names;
+  std::string texts;   // the names where there is no style
   std::string widths;  // gives the column the width of the longest name
   for (std::size_t place = 0; place < places.size(); ++place) {
-    const Eigen::Index color = from_the_top[place];
-    const ChartLine& line = lines[static_cast<std::size_t>(color)];
+    const Eigen::Index index = from_the_top[place];
+    const ChartLine& line = lines[static_cast<std::size_t>(index)];
     const auto score_at = [&](std::size_t i) { return line.scores[static_cast<Eigen::Index>(i)]; };
-    paths += concat(R"(<path class="line c)", color, R"(" d=")");
+    const std::string style = concat(" c", index);
+    const std::string_view color = line_colors.at(static_cast<std::size_t>(index));
+    std::string points;
     for (std::size_t i = 0; i < epochs.size(); ++i) {
-      paths += concat(i == 0 ? "M" : "L", x(static_cast<double>(epochs[i])), " ", y(score_at(i)));
+      points += concat(i == 0 ? "M" : "L", x(static_cast<double>(epochs[i])), " ", y(score_at(i)));
     }
-    paths += R"(" />)";
+    paths += path("line" + style, color, 2.25, points);
     const auto since = std::find(epochs.begin(), epochs.end(), line.since);
     if (since != epochs.end()) {
-      paths +=
-          concat(R"(<path class="since c)", color, R"(" d="M)", x(static_cast<double>(*since)), " ",
-                 y(score_at(static_cast<std::size_t>(since - epochs.begin()))), R"(h0" />)");
+      const auto epoch = static_cast<std::size_t>(since - epochs.begin());
+      paths += path("since" + style, color, 9,
+                    concat("M", x(static_cast<double>(*since)), " ", y(score_at(epoch)), "h0"));
     }
     const std::string top = html_number(100 * places[place]);
     const std::string name = html_text(line.name);
-    links += concat(R"(<path class="link c)", color, R"(" d="M8 )", y(ends[color]), "L92 ", top,
-                    R"(" />)");
-    names += concat(R"(<b class="c)", color, R"(" style="top:)", top, R"(%" title=")", name,
+    links += path("link" + style, color, 1, concat("M8 ", y(ends[index]), "L92 ", top));
+    names += concat(R"(<b class="c)", index, R"(" style="top:)", top, R"(%" title=")", name,
                     R"(">)", name, "</b>");
+    texts += concat(R"(<text class="name" x="100%" dx="2.2em" y=")", top, R"(%" dy=".35em" fill=")",
+                    color, R"(">)", name, "</text>");
     widths += concat("<span>", name, "</span>");
   }
 
-  const std::string open = R"(<svg viewBox="0 0 100 100" preserveAspectRatio="none")";
-  return concat(R"(<div class="plot" style="--digits:)", digits,
-                "ch\">\n<div class=\"ticks y\" aria-hidden=\"true\">", y_ticks, "</div>\n", open,
-                R"( role="img" aria-labelledby="chart-title chart-text">)",
-                R"(<title id="chart-title">Scores by epoch</title><desc id="chart-text">)",
-                html_text(description), R"(</desc><path class="grid" d=")", grid, R"(" />)", paths,
-                "</svg>\n", open, R"( aria-hidden="true">)", links,
-                "</svg>\n<div class=\"names\" aria-hidden=\"true\">", widths, names,
-                "</div>\n<div class=\"ticks x\" aria-hidden=\"true\">", x_ticks,
-                R"(<span class="axis">epoch)", axis.is_logarithmic() ? " (logarithmic scale)" : "",
-                "</span></div>\n</div>\n");
+  const std::string inner = R"(<svg aria-hidden="true" overflow="visible" )";
+  const std::string stretched = inner +
+                                R"(viewBox="0 0 100 100" preserveAspectRatio="none" fill="none" )" +
+                                R"(stroke-linecap="round" stroke-linejoin="round" )";
+  return concat(
+      R"(<div class="plot"><svg aria-hidden="true" height="1" width=")",  // room for the ticks
+      html_number(.65 * static_cast<double>(digits) + .6),
+      R"(em"></svg><svg class="chart" width="66%" height="26em" overflow="visible" role="img" )",
+      R"(aria-labelledby="chart-title chart-text"><title id="chart-title">Scores by epoch</title>)",
+      R"(<desc id="chart-text">)", html_text(description), "</desc>\n", inner,
+      R"(y="1em" width="100%" height="22em" fill=")", soft_color, R"(">)", x_ticks, y_ticks,
+      below("axis", "50", "2.8", axis.is_logarithmic() ? "epoch (logarithmic scale)" : "epoch"),
+      "\n", stretched, R"(width="100%" height="100%">)", paths, "</svg>\n", stretched,
+      R"(x="100%" width="2em" height="100%">)", links, "</svg>\n", texts,
+      "</svg></svg>\n<div class=\"names\" aria-hidden=\"true\" hidden=\"\">", widths, names,
+      "</div>\n</div>\n");
 }
 
 }  // namespace viann::detail

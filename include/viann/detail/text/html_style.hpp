@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <string_view>
 
 #include "viann/detail/requirements.hpp"
 
 namespace viann::detail {
+
+/// The light colours of the style, as attributes of SVG: servers that show pages of others, such as
+/// those of continuous integration, may forbid styles (`style-src 'self'`).
+inline constexpr std::string_view soft_color = "#565f69";
+inline constexpr std::string_view rule_color = "#dfe3e8";
+inline constexpr std::string_view plus_color = "#1f6fb2";
+inline constexpr std::string_view minus_color = "#b5530c";
+inline constexpr std::string_view map_color = "#08407e";
+inline constexpr std::array<std::string_view, 6> line_colors{"#030fc8", "#dc3a00", "#008768",
+                                                             "#bd3fbd", "#5e1500", "#421d4d"};
 
 /// The style of html_report(): light, or dark where the reader asks for that, and light on paper.
 ///
@@ -49,7 +60,10 @@ td.number { white-space: nowrap; }
 .number:last-child { padding-right: 0; }
 td { overflow-wrap: anywhere; }
 .bars .score { width: 65%; }
-.bars .score div { display: flex; align-items: center; gap: .6rem; }
+.bars .score div {
+  display: flex; flex-direction: row-reverse; justify-content: flex-end;
+  align-items: center; gap: .6rem;
+}
 .score span { flex: none; width: var(--digits); text-align: right; }
 .score svg { flex: 1; display: block; width: 0; min-width: 4rem; height: .85rem; overflow: visible; }
 .plus { fill: var(--plus); }
@@ -58,29 +72,20 @@ td { overflow-wrap: anywhere; }
 summary { margin: 1rem 0 .25rem; cursor: pointer; }
 figure { margin: 0; break-inside: avoid; }
 .plot {
-  display: grid; grid-template: 19rem 2.75rem / auto minmax(0, 1fr) 1.75rem fit-content(34%);
-  margin-top: 1rem; font-size: .875rem; line-height: 1.25rem; font-variant-numeric: tabular-nums;
+  display: grid; grid-template-columns: auto minmax(0, 1fr) 2em fit-content(34%);
+  font-size: .875rem; line-height: 1.25rem; font-variant-numeric: tabular-nums;
 }
-.plot svg { display: block; width: 100%; height: 100%; overflow: visible; }
-.ticks { position: relative; color: var(--soft); }
-.ticks span { position: absolute; white-space: nowrap; }
-.y { width: calc(var(--digits) + .6rem); }
-.y span { right: .6rem; transform: translateY(-50%); }
-.x { grid-column: 2; }
-.x span { top: .3rem; transform: translateX(-50%); }
-.x .axis { top: 1.5rem; left: 50%; }
-.names { position: relative; display: grid; }
+.chart { display: block; width: 100%; }
+.chart text { fill: var(--soft); }
+.chart .name { display: none; }
+.names { grid-column: 4; position: relative; display: grid; height: 22em; margin-top: 1em; }
 .names span { grid-area: 1 / 1; height: 0; visibility: hidden; }
 .names span, .names b {
   overflow: hidden; max-width: 100%; padding-left: .3rem; font-weight: normal;
   text-overflow: ellipsis; white-space: nowrap;
 }
 .names b { position: absolute; transform: translateY(-50%); }
-path { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
 .grid { stroke: var(--rule); }
-.line { stroke-width: 2.25; }
-.link { stroke-width: 1; }
-.since { stroke-width: 9; stroke-linecap: round; }
 .c0 { stroke: var(--c0); color: var(--c0); }
 .c1 { stroke: var(--c1); color: var(--c1); }
 .c2 { stroke: var(--c2); color: var(--c2); }
@@ -89,7 +94,7 @@ path { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
 .c5 { stroke: var(--c5); color: var(--c5); }
 .maps { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; margin-top: .75rem; }
 .maps figure { max-width: 100%; }
-.map { display: block; max-width: 100%; border: 1px solid var(--soft); shape-rendering: crispEdges; }
+.map { display: block; max-width: 100%; height: auto; border: 1px solid var(--soft); shape-rendering: crispEdges; }
 .map rect { fill: var(--map); }
 .above stop { stop-color: var(--map); }
 .below stop { stop-color: var(--minus); }

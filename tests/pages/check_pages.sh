@@ -24,7 +24,7 @@ framed() {
   local escaped
   escaped=$(sed 's/&/\&amp;/g; s/"/\&quot;/g' "$1")
   printf '<!DOCTYPE html><meta charset="utf-8"><body>\n'
-  printf '<iframe width="%d" height="900" srcdoc="%s"></iframe>\n' 1000 "$escaped" 400 "$escaped"
+  printf '<iframe width="%d" height="900" srcdoc="%s"></iframe>\n' 1000 "$escaped" 320 "$escaped"
   printf '<pre></pre><script>\n'
   cat "$here/look.js"
   printf '</script>\n'
@@ -41,7 +41,7 @@ for page in plain names many image; do
     grep -q CONSOLE "$folder/log" && fail "$page: $(grep CONSOLE "$folder/log")"
     sed -n '/^<pre>/,/<\/pre>/p' "$folder/dom" | sed 's/<[/]*pre>//g' |
       sed 's/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' >"$folder/found"
-    for width in 1000 400; do
+    for width in 1000 320; do
       printf 'width %d\nscheme %s\n' "$width" "$scheme"
       cat "$folder/$page.expected"
       echo "faults none"

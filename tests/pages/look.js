@@ -28,6 +28,14 @@ window.onload = () => {
     require(rows.every((row) => row.cells.length === page.querySelector('thead tr').cells.length),
             'a row has more or fewer cells than titles');
 
+    // No word of a title is broken.
+    for (const title of all('thead th')) {
+      const range = page.createRange();
+      range.selectNodeContents(title);
+      const lines = new Set([...range.getClientRects()].map((line) => line.top));
+      require(lines.size <= title.textContent.split(' ').length, `${title.textContent} is broken`);
+    }
+
     // The bars are as long as their scores say, and all begin or end at 0.
     const score = (bar) => Number(bar.closest('td').querySelector('span').textContent);
     const scale = Math.max(...bars.map((bar) => box(bar).width / Math.abs(score(bar) || Infinity)));
@@ -44,7 +52,8 @@ window.onload = () => {
       require(i === 0 || name.top >= names[i - 1].bottom - 2, 'names in the chart overlap');
       require(name.right <= page.documentElement.clientWidth, 'a name leaves the page');
     });
-    const ticks = all('.chart .x').map(box).sort((a, b) => a.left - b.left);
+    const drawn = all('.chart .x').filter((tick) => tick.checkVisibility());
+    const ticks = drawn.map(box).sort((a, b) => a.left - b.left);
     ticks.forEach((tick, i) => require(i === 0 || tick.left > ticks[i - 1].right, 'ticks overlap'));
 
     for (const details of all('details')) details.open = true;

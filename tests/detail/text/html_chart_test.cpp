@@ -9,6 +9,7 @@
 using viann::detail::EpochAxis;
 using viann::detail::line_chart;
 using viann::detail::round_ticks;
+using viann::detail::score_tick;
 using viann::detail::spread_out;
 
 using Numbers = std::vector<double>;
@@ -46,6 +47,37 @@ TEST_CASE("an axis of many epochs is logarithmic") {
   CHECK(texts(EpochAxis(1, 1000).ticks()) == "1 10 100 1000 ");
   CHECK_FALSE(EpochAxis(0, 100).is_logarithmic());  // there is no logarithm of 0
   CHECK(EpochAxis(1, 20).is_logarithmic());
+}
+
+TEST_CASE("numbers of epochs have all their digits, and room") {
+  const auto labels = [](std::int64_t first, std::int64_t last, double width = 30) {
+    std::string result;
+    for (const double label : EpochAxis(first, last).labels(width)) {
+      result += viann::detail::epoch_text(label) + " ";
+    }
+    return result;
+  };
+  CHECK(labels(0, 10) == "0 2 4 6 8 10 ");
+  CHECK(labels(1, 100) == "1 2 5 10 20 50 100 ");
+  CHECK(labels(100000, 1100000) == "200000 600000 1000000 ");
+  CHECK(labels(1, 10000000) == "1 10 100 10000 1000000 ");
+  CHECK(labels(900, 1100) == "900 950 1000 1050 1100 ");
+  CHECK(labels(0, 10, 6) == "0 4 8 ");
+  CHECK(labels(0, 10, 12.5) == "0 2 4 6 8 10 ");
+  CHECK(
+      contains(line_chart({{"a", Eigen::Vector2d(0, 1), {}}}, {100000, 1100000}, ""), ">600000<"));
+}
+
+TEST_CASE("ticks of scores have exponents all or none") {
+  CHECK(score_tick(0.1 * 3, 1) == "0.3");
+  CHECK(score_tick(-0, 1) == "0");
+  CHECK(score_tick(500, 2000) == "500");
+  CHECK(score_tick(2000, 2000) == "2000");
+  CHECK(score_tick(0.0001, 0.001) == "0.0001");
+  CHECK(score_tick(0.0001, 0.0009) == "1.0e-04");
+  CHECK(score_tick(800000, 999999) == "800000");
+  CHECK(score_tick(-500000, 1e6) == "-5.0e+05");
+  CHECK(contains(line_chart({{"a", Eigen::Vector2d(-2e6, 1), {}}}, {1, 2}, ""), ">-5.0e+05<"));
 }
 
 TEST_CASE("names keep their distance, in order and within the chart") {

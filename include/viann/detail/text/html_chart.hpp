@@ -42,6 +42,18 @@ inline std::vector<double> round_ticks(double least, double largest, double leas
   return ticks;
 }
 
+/// A tick of scores up to `largest`: all are fixed, or all have exponents. Two digits are enough
+/// for multiples of 1, 2 or 5, and six more than the noise of the multiplication.
+inline std::string score_tick(double tick, double largest) {
+  if (tick == 0) return "0";
+  return largest >= 0.001 && largest < 1e6 ? number_text(tick, std::chars_format::general, 6)
+                                           : number_text(tick, std::chars_format::scientific, 1);
+}
+
+inline std::string epoch_text(double epoch) {
+  return number_text(epoch, std::chars_format::fixed, 0);
+}
+
 /// The axis of the epochs: logarithmic if there are many, because most happens in the first ones.
 class EpochAxis {
  public:
@@ -69,6 +81,20 @@ class EpochAxis {
           result.push_back(tick);
         }
       }
+    }
+    return result;
+  }
+
+  /// The ticks that have room for their numbers on an axis of so many characters.
+  std::vector<double> labels(double width) const {
+    std::vector<double> result;
+    double free = -width;  // where the next one may begin
+    for (const double tick : ticks()) {
+      const double half = static_cast<double>(epoch_text(tick).size()) / 2;
+      const double middle = width * position(tick);
+      if (middle - half < free) continue;
+      free = middle + half + 1;
+      result.push_back(tick);
     }
     return result;
   }
@@ -122,7 +148,7 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
   std::string y_ticks;
   std::size_t digits = 0;
   for (const double tick : round_ticks(least, largest, 0)) {
-    const std::string text = number_text(tick, std::chars_format::general, 3);
+    const std::string text = score_tick(tick, (std::max)(-least, largest));
     digits = (std::max)(digits, text.size());
     grid += concat("M0 ", y(tick), "H100");
     y_ticks += concat(R"(<text class="y" x="0" dx="-.6em" y=")", y(tick),
@@ -134,9 +160,9 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
                   R"(em" text-anchor="middle">)", text, "</text>");
   };
   std::string x_ticks;
-  for (const double tick : axis.ticks()) {
-    grid += concat("M", x(tick), " 0V100");
-    x_ticks += below("x", x(tick), "1.4", number_text(tick));
+  for (const double tick : axis.ticks()) grid += concat("M", x(tick), " 0V100");
+  for (const double tick : axis.labels(30)) {
+    x_ticks += below("x", x(tick), "1.4", epoch_text(tick));
   }
 
   Eigen::VectorXd ends(static_cast<Eigen::Index>(lines.size()));

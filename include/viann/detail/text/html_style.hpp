@@ -47,12 +47,17 @@ h1 { margin: 0 0 .5rem; font-size: 1.6rem; line-height: 1.25; overflow-wrap: any
 h2 { margin: 2.5rem 0 .25rem; font-size: 1.15rem; }
 p { margin: .25rem 0; max-width: 42rem; overflow-wrap: anywhere; }
 .soft, caption, figcaption { color: var(--soft); }
-.wide { overflow-x: auto; }
+.wide {  /* with a shadow on the right where there is more to scroll to */
+  overflow-x: auto;
+  background:
+    linear-gradient(to left, var(--paper) 60%, transparent) right / 3rem 100% no-repeat local,
+    linear-gradient(to left, var(--soft), transparent) right / .4rem 100% no-repeat;
+}
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { padding: .25rem 0 .5rem; text-align: left; }
 th, td { padding: .2rem .75rem .2rem 0; text-align: left; vertical-align: baseline; }
 th { font-weight: normal; overflow-wrap: anywhere; min-width: 6rem; }
-thead th { color: var(--soft); border-bottom: 1px solid var(--rule); vertical-align: bottom; }
+thead th { overflow-wrap: normal; color: var(--soft); border-bottom: 1px solid var(--rule); vertical-align: bottom; }
 [style^="--width"] { min-width: min(max(var(--width), 6rem), 16rem, 32vw); }
 tbody tr:hover { background: var(--rule); }
 .number { text-align: right; }
@@ -109,11 +114,13 @@ figure { margin: 0; break-inside: avoid; }
   .score svg { min-width: 3rem; }
   th { min-width: 4rem; }
   th, td { padding-right: .4rem; }
+  .chart .x:nth-of-type(even) { display: none; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: .8rem; }
   h2 { break-after: avoid; }
   tr { break-inside: avoid; }
+  .wide { overflow: visible; }
   details:not([open]) { display: none; }
 }
 )css";

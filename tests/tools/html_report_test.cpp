@@ -260,7 +260,7 @@ TEST_CASE("scores in the shape of their images") {
   options.cols = 3;
   const std::string page = html_report(Report(numbered(12), scores), options);
   CHECK(tags_with(page, "svg", "viewBox=\"0 0 3 2\"").size() == 2);
-  CHECK(texts(page, "figcaption") == Texts{"Channel 1", "Channel 2"});
+  CHECK(texts(page, "figcaption") == Texts{"Channel 0", "Channel 1"});
   const auto cells = tags_with(page, "rect", "fill-opacity");
   REQUIRE(cells.size() == 11);
   CHECK(contains(cells[1].attributes, "x=\"1\" y=\"0\""));
@@ -275,11 +275,18 @@ TEST_CASE("scores in the shape of their images") {
 
   options.rows = 1;
   options.cols = 1;
-  const std::string many =
-      html_report(Report(numbered(20), VectorXd::LinSpaced(20, 0, 1)), options);
+  scores = VectorXd::LinSpaced(20, 0, 1);
+  scores[0] = 0.5;
+  scores[10] = not_a_number;
+  const std::string many = html_report(Report(numbered(20), scores), options);
   CHECK(tags_with(many, "rect", "fill-opacity").size() == 16);
   CHECK(contains(many, "aria-label=\"Scale from 0 to 1\""));
-  CHECK(contains(many, "1 rows by 1 columns: the first 16 of 20 channels."));
+  CHECK(contains(many, "1 rows by 1 columns: 16 of 20 channels, those with the highest sums."));
+  Texts shown = texts(many, "figcaption");
+  CHECK(shown.size() == 16);
+  CHECK(Texts(shown.begin(), shown.begin() + 2) == Texts{"Channel 0", "Channel 4"});
+  CHECK(shown[7] == "Channel 11");
+  CHECK(texts(many, "title").back() == "input 19: 1.000");
 }
 
 TEST_CASE("a page refuses what does not fit") {

@@ -61,8 +61,8 @@ std::string html_page(const Report& report, const ScoreHistory& history,
 ///
 /// The page has a table with bars of the highest scores and the report's other columns, and a
 /// second one of the other scores that can be unfolded; a chart of the scores over the epochs, if
-/// the history has two at least; and heat maps, if `rows` and `cols` are given. The epochs are on a
-/// logarithmic scale if the last is 20 times the first.
+/// the history has two at least; and heat maps, if `rows` and `cols` are given, of the 16 channels
+/// with the highest sums. The epochs are on a logarithmic scale if the last is 20 times the first.
 /// \throws std::invalid_argument if the history has another number of features, an option is out of
 ///         range, or features() is not a multiple of rows * cols.
 inline std::string html_report(const Report& report, const ScoreHistory& history,
@@ -181,7 +181,7 @@ class HtmlPage {
     const Eigen::VectorXd& scores = columns_[1].numbers;
     const std::vector<Eigen::MatrixXd> kernels =
         kernel_scores(scores, options_.rows, options_.cols);
-    const std::size_t shown = (std::min)(kernels.size(), std::size_t{16});
+    const std::vector<Eigen::Index> channels = highest_sums(kernels, 16);
     const double largest = columns_[1].largest();
     const bool any_negative =
         std::any_of(scores.begin(), scores.end(), [](double score) { return score < 0; });
@@ -189,22 +189,24 @@ class HtmlPage {
     std::iota(features.begin(), features.end(), Eigen::Index{0});
     const std::vector<std::string> texts = columns_[1].table_cells(features, false, whole_text);
     std::string maps;
-    auto feature = features.begin();
-    for (std::size_t channel = 0; channel < shown; ++channel) {
+    for (const Eigen::Index channel : channels) {
+      const Eigen::MatrixXd& kernel = kernels[static_cast<std::size_t>(channel)];
       std::vector<std::string> names;
-      for (Eigen::Index cell = 0; cell < kernels[channel].size(); ++cell, ++feature) {
+      for (Eigen::Index cell = 0; cell < kernel.size(); ++cell) {
+        const Eigen::Index feature = channel * kernel.size() + cell;
         names.push_back(
-            concat(html_text(name(*feature)), ": ", texts[static_cast<std::size_t>(*feature)]));
+            concat(html_text(name(feature)), ": ", texts[static_cast<std::size_t>(feature)]));
       }
       const std::string title =
-          kernels.size() > 1 ? concat("Channel ", channel + 1) : "Scores by position";
+          kernels.size() > 1 ? concat("Channel ", channel) : "Scores by position";
       maps += concat("<figure>", kernels.size() > 1 ? "<figcaption>" + title + "</figcaption>" : "",
-                     heat_map(kernels[channel], largest, title, names), "</figure>\n");
+                     heat_map(kernel, largest, title, names), "</figure>\n");
     }
     return concat("<h2>Where they are</h2>\n<p class=\"soft\">The scores, ", options_.rows,
                   " rows by ", options_.cols, " columns",
-                  kernels.size() > shown
-                      ? concat(": the first ", shown, " of ", kernels.size(), " channels")
+                  kernels.size() > channels.size()
+                      ? concat(": ", channels.size(), " of ", kernels.size(),
+                               " channels, those with the highest sums")
                       : "",
                   ".</p>\n<div class=\"maps\">\n", maps, "</div>\n",
                   heat_scale(number_text(largest, std::chars_format::general, 3), any_negative));

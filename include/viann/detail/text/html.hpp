@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/html_style.hpp"
 #include "viann/detail/text/report_column.hpp"
@@ -134,6 +135,18 @@ inline std::string heat_map(const Eigen::MatrixXd& scores, double largest, const
     }
   }
   return svg + "</svg>";
+}
+
+/// The channels with the highest sums of scores, NaN last, in the channels' order.
+inline std::vector<Eigen::Index> highest_sums(const std::vector<Eigen::MatrixXd>& channels,
+                                              std::size_t most) {
+  Eigen::VectorXd sums(static_cast<Eigen::Index>(channels.size()));
+  std::transform(channels.begin(), channels.end(), sums.data(),
+                 [](const Eigen::MatrixXd& channel) { return channel.sum(); });
+  std::vector<Eigen::Index> highest = descending(sums);
+  highest.resize((std::min)(highest.size(), most));
+  std::sort(highest.begin(), highest.end());
+  return highest;
 }
 
 /// The scale of heat maps, from 0 or -largest to `largest`, its text.

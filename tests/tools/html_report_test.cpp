@@ -51,13 +51,13 @@ TEST_CASE("a page has a row with a bar for every score, from the highest") {
   CHECK(texts(page, "th", "scope=\"row\"") == Texts{"b", "a", "c"});
   CHECK(texts(page, "span") == Texts{"1.000", "0.250", "0.000"});
   CHECK(texts(page, "td", "class=\"number\"") == Texts{"0.125", "0.500", "2.000"});
-  CHECK(contains(page, "<td>kg</td>"));
+  CHECK(contains(page, "<td dir=\"auto\">kg</td>"));
   const auto bars = tags_with(page, "rect", "class=\"plus\"");
   REQUIRE(bars.size() == 3);
   CHECK(contains(bars[0].attributes, "x=\"0\" width=\"100\""));
   CHECK(contains(bars[1].attributes, "x=\"0\" width=\"25\""));
   CHECK(contains(bars[2].attributes, "x=\"0\" width=\"0\""));
-  CHECK(texts(page, "caption") == Texts{"All 3 scores, from the highest"});
+  CHECK(texts(page, "caption") == Texts{"3 scores, from the highest"});
   CHECK(tags_with(page, "details").empty());
   CHECK(tags_with(page, "path").empty());
   CHECK(tags_with(page, "h2").size() == 1);
@@ -163,9 +163,8 @@ TEST_CASE("2,000 features: bars of the first, and the others to be unfolded") {
   const std::string page = html_report(report);
   CHECK(tags_with(page, "rect", "class=\"plus\"").size() == 15);
   CHECK(tags_with(page, "th", "scope=\"row\"").size() == 2000);
-  CHECK(texts(page, "summary") == Texts{"The other 1985"});
-  CHECK(texts(page, "caption") ==
-        Texts{"The 15 highest of 2000 scores", "In descending order of score"});
+  CHECK(texts(page, "summary") == Texts{"The other 1985 scores"});
+  CHECK(texts(page, "caption") == Texts{"The 15 highest of 2000 scores", "The other 1985 scores"});
   CHECK(page.find("<details>") > page.find("input 1985<"));
   CHECK(page.find("<details>") < page.find("input 1984<"));
   CHECK(page.size() < 400000);
@@ -176,10 +175,81 @@ TEST_CASE("2,000 features: bars of the first, and the others to be unfolded") {
   const std::string brief = html_report(report, options);
   CHECK(tags_with(brief, "rect").empty());
   CHECK(tags_with(brief, "th", "scope=\"row\"").size() == 100);
-  CHECK(texts(brief, "summary") == Texts{"The 2000"});
   CHECK(contains(brief, ">1900 lower scores are not shown.<"));
   options.max_bars = 100;
   CHECK(tags_with(html_report(report, options), "details").empty());
+}
+
+TEST_CASE("sentences fit 0, 1, 2 and more scores") {
+  struct Case {
+    int features, bars, rows;
+    std::string captions;  // of the bars, what is unfolded, and what is left out
+  };
+  for (const auto& [features, bars, rows, captions] :
+       {Case{1, 9, 9, "1 score||"}, Case{2, 9, 9, "2 scores, from the highest||"},
+        Case{2, 0, 0, "||2 scores are not shown."}, Case{1, 0, 0, "||1 score is not shown."},
+        Case{3, 0, 9, "|3 scores, from the highest|"},
+        Case{3, 0, 2, "|The 2 highest of 3 scores|1 lower score is not shown."},
+        Case{3, 1, 1, "The highest of 3 scores||2 lower scores are not shown."},
+        Case{3, 1, 2, "The highest of 3 scores|The next score|1 lower score is not shown."},
+        Case{3, 1, 9, "The highest of 3 scores|The other 2 scores|"},
+        Case{3, 2, 9, "The 2 highest of 3 scores|The other score|"}}) {
+    HtmlReportOptions options;
+    options.max_bars = bars;
+    options.max_rows = rows;
+    const std::string page =
+        html_report(Report(numbered(features), VectorXd::LinSpaced(features, 0, 1)), options);
+    const auto first = [&](const std::string& name, const std::string& attribute = "") {
+      const Texts found = texts(page, name, attribute);
+      return found.empty() ? "" : found[0];
+    };
+    CHECK((bars > 0 ? first("caption") : "") + "|" + first("summary") + "|" +
+              first("p", "class=\"soft\"") ==
+          captions);
+  }
+
+  const auto sentences = [](Eigen::Index features) {
+    ScoreHistory history;
+    for (const int epoch : {1, 2}) history.add(epoch, VectorXd::LinSpaced(features, 0, 1));
+    const Report report(numbered(static_cast<int>(features)), VectorXd::LinSpaced(features, 0, 1));
+    const std::string page = html_report(report, history);
+    return texts(page, "figcaption")[0] + "|" + texts(page, "th", "scope=\"col\"").back();
+  };
+  CHECK(sentences(1) ==
+        "Scores of the most important input, by epoch. A dot marks the epoch from which one stayed "
+        "at the top. |at the top since epoch");
+  CHECK(contains(sentences(3), "Scores of the 3 most important inputs, by epoch. "));
+  CHECK(contains(sentences(3), "stayed at the top. Since epoch 1, the whole ranking"));
+  CHECK(contains(sentences(5), "stayed in the top 2. Since epoch"));
+  CHECK(contains(sentences(11), "Scores of the 6 most important inputs, by epoch. "));
+  CHECK(contains(sentences(11), "|in the top 5 since epoch"));
+  CHECK(contains(sentences(14), "|in the top 6 since epoch"));
+}
+
+TEST_CASE("names are cut off where they end, and the title holds the whole") {
+  const std::string name(3000, 'N');
+  const std::string ends = "\u2026";
+  Report report({name, std::string(80, 'M')}, Vector2d(1, 0));
+  report.add_column(name, {name, "c"});
+  ScoreHistory history;
+  history.add(1, Vector2d(0, 1));
+  history.add(2, Vector2d(1, 0));
+  const std::string page = html_report(report, history);
+  const std::string cut = name.substr(0, 79) + ends;
+  for (const auto& [tag, attribute] : std::vector<std::pair<std::string, std::string>>{
+           {"th", "scope=\"row\" "},
+           {"td", "dir"},
+           {"b", ""},
+           {"th", "scope=\"col\" style=\"--width:3000ch\" dir=\"auto\" title"}}) {
+    CAPTURE(tag, attribute);
+    const MarkupTag found = tags_with(page, tag, attribute).at(0);
+    CHECK(found.text == cut);
+    CHECK(contains(found.attributes, "title=\"" + name + "\""));
+    CHECK(contains(found.attributes, "dir=\"auto\""));
+  }
+  CHECK(texts(page, "th", "scope=\"row\" dir=\"auto\"").back() == std::string(80, 'M'));
+  CHECK(texts(page, "text", "class=\"name\"")[0] == name.substr(0, 15) + ends);
+  CHECK(texts(page, "desc")[0].substr(0, 84) == cut + ": ");
 }
 
 TEST_CASE("bars of scores that are negative, NaN, infinite or all 0") {
@@ -281,7 +351,7 @@ TEST_CASE("scores in the shape of their images") {
   const std::string many = html_report(Report(numbered(20), scores), options);
   CHECK(tags_with(many, "rect", "fill-opacity").size() == 16);
   CHECK(contains(many, "aria-label=\"Scale from 0 to 1\""));
-  CHECK(contains(many, "1 rows by 1 columns: 16 of 20 channels, those with the highest sums."));
+  CHECK(contains(many, "1 row by 1 column: 16 of 20 channels, those with the highest sums."));
   Texts shown = texts(many, "figcaption");
   CHECK(shown.size() == 16);
   CHECK(Texts(shown.begin(), shown.begin() + 2) == Texts{"Channel 0", "Channel 4"});

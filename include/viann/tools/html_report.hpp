@@ -100,19 +100,17 @@ class HtmlPage {
     }
     if (history.features() == 0) return;
     if (history.features() != report.features()) {
-      throw std::invalid_argument(concat("viann::html_report: a history of ", history.features(),
-                                         " features does not fit a report of ", report.features(),
-                                         "."));
+      throw std::invalid_argument(concat("viann::html_report: a history of ",
+                                         counted(history.features(), "feature"),
+                                         " does not fit a report of ", report.features(), "."));
     }
-    top_ = std::clamp(report.features() / 2, Eigen::Index{1}, Eigen::Index{6});
-    since_ = history.in_top_since(top_);
+    const auto top = std::clamp(report.features() / 2, Eigen::Index{1}, Eigen::Index{6});
+    since_ = history.in_top_since(top);
     std::vector<std::string> texts;
     for (const auto& epoch : since_)
       texts.push_back(epoch ? std::to_string(*epoch) : "\xE2\x80\x93");
-    columns_.push_back({concat("in the top ", top_, " since epoch"),
-                        ReportColumn::Content::Texts,
-                        {},
-                        std::move(texts)});
+    top_ = top == 1 ? "at the top" : concat("in the top ", top);
+    columns_.push_back({top_ + " since epoch", ReportColumn::Content::Texts, {}, std::move(texts)});
   }
 
   std::string text() const {
@@ -123,17 +121,13 @@ class HtmlPage {
         // A script that slipped through would not run.
         R"(<meta http-equiv="Content-Security-Policy" )"
         "content=\"default-src 'none'; style-src 'unsafe-inline'\" />\n<title>",
-        title, "</title>\n<style>", html_style, "</style>\n</head>\n<body>\n<main>\n<h1>", title,
-        "</h1>\n", options_.note.empty() ? "" : concat("<p>", html_text(options_.note), "</p>\n"),
+        title, "</title>\n<style>", html_style,
+        "</style>\n</head>\n<body>\n<main>\n<h1 dir=\"auto\">", title, "</h1>\n",
+        options_.note.empty() ? "" : concat("<p dir=\"auto\">", html_text(options_.note), "</p>\n"),
         tables(), lines(), heat_maps(), "</main>\n</body>\n</html>\n");
   }
 
  private:
-  std::string table(const std::vector<Eigen::Index>& rows, bool with_bars,
-                    const std::string& caption) const {
-    return html_table(columns_, !since_.empty(), rows, with_bars, caption);
-  }
-
   std::string name(Eigen::Index feature) const { return columns_[0].text(feature); }
 
   /// The most important features over the epochs.
@@ -151,28 +145,27 @@ class HtmlPage {
       const auto rounded = [&](double value) {
         return number_text(value, std::chars_format::general, 3);
       };
-      description += concat(name(feature), ": ", rounded(scores(feature, 0)), " at epoch ",
-                            epochs.front(), ", ", rounded(chart.back().scores.tail<1>()[0]),
-                            " at epoch ", epochs.back(), ". ");
+      description +=
+          concat(table_text(name(feature), longest_text), ": ", rounded(scores(feature, 0)),
+                 " at epoch ", epochs.front(), ", ", rounded(chart.back().scores.tail<1>()[0]),
+                 " at epoch ", epochs.back(), ". ");
     }
     const std::int64_t settled = history_.settled_since(options_.settled);
     const std::string ranking =
-        settled == epochs.back()
-            ? concat(
-                  "The whole ranking has not settled: the one before has a rank correlation of "
-                  "less than ",
-                  options_.settled)
-            : concat("Since epoch ", settled, ", the whole ranking has had a rank correlation of ",
-                     options_.settled, " or more");
+        settled < epochs.back()
+            ? concat("Since epoch ", settled, ", the whole ranking has had a rank correlation of ",
+                     options_.settled, " or more with the last one.")
+            : concat("The whole ranking has not settled: the one before has a rank correlation of ",
+                     "less than ", options_.settled, " with the last one.");
     const auto kept = static_cast<std::int64_t>(epochs.size());
-    return concat(
-        "<h2>When each became important</h2>\n<figure>\n<figcaption>Scores of the ", count,
-        " most important, by epoch. A dot marks the epoch from which one stayed among the top ",
-        top_, ". ", ranking, " with the last one.",
-        kept == history_.epochs()
-            ? ""
-            : concat(" ", kept, " of ", history_.epochs(), " epochs were kept."),
-        "</figcaption>\n", line_chart(chart, epochs, description), "</figure>\n");
+    return concat("<h2>When each became important</h2>\n<figure>\n<figcaption>Scores of the ",
+                  count == 1 ? "most important input" : concat(count, " most important inputs"),
+                  ", by epoch. A dot marks the epoch from which one stayed ", top_, ". ",
+                  report_.features() == 1 ? "" : ranking,
+                  kept == history_.epochs()
+                      ? ""
+                      : concat(" ", kept, " of ", history_.epochs(), " epochs were kept."),
+                  "</figcaption>\n", line_chart(chart, epochs, description), "</figure>\n");
   }
 
   /// The scores in the shape of an image or of a convolution's kernels.
@@ -185,25 +178,22 @@ class HtmlPage {
     const double largest = columns_[1].largest();
     const bool any_negative =
         std::any_of(scores.begin(), scores.end(), [](double score) { return score < 0; });
-    std::vector<Eigen::Index> features(order_.size());
-    std::iota(features.begin(), features.end(), Eigen::Index{0});
-    const std::vector<std::string> texts = columns_[1].table_cells(features, false, whole_text);
     std::string maps;
     for (const Eigen::Index channel : channels) {
       const Eigen::MatrixXd& kernel = kernels[static_cast<std::size_t>(channel)];
-      std::vector<std::string> names;
-      for (Eigen::Index cell = 0; cell < kernel.size(); ++cell) {
-        const Eigen::Index feature = channel * kernel.size() + cell;
-        names.push_back(
-            concat(html_text(name(feature)), ": ", texts[static_cast<std::size_t>(feature)]));
+      std::vector<Eigen::Index> features(static_cast<std::size_t>(kernel.size()));
+      std::iota(features.begin(), features.end(), channel * kernel.size());
+      std::vector<std::string> cells = columns_[1].table_cells(features, false, whole_text);
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        cells[i] = concat(html_text(name(features[i])), ": ", cells[i]);
       }
       const std::string title =
           kernels.size() > 1 ? concat("Channel ", channel) : "Scores by position";
       maps += concat("<figure>", kernels.size() > 1 ? "<figcaption>" + title + "</figcaption>" : "",
-                     heat_map(kernel, largest, title, names), "</figure>\n");
+                     heat_map(kernel, largest, title, cells), "</figure>\n");
     }
-    return concat("<h2>Where they are</h2>\n<p class=\"soft\">The scores, ", options_.rows,
-                  " rows by ", options_.cols, " columns",
+    return concat("<h2>Where they are</h2>\n<p class=\"soft\">The scores, ",
+                  counted(options_.rows, "row"), " by ", counted(options_.cols, "column"),
                   kernels.size() > channels.size()
                       ? concat(": ", channels.size(), " of ", kernels.size(),
                                " channels, those with the highest sums")
@@ -218,20 +208,30 @@ class HtmlPage {
     const auto bars = (std::min)(features, std::ptrdiff_t{options_.max_bars});
     const auto rows = (std::min)(features, std::ptrdiff_t{options_.max_rows});
     const auto first = order_.begin();
+    const auto highest = [&](std::ptrdiff_t count) {
+      return count < features ? concat("The ", count > 1 ? concat(count, " ") : "", "highest of ",
+                                       features, " scores")
+                              : counted(count, "score") + (count > 1 ? ", from the highest" : "");
+    };
     std::string page = "<h2>Scores</h2>\n";
+    const bool with_epochs = !since_.empty();
     if (bars > 0) {
-      page += table({first, first + bars}, true,
-                    bars < features ? concat("The ", bars, " highest of ", features, " scores")
-                                    : concat("All ", features, " scores, from the highest"));
+      page += html_table(columns_, with_epochs, {first, first + bars}, true, highest(bars));
     }
     if (rows > bars) {
-      page += concat("<details>\n<summary>The ", bars > 0 ? "other " : "", features - bars,
-                     "</summary>\n",
-                     table({first + bars, first + rows}, false, "In descending order of score"),
-                     "</details>\n");
+      const std::string caption =
+          bars == 0 ? highest(rows)
+                    : concat("The ", rows < features ? "next " : "other ",
+                             rows - bars > 1 ? concat(rows - bars, " scores") : "score");
+      page +=
+          concat("<details>\n<summary>", caption, "</summary>\n",
+                 html_table(columns_, with_epochs, {first + bars, first + rows}, false, caption),
+                 "</details>\n");
     }
     if (features > rows) {
-      page += concat(R"(<p class="soft">)", features - rows, " lower scores are not shown.</p>\n");
+      page += concat(R"(<p class="soft">)",
+                     counted(features - rows, rows > 0 ? "lower score" : "score"),
+                     features - rows > 1 ? " are" : " is", " not shown.</p>\n");
     }
     return page;
   }
@@ -239,10 +239,10 @@ class HtmlPage {
   const Report& report_;
   const ScoreHistory& history_;
   const HtmlReportOptions& options_;
-  std::vector<Eigen::Index> order_;    // by score
-  std::vector<ReportColumn> columns_;  // the report's, and one of the history
-  Eigen::Index top_ = 0;
-  std::vector<std::optional<std::int64_t>> since_;  // by feature, in the top_
+  std::vector<Eigen::Index> order_;                 // by score
+  std::vector<ReportColumn> columns_;               // the report's, and one of the history
+  std::string top_;                                 // "in the top 6"
+  std::vector<std::optional<std::int64_t>> since_;  // by feature, when it came there
 };
 
 inline std::string html_page(const Report& report, const ScoreHistory& history,

@@ -73,6 +73,20 @@ inline std::string html_text(const std::string& text) {
   return html;
 }
 
+/// A user's text as the end of a tag and what follows: in its own direction, so that a
+/// right-to-left one keeps its beginning. A long one is cut off, and the title holds the whole.
+inline constexpr std::size_t longest_text = 80;
+inline std::string html_user_text(const std::string& text) {
+  const bool is_cut = text_width(text) > longest_text;
+  return concat(R"( dir="auto")", is_cut ? concat(R"( title=")", html_text(text), "\"") : "", ">",
+                html_text(table_text(text, longest_text)));
+}
+
+/// "1 row", "2 rows".
+inline std::string counted(Eigen::Index count, const char* noun) {
+  return concat(count, " ", noun, count == 1 ? "" : "s");
+}
+
 /// A number for a coordinate or a style: three decimals at most.
 inline std::string html_number(double value) {
   return number_text(std::round(value * 1000) / 1000 + 0.0);  // + 0.0: no -0
@@ -189,23 +203,25 @@ inline std::string html_table(const std::vector<ReportColumn>& columns, bool las
     cells.push_back(column.table_cells(rows, false, whole_text));
     const bool has_epochs = last_has_epochs && &column == &columns.back();
     const bool is_number = !column.has_texts() || has_epochs;
-    tags.emplace_back(cells.size() == 2 ? R"( class="score">)"
-                      : is_number       ? R"( class="number">)"
-                                        : ">");
+    tags.emplace_back(cells.size() == 2 ? R"( class="score")"
+                      : is_number       ? R"( class="number")"
+                                        : "");
     const std::string width =
         is_number ? "" : concat(R"( style="--width:)", longest_width(cells.back()), R"(ch")");
-    head += concat(R"(<th scope="col")", width, tags.back(), html_text(column.title), "</th>");
+    head += concat(R"(<th scope="col")", width, tags.back(), html_user_text(column.title), "</th>");
   }
   Eigen::VectorXd scores(static_cast<Eigen::Index>(rows.size()));
   std::transform(rows.begin(), rows.end(), scores.data(),
                  [&](Eigen::Index feature) { return columns[1].numbers[feature]; });
   std::string body;
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    body += concat(R"(<tr><th scope="row">)", html_text(cells[0][row]), "</th><td", tags[1],
-                   "<div>", with_bars ? html_bar(scores, static_cast<Eigen::Index>(row)) : "",
+    body += concat(R"(<tr><th scope="row")", html_user_text(cells[0][row]), "</th><td", tags[1],
+                   "><div>", with_bars ? html_bar(scores, static_cast<Eigen::Index>(row)) : "",
                    "<span>", cells[1][row], "</span></div></td>");
     for (std::size_t column = 2; column < cells.size(); ++column) {
-      body += concat("<td", tags[column], html_text(cells[column][row]), "</td>");
+      const std::string& cell = cells[column][row];
+      body += concat("<td", tags[column], tags[column].empty() ? html_user_text(cell) : ">" + cell,
+                     "</td>");
     }
     body += "</tr>\n";
   }

@@ -50,10 +50,6 @@ inline std::string score_tick(double tick, double largest) {
                                            : number_text(tick, std::chars_format::scientific, 1);
 }
 
-inline std::string epoch_text(double epoch) {
-  return number_text(epoch, std::chars_format::fixed, 0);
-}
-
 /// The axis of the epochs: logarithmic if there are many, because most happens in the first ones.
 class EpochAxis {
  public:
@@ -81,20 +77,6 @@ class EpochAxis {
           result.push_back(tick);
         }
       }
-    }
-    return result;
-  }
-
-  /// The ticks that have room for their numbers on an axis of so many characters.
-  std::vector<double> labels(double width) const {
-    std::vector<double> result;
-    double free = -width;  // where the next one may begin
-    for (const double tick : ticks()) {
-      const double half = static_cast<double>(epoch_text(tick).size()) / 2;
-      const double middle = width * position(tick);
-      if (middle - half < free) continue;
-      free = middle + half + 1;
-      result.push_back(tick);
     }
     return result;
   }
@@ -160,9 +142,15 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
                   R"(em" text-anchor="middle">)", text, "</text>");
   };
   std::string x_ticks;
-  for (const double tick : axis.ticks()) grid += concat("M", x(tick), " 0V100");
-  for (const double tick : axis.labels(30)) {
-    x_ticks += below("x", x(tick), "1.4", epoch_text(tick));
+  double free = -30;  // where the next number may begin, in an axis as wide as 30 digits
+  for (const double tick : axis.ticks()) {
+    grid += concat("M", x(tick), " 0V100");
+    const std::string text = number_text(tick, std::chars_format::fixed, 0);
+    const double middle = 30 * axis.position(tick);
+    const double half = static_cast<double>(text.size()) / 2;
+    if (middle - half < free) continue;
+    free = middle + half + 1;
+    x_ticks += below("x", x(tick), "1.4", text);
   }
 
   Eigen::VectorXd ends(static_cast<Eigen::Index>(lines.size()));
@@ -204,12 +192,13 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
     }
     const std::string top = html_number(100 * places[place]);
     const std::string name = html_text(line.name);
+    const std::string shown = html_text(table_text(line.name, longest_text));
     links += path("link" + style, color, 1, concat("M8 ", y(ends[index]), "L92 ", top));
     names += concat(R"(<b class="c)", index, R"(" style="top:)", top, R"(%" title=")", name,
-                    R"(">)", name, "</b>");
+                    R"(" dir="auto">)", shown, "</b>");
     texts += concat(R"(<text class="name" x="100%" dx="2.2em" y=")", top, R"(%" dy=".35em" fill=")",
-                    color, R"(">)", name, "</text>");
-    widths += concat("<span>", name, "</span>");
+                    color, R"(">)", html_text(table_text(line.name, 16)), "</text>");
+    widths += concat("<span>", shown, "</span>");
   }
 
   const std::string inner = R"(<svg aria-hidden="true" overflow="visible" )";

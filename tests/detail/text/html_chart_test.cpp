@@ -30,6 +30,10 @@ TEST_CASE("ticks are round numbers within the range") {
   CHECK(texts(round_ticks(-1, 1, 0)) == "-1 -0.5 0 0.5 1 ");
   CHECK(texts(round_ticks(0, 7.3, 0)) == "0 2 4 6 ");
   CHECK(texts(round_ticks(0, 24, 0)) == "0 5 10 15 20 ");
+  CHECK(texts(round_ticks(0, 5, 0)) == "0 1 2 3 4 5 ");
+  CHECK(texts(round_ticks(0, 5.5, 0)) == "0 2 4 ");
+  CHECK(texts(round_ticks(0, 30, 0)) == "0 10 20 30 ");
+  CHECK(texts(round_ticks(0.1 * 3, 0.7, 0)) == "0.3 0.4 0.5 0.6 0.7 ");  // up to rounding
   CHECK(texts(round_ticks(1, 3, 1)) == "1 2 3 ");
   CHECK(round_ticks(0, std::numeric_limits<double>::max(), 0).size() == 4);
   CHECK(round_ticks(0, std::numeric_limits<double>::denorm_min(), 0).empty());
@@ -69,7 +73,7 @@ TEST_CASE("numbers of epochs have all their digits, and room") {
 
 TEST_CASE("ticks of scores have exponents all or none") {
   CHECK(score_tick(0.1 * 3, 1) == "0.3");
-  CHECK(score_tick(-0, 1) == "0");
+  CHECK(score_tick(0, 1e6) == "0");
   CHECK(score_tick(500, 2000) == "500");
   CHECK(score_tick(2000, 2000) == "2000");
   CHECK(score_tick(0.0001, 0.001) == "0.0001");
@@ -77,6 +81,26 @@ TEST_CASE("ticks of scores have exponents all or none") {
   CHECK(score_tick(800000, 999999) == "800000");
   CHECK(score_tick(-500000, 1e6) == "-5.0e+05");
   CHECK(contains(line_chart({{"a", Eigen::Vector2d(-2e6, 1), {}}}, {1, 2}, ""), ">-5.0e+05<"));
+}
+
+TEST_CASE("the parts of a chart are in their places") {
+  const Eigen::Vector2d scores(0, 1);
+  const std::string chart = line_chart({{"a", scores, {}}, {"b", scores, 10}}, {0, 10}, "<");
+  for (const char* part :
+       {R"(height="1" width="2.55em")", R"(<desc id="chart-text">&lt;</desc>)",
+        R"(<text class="x" x="20%" y="100%" dy="1.4em" text-anchor="middle">2</text>)",
+        R"(<text class="axis" x="50%" y="100%" dy="2.8em" text-anchor="middle">epoch</text>)",
+        R"(d="M0 100H100M0 80H100M0 60H100M0 40H100M0 20H100M0 0H100M0 0V100M20 0V100M40 0V100)",
+        R"(<path class="since c1" d="M100 0h0" stroke="#dc3a00" stroke-width="9")",
+        R"(x="100%" width="2em" height="100%"><path class="link c0" d="M8 0L92 0")",
+        R"(<path class="link c1" d="M8 0L92 7" stroke="#dc3a00" stroke-width="1")",
+        R"(hidden=""><span>a</span><span>b</span><b class="c0" style="top:0%")",
+        R"(<b class="c1" style="top:7%" title="b" dir="auto">b</b>)"}) {
+    CAPTURE(part);
+    CHECK(contains(chart, part));
+  }
+  CHECK(contains(line_chart({{"a", -scores, {}}, {"b", scores, {}}}, {0, 10}, ""),
+                 R"(<b class="c1" style="top:0%" title="b")"));
 }
 
 TEST_CASE("names keep their distance, in order and within the chart") {

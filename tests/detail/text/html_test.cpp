@@ -33,6 +33,23 @@ TEST_CASE("UTF-8 is taken over, and bytes that are none are replaced one by one"
   CHECK(html_text("\xE2\x80<") == one + one + "&lt;");
 }
 
+TEST_CASE("the scale of heat maps has a half for each sign") {
+  const std::string scale = viann::detail::heat_scale("4", true);
+  for (
+      const char* part :
+      {R"(Scale from -4 to 4">-4<svg viewBox="-1 0 2 1")", "</svg>4</div>",
+       R"("><stop stop-color="#b5530c" stop-opacity="1" /><stop stop-color="#b5530c" stop-opacity="0" )",
+       R"("><stop stop-color="#08407e" stop-opacity="0" /><stop stop-color="#08407e" stop-opacity="1" )",
+       R"(offset="1" /></linearGradient><rect x="-1" width="1" height="1" fill="url(#below)",
+       R"(<rect x="0" width="1" height="1" fill="url(#above)"}) {
+    CAPTURE(part);
+    CHECK(contains(scale, part));
+  }
+  const std::string half = viann::detail::heat_scale("4", false);
+  CHECK(contains(half, R"(Scale from 0 to 4">0<svg viewBox="0 0 1 1")"));
+  CHECK_FALSE(contains(half, "below"));
+}
+
 TEST_CASE("coordinates have three decimals at most, and no -0") {
   CHECK(html_number(1.0 / 3) == "0.333");
   CHECK(html_number(-1e-9) == "0");

@@ -104,9 +104,9 @@ TEST_CASE("a page can be read where a server forbids styles") {
   const std::string page = html_report(Report(numbered(7), scores), history, options);
   for (const auto& [tag, attributes] : std::vector<std::pair<std::string, Texts>>{
            {"svg", {" width=\"", " height=\""}},
-           {"path", {" stroke=\"#", " vector-effect=\"non-scaling-stroke\""}},
+           {"path", {" stroke=\"var(--", " vector-effect=\"non-scaling-stroke\""}},
            {"rect", {" fill"}},
-           {"stop", {" stop-color=\"#"}},
+           {"stop", {" stop-color=\"var(--"}},
            {"text", {" x=\"", " y=\"", " dy=\""}}}) {
     const auto tags = tags_with(page, tag);
     CHECK_FALSE(tags.empty());
@@ -115,7 +115,8 @@ TEST_CASE("a page can be read where a server forbids styles") {
       CHECK(tags_with(page, tag, attribute).size() == tags.size());
     }
   }
-  CHECK(tags_with(page, "svg", "width=\"15.75em\" height=\"2.25em\" fill=\"#08407e\"").size() == 1);
+  CHECK(tags_with(page, "svg", "width=\"15.75em\" height=\"2.25em\" fill=\"var(--map, #08407e)\"")
+            .size() == 1);
   CHECK(tags_with(page, "svg", "preserveAspectRatio=\"none\" fill=\"none\"").size() == 2);
   CHECK(tags_with(page, "path", "stroke-width=\"2.25\"").size() == 6);
   CHECK(tags_with(page, "path", "stroke-width=\"9\"").size() ==
@@ -126,7 +127,7 @@ TEST_CASE("a page can be read where a server forbids styles") {
        {"soft", "rule", "plus", "minus", "map", "c0", "c1", "c2", "c3", "c4", "c5"}) {
     CAPTURE(name);
     const std::string color = page.substr(page.find("--" + name + ": ") + name.size() + 4, 7);
-    CHECK(contains(page, "=\"" + color + "\""));
+    CHECK(contains(page, "=\"var(--" + name + ", " + color + ")\""));
   }
 }
 
@@ -338,7 +339,8 @@ TEST_CASE("scores in the shape of their images") {
   CHECK(contains(cells[1].attributes, "x=\"1\" y=\"0\""));
   CHECK(contains(cells[1].attributes, "fill-opacity=\"0.25\""));
   CHECK(contains(cells[3].attributes, "x=\"0\" y=\"1\""));
-  CHECK(contains(cells[8].attributes, "class=\"minus\" fill=\"#b5530c\" fill-opacity=\"1\""));
+  CHECK(contains(cells[8].attributes,
+                 "class=\"minus\" fill=\"var(--minus, #b5530c)\" fill-opacity=\"1\""));
   CHECK(contains(cells[9].attributes, "fill-opacity=\"1\""));
   CHECK(tags_with(page, "path", "d=\"M2 1l1 1").size() == 1);  // NaN
   CHECK(contains(page, "<title>input 5: nan</title>"));

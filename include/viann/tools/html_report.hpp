@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/html.hpp"
 #include "viann/detail/text/html_chart.hpp"
@@ -174,10 +175,14 @@ class HtmlPage {
     const Eigen::VectorXd& scores = columns_[1].numbers;
     const std::vector<Eigen::MatrixXd> kernels =
         kernel_scores(scores, options_.rows, options_.cols);
-    const std::vector<Eigen::Index> channels = highest_sums(kernels, 16);
+    const Eigen::Map<const Eigen::Array<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>>
+        by_channel(scores.data(), kernels[0].size(), static_cast<Eigen::Index>(kernels.size()));
+    std::vector<Eigen::Index> channels =
+        descending(by_channel.colwise().sum().transpose().matrix());
+    channels.resize((std::min)(channels.size(), std::size_t{16}));
+    std::sort(channels.begin(), channels.end());
     const double largest = columns_[1].largest();
-    const bool any_negative =
-        std::any_of(scores.begin(), scores.end(), [](double score) { return score < 0; });
+    const bool any_negative = (scores.array() < 0).any();
     std::string maps;
     for (const Eigen::Index channel : channels) {
       const Eigen::MatrixXd& kernel = kernels[static_cast<std::size_t>(channel)];

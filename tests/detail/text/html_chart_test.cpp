@@ -91,16 +91,16 @@ TEST_CASE("the parts of a chart are in their places") {
         R"(<text class="x" x="20%" y="100%" dy="1.4em" text-anchor="middle">2</text>)",
         R"(<text class="axis" x="50%" y="100%" dy="2.8em" text-anchor="middle">epoch</text>)",
         R"(d="M0 100H100M0 80H100M0 60H100M0 40H100M0 20H100M0 0H100M0 0V100M20 0V100M40 0V100)",
-        R"(<path class="since c1" d="M100 0h0" stroke="#dc3a00" stroke-width="9")",
+        R"p(<path class="since c1" d="M100 0h0" stroke="var(--c1, #dc3a00)" stroke-width="9")p",
         R"(x="100%" width="2em" height="100%"><path class="link c0" d="M8 0L92 0")",
-        R"(<path class="link c1" d="M8 0L92 7" stroke="#dc3a00" stroke-width="1")",
-        R"(hidden=""><span>a</span><span>b</span><b class="c0" style="top:0%")",
-        R"(<b class="c1" style="top:7%" title="b" dir="auto">b</b>)"}) {
+        R"p(<path class="link c1" d="M8 0L92 7" stroke="var(--c1, #dc3a00)" stroke-width="1")p",
+        R"p(hidden=""><span>a</span><span>b</span><b style="top:0%;color:var(--c0, #030fc8)")p",
+        R"p(<b style="top:7%;color:var(--c1, #dc3a00)" title="b" dir="auto">b</b>)p"}) {
     CAPTURE(part);
     CHECK(contains(chart, part));
   }
   CHECK(contains(line_chart({{"a", -scores, {}}, {"b", scores, {}}}, {0, 10}, ""),
-                 R"(<b class="c1" style="top:0%" title="b")"));
+                 R"p(<b style="top:0%;color:var(--c1, #dc3a00)" title="b")p"));
 }
 
 TEST_CASE("names keep their distance, in order and within the chart") {

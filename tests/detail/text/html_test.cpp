@@ -35,13 +35,14 @@ TEST_CASE("UTF-8 is taken over, and bytes that are none are replaced one by one"
 
 TEST_CASE("the scale of heat maps has a half for each sign") {
   const std::string scale = viann::detail::heat_scale("4", true);
-  for (
-      const char* part :
-      {R"(Scale from -4 to 4">-4<svg viewBox="-1 0 2 1")", "</svg>4</div>",
-       R"("><stop stop-color="#b5530c" stop-opacity="1" /><stop stop-color="#b5530c" stop-opacity="0" )",
-       R"("><stop stop-color="#08407e" stop-opacity="0" /><stop stop-color="#08407e" stop-opacity="1" )",
-       R"(offset="1" /></linearGradient><rect x="-1" width="1" height="1" fill="url(#below)",
-       R"(<rect x="0" width="1" height="1" fill="url(#above)"}) {
+  for (const char* part :
+       {R"(Scale from -4 to 4">-4<svg viewBox="-1 0 2 1")", "</svg>4</div>",
+        R"p("below"><stop stop-color="var(--minus, #b5530c)" stop-opacity="1" /><stop)p",
+        R"p("var(--minus, #b5530c)" stop-opacity="0" offset="1" /></linearGradient><rect x="-1")p",
+        R"p("above"><stop stop-color="var(--map, #08407e)" stop-opacity="0" /><stop)p",
+        R"p("var(--map, #08407e)" stop-opacity="1" offset="1" /></linearGradient><rect x="0")p",
+        R"p(x="-1" width="1" height="1" fill="url(#below)")p",
+        R"p(height="1" fill="url(#above)")p"}) {
     CAPTURE(part);
     CHECK(contains(scale, part));
   }

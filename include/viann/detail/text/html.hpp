@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/html_style.hpp"
 #include "viann/detail/text/report_column.hpp"
@@ -151,26 +150,14 @@ inline std::string heat_map(const Eigen::MatrixXd& scores, double largest, const
   return svg + "</svg>";
 }
 
-/// The channels with the highest sums of scores, NaN last, in the channels' order.
-inline std::vector<Eigen::Index> highest_sums(const std::vector<Eigen::MatrixXd>& channels,
-                                              std::size_t most) {
-  Eigen::VectorXd sums(static_cast<Eigen::Index>(channels.size()));
-  std::transform(channels.begin(), channels.end(), sums.data(),
-                 [](const Eigen::MatrixXd& channel) { return channel.sum(); });
-  std::vector<Eigen::Index> highest = descending(sums);
-  highest.resize((std::min)(highest.size(), most));
-  std::sort(highest.begin(), highest.end());
-  return highest;
-}
-
 /// The scale of heat maps, from 0 or -largest to `largest`, its text.
 inline std::string heat_scale(const std::string& largest, bool with_negative) {
   const std::string least = with_negative ? "-" + largest : "0";
   const auto half = [](const char* sign, std::string_view color, const char* x, const char* from,
                        const char* to) {
     const std::string stop = concat(R"(<stop stop-color=")", color, R"(" stop-opacity=")");
-    return concat(R"(<linearGradient id=")", sign, R"(" class=")", sign, R"(">)", stop, from,
-                  R"(" />)", stop, to, R"(" offset="1)", R"(" /></linearGradient><rect x=")", x,
+    return concat(R"(<linearGradient id=")", sign, R"(">)", stop, from, R"(" />)", stop, to,
+                  R"(" offset="1)", R"(" /></linearGradient><rect x=")", x,
                   R"(" width="1" height="1" fill="url(#)", sign, R"html()" />)html");
   };
   return concat(R"(<div class="scale" role="img" aria-label="Scale from )", least, " to ", largest,

@@ -136,11 +136,6 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
     y_ticks += concat(R"(<text class="y" x="0" dx="-.6em" y=")", y(tick),
                       R"(%" dy=".35em" text-anchor="end">)", text, "</text>");
   }
-  const auto below = [](std::string_view tag, std::string_view left, std::string_view down,
-                        std::string_view text) {
-    return concat(R"(<text class=")", tag, R"(" x=")", left, R"(%" y="100%" dy=")", down,
-                  R"(em" text-anchor="middle">)", text, "</text>");
-  };
   std::string x_ticks;
   double free = -30;  // where the next number may begin, in an axis as wide as 30 digits
   for (const double tick : axis.ticks()) {
@@ -150,7 +145,8 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
     const double half = static_cast<double>(text.size()) / 2;
     if (middle - half < free) continue;
     free = middle + half + 1;
-    x_ticks += below("x", x(tick), "1.4", text);
+    x_ticks += concat(R"(<text class="x" x=")", x(tick),
+                      R"(%" y="100%" dy="1.4em" text-anchor="middle">)", text, "</text>");
   }
 
   Eigen::VectorXd ends(static_cast<Eigen::Index>(lines.size()));
@@ -194,7 +190,7 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
     const std::string name = html_text(line.name);
     const std::string shown = html_text(table_text(line.name, longest_text));
     links += path("link" + style, color, 1, concat("M8 ", y(ends[index]), "L92 ", top));
-    names += concat(R"(<b class="c)", index, R"(" style="top:)", top, R"(%" title=")", name,
+    names += concat(R"(<b style="top:)", top, "%;color:", color, R"(" title=")", name,
                     R"(" dir="auto">)", shown, "</b>");
     texts += concat(R"(<text class="name" x="100%" dx="2.2em" y=")", top, R"(%" dy=".35em" fill=")",
                     color, R"(">)", html_text(table_text(line.name, 16)), "</text>");
@@ -212,8 +208,9 @@ inline std::string line_chart(const std::vector<ChartLine>& lines,
       R"(aria-labelledby="chart-title chart-text"><title id="chart-title">Scores by epoch</title>)",
       R"(<desc id="chart-text">)", html_text(description), "</desc>\n", inner,
       R"(y="1em" width="100%" height="22em" fill=")", soft_color, R"(">)", x_ticks, y_ticks,
-      below("axis", "50", "2.8", axis.is_logarithmic() ? "epoch (logarithmic scale)" : "epoch"),
-      "\n", stretched, R"(width="100%" height="100%">)", paths, "</svg>\n", stretched,
+      R"(<text class="axis" x="50%" y="100%" dy="2.8em" text-anchor="middle">epoch)",
+      axis.is_logarithmic() ? " (logarithmic scale)" : "", "</text>\n", stretched,
+      R"(width="100%" height="100%">)", paths, "</svg>\n", stretched,
       R"(x="100%" width="2em" height="100%">)", links, "</svg>\n", texts,
       "</svg></svg>\n<div class=\"names\" aria-hidden=\"true\" hidden=\"\">", widths, names,
       "</div>\n</div>\n");

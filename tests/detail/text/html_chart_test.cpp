@@ -58,8 +58,8 @@ TEST_CASE("numbers of epochs have all their digits, and room") {
   const auto numbers = [](std::int64_t first, std::int64_t last) {
     const std::string chart = line_chart({{"a", Eigen::Vector2d(0, 1), {}}}, {first, last}, "");
     std::string result;
-    for (const auto& tag : tags_of("<!DOCTYPE html>\n" + chart)) {
-      if (contains(tag.attributes, "class=\"x\"")) result += tag.text + " ";
+    for (const auto& tag : tags_with("<!DOCTYPE html>\n" + chart, "text", "class=\"x\"")) {
+      result += tag.text + " ";
     }
     return result;
   };

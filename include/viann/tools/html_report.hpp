@@ -228,10 +228,10 @@ class HtmlPage {
           bars == 0 ? highest(rows)
                     : concat("The ", rows < features ? "next " : "other ",
                              rows - bars > 1 ? concat(rows - bars, " scores") : "score");
-      page +=
-          concat("<details>\n<summary>", caption, "</summary>\n",
-                 html_table(columns_, with_epochs, {first + bars, first + rows}, false, caption),
-                 "</details>\n");
+      page += concat("<details>\n<summary>", caption, "</summary>\n",
+                     html_table(columns_, with_epochs, {first + bars, first + rows}, false,
+                                rows - bars > 1 ? "In descending order of score" : caption),
+                     "</details>\n");
     }
     if (features > rows) {
       page += concat(R"(<p class="soft">)",

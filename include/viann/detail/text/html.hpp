@@ -157,7 +157,7 @@ inline std::string heat_scale(const std::string& largest, bool with_negative) {
                        const char* to) {
     const std::string stop = concat(R"(<stop stop-color=")", color, R"(" stop-opacity=")");
     return concat(R"(<linearGradient id=")", sign, R"(">)", stop, from, R"(" />)", stop, to,
-                  R"(" offset="1)", R"(" /></linearGradient><rect x=")", x,
+                  R"(" offset="1" /></linearGradient><rect x=")", x,
                   R"(" width="1" height="1" fill="url(#)", sign, R"html()" />)html");
   };
   return concat(R"(<div class="scale" role="img" aria-label="Scale from )", least, " to ", largest,

@@ -67,10 +67,10 @@ TEST_CASE("a page has a row with a bar for every score, from the highest") {
   CHECK(texts(page, "span") == Texts{"1.000", "0.250", "0.000"});
   CHECK(texts(page, "td", "class=\"number\"") == Texts{"0.125", "0.500", "2.000"});
   CHECK(contains(page, "<td dir=\"auto\">kg</td>"));
-  const auto bars = tags_with(page, "rect", "class=\"plus\"");
+  const auto bars = tags_with(page, "rect");
   REQUIRE(bars.size() == 3);
   CHECK(contains(bars[0].attributes, "x=\"0\" width=\"100\""));
-  CHECK(contains(bars[1].attributes, "x=\"0\" width=\"25\""));
+  CHECK(contains(bars[1].attributes, "class=\"plus\" x=\"0\" width=\"25\""));
   CHECK(contains(bars[2].attributes, "x=\"0\" width=\"0\""));
   CHECK(texts(page, "caption") == Texts{"3 scores, from the highest"});
   CHECK(tags_with(page, "details").empty());
@@ -225,8 +225,10 @@ TEST_CASE("names are cut off where they end, and the title holds the whole") {
   report.add_column(name, {name, "c"});
   const std::string page = html_report(report, history_of(Vector2d(0, 1), Vector2d(1, 0)));
   const std::string cut = name.substr(0, 79) + "\u2026";
-  for (const auto& [tag, attribute] :
-       Pairs{{"th", "row"}, {"td", "dir"}, {"b", ""}, {"th", "title"}}) {
+  for (const auto& [tag, attribute] : Pairs{{"th", "row"},
+                                            {"td", "dir"},
+                                            {"b", ""},
+                                            {"th", "--width:3000ch\" dir=\"auto\" title"}}) {
     CAPTURE(tag, attribute);
     const MarkupTag found = tags_with(page, tag, attribute).at(0);
     CHECK(found.text == cut);
@@ -249,7 +251,9 @@ TEST_CASE("bars of scores that are negative, NaN, infinite or all 0") {
   REQUIRE(plus.size() == 2);
   REQUIRE(minus.size() == 2);
   for (const auto& bar : plus) CHECK(contains(bar.attributes, "x=\"25\" width=\"75\""));
-  for (const auto& bar : minus) CHECK(contains(bar.attributes, "x=\"0\" width=\"25\""));
+  for (const auto& bar : minus) {
+    CHECK(contains(bar.attributes, "x=\"0\" width=\"25\" height=\"1\" fill=\"var(--minus,"));
+  }
   CHECK(tags_with(page, "rect", "class=\"zero\" x=\"25\"").size() == 4);
   CHECK(tags_with(html_report(Report(numbered(2), Vector2d(0, 0))), "rect").empty());
   HtmlReportOptions two;  // the scale is that of the rows with bars
@@ -327,6 +331,7 @@ TEST_CASE("scores in the shape of their images") {
   CHECK(contains(page, "<title>input 5: nan</title>"));
   CHECK(contains(page, "aria-label=\"Scale from -4 to 4\""));
   CHECK(contains(page, "<title>input 9: -4.000</title>"));
+  CHECK(texts(page, "title").at(2) == "input 1: 1.000");
   CHECK(contains(page, "The scores, 2 rows by 3 columns.<"));
 
   const std::string wide =
@@ -336,6 +341,10 @@ TEST_CASE("scores in the shape of their images") {
   CHECK(contains(wide, "aria-label=\"Scale from 0 to 1.23\""));
   CHECK_FALSE(contains(html_report(Report(numbered(20), VectorXd::Zero(20)), image(1, 20)), "nan"));
 
+  VectorXd pairs = VectorXd::Ones(34);
+  pairs.head(2) << 9, -9;  // the least sum has the largest score
+  CHECK(texts(html_report(Report(numbered(34), pairs), image(1, 2)), "figcaption")[0] ==
+        "Channel 1");
   scores = VectorXd::LinSpaced(20, 0, 1);
   scores[0] = 0.5;
   scores[10] = not_a_number;

@@ -87,7 +87,8 @@ TEST_CASE("the parts of a chart are in their places") {
   const Eigen::Vector2d scores(0, 1);
   const std::string chart = line_chart({{"a", scores, {}}, {"b", scores, 10}}, {0, 10}, "<");
   for (const char* part :
-       {R"(height="1" width="2.55em")", R"(<desc id="chart-text">&lt;</desc>)",
+       {R"(preserveAspectRatio="none" fill="none" stroke-linecap="round")",
+        R"(height="1" width="2.55em")", R"(<desc id="chart-text">&lt;</desc>)",
         R"(<text class="x" x="20%" y="100%" dy="1.4em" text-anchor="middle">2</text>)",
         R"(<text class="axis" x="50%" y="100%" dy="2.8em" text-anchor="middle">epoch</text>)",
         R"(d="M0 100H100M0 80H100M0 60H100M0 40H100M0 20H100M0 0H100M0 0V100M20 0V100M40 0V100)",

@@ -433,6 +433,40 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a loaded displacement goes on with the last weights, also in 16 bits, and no others") {
+  const auto& [features, units] = GENERATE(std::pair(3, 1), std::pair(4, 8), std::pair(300, 40));
+  const auto trajectory = decaying_walk(features, units, 111);
+  for (std::size_t last = 0; last < 3; ++last) {
+    const auto hook = trained<DisplacementImportance<>>(
+        {trajectory.begin(), trajectory.begin() + static_cast<std::ptrdiff_t>(last) + 1});
+    const auto goes_on = [&, &hook = hook](const MatrixXd& weights) {
+      DisplacementImportance<> loaded;
+      load(loaded, saved(hook));
+      loaded.on_train_begin(features_by_units(weights));
+      CHECK(loaded == hook);
+    };
+    goes_on(trajectory[last]);
+    goes_on(trajectory[last].cast<Eigen::bfloat16>().cast<double>());
+    goes_on(trajectory[last] * 1.005);
+    DisplacementImportance<> loaded;
+    load(loaded, saved(hook));
+    for (const MatrixXd& other : {trajectory[last + 1], MatrixXd(trajectory[last] * 1.05)}) {
+      CHECK(contains(message_of<std::invalid_argument>(
+                         [&] { loaded.on_train_begin(features_by_units(other)); }),
+                     "the weights differ by more than 1 % from those that the loaded run observed "
+                     "last, in epoch " +
+                         std::to_string(last)));
+    }
+    loaded.on_train_begin(features_by_units(trajectory[last]));  // nothing has changed
+    CHECK(loaded == hook);
+  }
+  DisplacementImportance<> of_zeros, loaded;
+  of_zeros.on_train_begin(features_by_units(MatrixXd::Zero(3, 4)));
+  load(loaded, saved(of_zeros));
+  loaded.on_train_begin(features_by_units(MatrixXd::Zero(3, 4)));
+  CHECK(loaded == of_zeros);
+}
+
 TEST_CASE("a displacement that does not fit together is refused and changes nothing") {
   DisplacementImportance<> importance;
   importance.on_train_begin(features_by_units(MatrixXd::Ones(3, 1)));

@@ -112,8 +112,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
   ///
   /// The first call after loading checks the weights but continues the saved run, whose
   /// displacement is still measured from its own start. To start a new run, call reset() first.
-  /// \throws std::invalid_argument if there are no weights, one is not finite in Scalar, or the
-  ///         shape is not that of the saved run; nothing is changed.
+  /// \throws std::invalid_argument if there are no weights, one is not finite in Scalar, the shape
+  ///         is not that of the saved run, or the weights differ by more than about 1 % (of their
+  ///         norm) from those that it observed last; nothing is changed.
   template <typename Stored>
   void on_train_begin(const WeightView<Stored>& weights) {
     begin(Weights(weights.expression()));
@@ -223,10 +224,13 @@ class DisplacementImportance : detail::RefusesBareWeights {
   const State& state() const { return run_->state; }
 
   void begin(const Weights& weights) {
-    run_->begin(weights, name, [&](State& state) {
-      state.keep_initial(weights);
-      state.start(weights);
-    });
+    run_->begin(
+        weights, name,
+        [&](State& state) {
+          state.keep_initial(weights);
+          state.start(weights);
+        },
+        [&](State& state) { return state.has_observed(weights, epochs()); });
   }
 
   void end_epoch(const Weights& weights, const Weights* gradient) {

@@ -110,6 +110,7 @@ class VarianceImportance : detail::RefusesBareWeights {
   ///
   /// The first call after loading checks the weights but continues the saved run. So a program may
   /// load a checkpoint, if any, and then start as usual. To start a new run, call reset() first.
+  /// That the network is the one of the checkpoint cannot be checked: load both as saved together.
   /// \throws std::invalid_argument if there are no weights, one is not finite, or the shape is not
   ///         that of the saved run; nothing is changed.
   template <typename Stored>
@@ -201,10 +202,13 @@ class VarianceImportance : detail::RefusesBareWeights {
   const State& state() const { return run_->state; }
 
   void begin(const Weights& weights) {
-    run_->begin(weights, name, [&](State& state) {
-      state.start(weights);
-      if (options_.observe_initial_weights) state.observe(weights, with_magnitude());
-    });
+    run_->begin(
+        weights, name,
+        [&](State& state) {
+          state.start(weights);
+          if (options_.observe_initial_weights) state.observe(weights, with_magnitude());
+        },
+        [](State& /*keeps no weights to compare*/) { return true; });
   }
 
   void end_epoch(const Weights& weights) {

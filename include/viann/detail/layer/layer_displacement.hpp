@@ -59,6 +59,23 @@ class LayerDisplacement {
     keep_next();
   }
 
+  /// Whether weights are the last ones that were observed, up to 1 % of their norm: a network may
+  /// have been saved with 16 bits. The sketches estimate the norm of the difference.
+  bool has_observed(const Weights& weights, std::int64_t epoch) {
+    make_sketches(weights, nullptr, false, epoch);
+    std::vector<Scalar> row(index(layer_.units()));
+    Sum all = 0, difference = 0;
+    for (Index i = 0; i < layer_.features(); ++i) {
+      weights.read(Axis::Units, 0, i, layer_.units(), row.data());
+      for (const Scalar w : row) all += Sum(w) * Sum(w);
+    }
+    for (std::size_t i = 0; i < previous_.size(); ++i) {
+      const Sum d = sketch(Next)[i] - previous_[i];
+      difference += d * d / draws;
+    }
+    return !(difference > Sum(1e-4) * all);  // true as well for squares beyond the range
+  }
+
   /// Takes in weights that passed the layer's check, and the gradient unless it is null.
   void observe(const Weights& weights, const Weights* gradient, bool remove_decay,
                std::int64_t epoch) {

@@ -37,12 +37,20 @@ struct LifeCycle {
   std::int64_t epochs = 0;
   bool is_loaded = false;  // and has not continued yet
 
-  /// Starts afresh, with start(state); or continues a loaded run.
-  /// \throws std::invalid_argument for weights that Layer refuses; nothing is changed.
-  template <typename Start>
-  void begin(const Weights& weights, const char* hook, const Start& start) {
+  /// Starts afresh, with start(state); or continues a loaded run, if it continues(state).
+  /// \throws std::invalid_argument for weights that Layer refuses, or that are not those of the
+  ///         loaded run; nothing is changed.
+  template <typename Start, typename Continues>
+  void begin(const Weights& weights, const char* hook, const Start& start,
+             const Continues& continues) {
     LifeCycle fresh;
     (is_loaded ? state : fresh.state).layer().require_valid(weights, hook, 0);
+    if (is_loaded && !continues(state)) {
+      throw std::invalid_argument(concat(
+          "viann::", hook, ": the weights differ by more than 1 % from those that the loaded ",
+          "run observed last, in epoch ", epochs, "; load network and hook as they were ",
+          "saved together, or call reset() to start a new run."));
+    }
     if (std::exchange(is_loaded, false)) return;
     start(fresh.state);
     *this = std::move(fresh);

@@ -109,8 +109,8 @@ inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::
 /// How the score of a group is computed from the scores in it.
 enum class Aggregation {
   Sum,   ///< favours wide groups: many columns of noise outscore one that matters
-  Mean,  ///< if only one of many columns matters, little of its score is left
-  Max,   ///< the best column's score; the best of many is a little higher by chance
+  Mean,  ///< for one-hot columns of 0 and 1: what matters keeps its place, and noise does not rise
+  Max,   ///< the best column's score; the best of many columns of noise outscores what matters
 };
 
 /// Returns one score per group of features, such as the one-hot columns of one variable.

@@ -65,8 +65,8 @@ struct KnockoffOptions {
 /// of inputs with twins exactly; one twin may have more power than four. Higher moments are not the
 /// inputs': twins of binary or heavy-tailed inputs are nearer to normal. Twins of constants and of
 /// linearly dependent inputs are copies: such inputs are selected by chance only. In none of these
-/// cases did the measured rate of select_by_knockoffs() exceed q beyond the simulation's error
-/// (tests/benchmarks/README.md).
+/// cases did the measured rate of select_by_knockoffs() with DisplacementImportance exceed q beyond
+/// the simulation's error (tests/benchmarks/README.md).
 /// \param X  samples x features, of any type. Standardise as without twins.
 /// \throws std::invalid_argument for fewer than features + 2 samples, no features, no twins, a
 ///         value that is not finite, or groups that are not one per feature without gaps.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../../../examples/support/command_line.hpp"
+#include "categories.hpp"
 #include "experiments.hpp"
 #include "known_tasks.hpp"
 #include "published_tasks.hpp"
@@ -78,7 +79,8 @@ int main(int argc, char** argv) {
   for (const auto& optimizer : all_optimizers()) optimizers.push_back(optimizer.name);
   std::vector<std::string> all_suites;
   for (const auto& [name, suite] : suites) all_suites.push_back(name);
-  all_suites.push_back("selection");  // has tables, and settings, of its own
+  // These have tables, and settings, of their own.
+  all_suites.insert(all_suites.end(), {"selection", "categories"});
 
   examples::CommandLine command(
       "How often scores of importance are right, on tasks with known truth.");
@@ -96,10 +98,13 @@ int main(int argc, char** argv) {
   command.add_number("--threads", options.threads, "that share the runs", 1);
   command.add_text("--csv", csv, "file for a row a run and method");
   return command.run(argc, argv, [&] {
-    if (std::find(chosen.begin(), chosen.end(), "selection") != chosen.end()) {
-      print_selections(FAITHFULNESS_DATA, filter, options.seeds);
-      if (chosen.size() == 1) return;
-    }
+    const auto is_chosen = [&](const char* name) {
+      return std::find(chosen.begin(), chosen.end(), name) != chosen.end();
+    };
+    if (is_chosen("selection")) print_selections(FAITHFULNESS_DATA, filter, options.seeds);
+    if (is_chosen("categories")) print_categories(options.seeds);
+    if (chosen.size() == (is_chosen("selection") ? 1U : 0U) + (is_chosen("categories") ? 1U : 0U))
+      return;
     std::vector<BenchmarkTask> tasks = known_tasks();
     for (BenchmarkTask& task : real_tasks(FAITHFULNESS_DATA)) tasks.push_back(std::move(task));
     for (BenchmarkTask& task : published_tasks(std::min<Index>(most_inputs, 2048))) {

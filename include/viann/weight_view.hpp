@@ -150,6 +150,20 @@ auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index feat
   }
 }
 
+/// A container in place of an address does not compile; the message says what to write.
+template <typename Container, typename... Sizes,
+          typename = detail::IfContainer<Container, Sizes...>>
+auto features_by_units(const Container& /*data*/, const Sizes&... /*sizes and strides*/) {
+  return WeightView<Eigen::MatrixXd>(detail::refuse_container<Container>());
+}
+
+/// As above.
+template <typename Container, typename... Sizes,
+          typename = detail::IfContainer<Container, Sizes...>>
+auto units_by_features(const Container& /*data*/, const Sizes&... /*sizes and strides*/) {
+  return WeightView<Eigen::MatrixXd>(detail::refuse_container<Container>());
+}
+
 namespace detail {
 
 /// Whether a view refers to a Matrix or Array that it does not own.

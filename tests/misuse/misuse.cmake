@@ -15,7 +15,14 @@ add_test(NAME misuse COMMAND ${CMAKE_COMMAND} "-DCOMMAND=${misuse};${source}"
 add_test(NAME importance_hook.cpp20 COMMAND ${misuse} -std=c++20 -Wall -Wextra -Werror
   ${CMAKE_CURRENT_SOURCE_DIR}/importance_hook_cpp20_test.cpp)
 
-# A compiler that viann cannot use prints one sentence.
+# An Eigen or a compiler that viann cannot use prints one sentence.
+set(old_eigen ${CMAKE_CURRENT_BINARY_DIR}/old_eigen.hpp)
+file(CONFIGURE OUTPUT ${old_eigen} CONTENT
+  "#include <Eigen/Core>\n#undef EIGEN_MAJOR_VERSION\n#define EIGEN_MAJOR_VERSION 3\n")
+add_test(NAME requirements.eigen COMMAND ${misuse} -include ${old_eigen}
+  ${PROJECT_SOURCE_DIR}/include/viann/viann.hpp)
+set_tests_properties(requirements.eigen PROPERTIES
+  PASS_REGULAR_EXPRESSION "error:[^\n]*viann needs Eigen 3.4 or later")
 foreach(flag -std=c++14 -fno-exceptions)
   add_test(NAME requirements${flag} COMMAND ${misuse} ${flag} ${PROJECT_SOURCE_DIR}/include/viann/viann.hpp)
 endforeach()

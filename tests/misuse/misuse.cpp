@@ -3,7 +3,10 @@
 // Mistakes that must not compile: each line gets the sentence that check.cmake has under the name
 // in its comment. Types differ, because a compiler prints a sentence once per type.
 
+#include <array>
 #include <cstddef>
+#include <memory>
+#include <valarray>
 #include <vector>
 #include <viann/adapters/dlpack.hpp>
 #include <viann/viann.hpp>
@@ -32,6 +35,20 @@ void no_weights(const Eigen::MatrixXd& W) {
   short** strided = nullptr;
   features_by_units(strided, 3, 4, 4, 1);          // error: pointer
   viann::units_by_features(&strided, 3, 4, 4, 1);  // error: pointer
+}
+
+struct __half {
+  unsigned short bits;
+};
+
+void containers(const std::vector<float>& vector, const std::unique_ptr<double[]>& pointer) {
+  features_by_units(vector, 2, 3);                                        // error: container
+  viann::units_by_features(pointer, 2, 3, 3, 1);                          // error: container
+  viann::units_by_features(std::valarray<float>(6), 2, Eigen::Index{3});  // error: container
+  features_by_units(std::array<double, 6>(), 2L, 3U);                     // error: container
+  features_by_units(Eigen::VectorXd(6), 2, 3);                            // error: container
+  const __half* halves = nullptr;
+  features_by_units(halves, 2, 3);  // error: half
 }
 
 template <typename Element, std::size_t dimensions, typename Reference = Element&,

@@ -28,7 +28,7 @@ template <typename Body>
 [[gnu::always_inline]] inline void for_each_in_lanes(Index n, const Body& body) {
   const Index whole = n - n % lanes;
   for (Index i = 0; i < whole; i += lanes) {
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)  // nvcc warns
 #pragma GCC unroll 1  // unrolled before it is vectorised, it takes up to five times as long
 #endif
     for (int lane = 0; lane < lanes; ++lane) body(i + lane, lane);

@@ -12,6 +12,7 @@
 
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "viann needs Eigen 3.4 or later."
+#include "viann: stopped, see the error above"
 #endif
 
 namespace viann::detail {
@@ -167,9 +168,23 @@ constexpr bool require_numbers() {
       "viann: this is no address of a number. Pass that of the first weight, &W[0][0], if "
       "the rows lie one after the other in memory. Rows of their own, as of a float**, "
       "are Eigen::MatrixXf::NullaryExpr(rows, columns, [&](Eigen::Index i, Eigen::Index "
-      "j) { return W[i][j]; }).");
+      "j) { return W[i][j]; }). Cast the address of other 16-bit numbers (__half, _Float16, "
+      "__bf16) to const Eigen::half* or const Eigen::bfloat16*.");
   return are_numbers;
 }
+
+/// The body of the overloads for a container of weights in place of their address.
+template <typename Container>
+Eigen::MatrixXd refuse_container() {
+  static_assert(sizeof(Container) == 0,
+                "viann: a buffer is handed over by the address of the first weight: write W.data() "
+                "for W (of a smart pointer: W.get()).");
+  return {};
+}
+
+template <typename Container, typename... Sizes>
+using IfContainer = std::enable_if_t<(sizeof...(Sizes) == 2 || sizeof...(Sizes) == 4) &&
+                                     !std::is_pointer_v<std::decay_t<Container>>>;
 
 /// Whether an argument bound to Weights&& is a Matrix or Array that dies with the call.
 template <typename Weights, typename Dense>

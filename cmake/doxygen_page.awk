@@ -2,6 +2,7 @@
 # GitHub's ids of headings nor links to examples, nor `code` as a link's text:
 # - a heading gets an id of its own, of the page's path and GitHub's id;
 # - a link to a heading leads to that id, and a link to an example to Doxygen's page of its code.
+# - a picture is beside the page.
 # A link's text must stand on one line.
 
 function id_of(page, heading) {
@@ -55,4 +56,7 @@ in_code { print; next }
   print $0 " {#" id_of(this_page, heading) "}"
   next
 }
-{ print with_links($0) }
+{
+  sub(/<img src="[^"]*\//, "<img src=\"")
+  print with_links($0)
+}

@@ -36,6 +36,8 @@ install(FILES ${PROJECT_BINARY_DIR}/viann.pc DESTINATION ${CMAKE_INSTALL_DATADIR
 # cpack: a package for Debian, and an archive of the same files. A project that uses viann makes
 # packages of its own.
 if(PROJECT_IS_TOP_LEVEL)
+  include(cmake/single_header.cmake)
+  install(FILES ${PROJECT_BINARY_DIR}/viann.hpp DESTINATION ${CMAKE_INSTALL_DATADIR}/viann)
   set(CPACK_GENERATOR DEB TGZ)
   set(CPACK_PACKAGE_FILE_NAME ${PROJECT_NAME}-${PROJECT_VERSION})
   set(CPACK_PACKAGE_CONTACT "The viann authors <viann@example.org>")

@@ -64,7 +64,8 @@ class LayerDisplacement {
   bool has_observed(const Weights& weights, std::int64_t epoch) {
     make_sketches(weights, nullptr, false, epoch);
     std::vector<Scalar> row(index(layer_.units()));
-    Sum all = 0, difference = 0;
+    Sum all = 0;
+    Sum difference = 0;
     for (Index i = 0; i < layer_.features(); ++i) {
       weights.read(Axis::Units, 0, i, layer_.units(), row.data());
       for (const Scalar w : row) all += Sum(w) * Sum(w);

@@ -1,7 +1,7 @@
 # Libraries that only some tests and examples need. These are built if their library is found.
 # Configuring stops if a library in VIANN_REQUIRE is missing, so that none is left out unseen.
 set(VIANN_LOOK_FOR
-  "XGBoost;Torch;dlib;mlpack;dlpack;MPI;cereal;Boost;gnuplot;nlohmann_json;libhdf5"
+  "XGBoost;Torch;dlib;mlpack;dlpack;MPI;cereal;Boost;gnuplot;nlohmann_json;libhdf5;libzip"
   CACHE STRING "Libraries to look for")
 set(VIANN_REQUIRE "" CACHE STRING "Those without which to stop")
 
@@ -18,6 +18,7 @@ set(package_of_Boost libboost-serialization-dev)
 set(package_of_gnuplot gnuplot-nox)
 set(package_of_nlohmann_json nlohmann-json3-dev)
 set(package_of_libhdf5 libhdf5-dev)
+set(package_of_libzip libzip-dev)
 
 set(libraries ${VIANN_LOOK_FOR} ${VIANN_REQUIRE})
 list(REMOVE_DUPLICATES libraries)

@@ -39,22 +39,17 @@ const ElementType bfloat16{"bfloat16", 2, decode<std::uint16_t, Eigen::bfloat16>
 const ElementType float32{"float32", 4, decode<std::uint32_t, float>};
 const ElementType float64{"float64", 8, decode<std::uint64_t, double>};
 
-BinaryFile::BinaryFile(const std::string& path)
-    : file_(path, std::ios::binary), left_(std::filesystem::file_size(path)) {
-  if (!file_) refuse(std::string("the file cannot be opened: ") + std::strerror(errno) + ".");
-}
-
-std::string BinaryFile::read(std::uint64_t size) {
+std::string ByteSource::read(std::uint64_t size) {
   if (size > left_) refuse("the file ends too early; it is cut or damaged.");
   std::string bytes(size, '\0');
-  if (!file_.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    refuse("the file cannot be read to its end.");
+  if (!get(bytes.data(), size)) {
+    refuse("the file cannot be read to its end; it is cut or damaged.");
   }
   left_ -= size;
   return bytes;
 }
 
-std::uint64_t BinaryFile::read_number(int size) {
+std::uint64_t ByteSource::read_number(int size) {
   std::uint64_t number = 0;
   const std::string bytes = read(static_cast<std::uint64_t>(size));
   for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
@@ -63,10 +58,23 @@ std::uint64_t BinaryFile::read_number(int size) {
   return number;
 }
 
-void BinaryFile::skip(std::uint64_t size) {
+void ByteSource::skip(std::uint64_t size) {
   if (size > left_) refuse("the file ends too early; it is cut or damaged.");
-  file_.seekg(static_cast<std::streamoff>(size), std::ios::cur);
+  pass_over(size);
   left_ -= size;
+}
+
+BinaryFile::BinaryFile(const std::string& path)
+    : ByteSource(std::filesystem::file_size(path)), file_(path, std::ios::binary) {
+  if (!file_) refuse(std::string("the file cannot be opened: ") + std::strerror(errno) + ".");
+}
+
+bool BinaryFile::get(char* to, std::uint64_t size) {
+  return static_cast<bool>(file_.read(to, static_cast<std::streamsize>(size)));
+}
+
+void BinaryFile::pass_over(std::uint64_t size) {
+  file_.seekg(static_cast<std::streamoff>(size), std::ios::cur);
 }
 
 std::int64_t count_up_to(const Shape& shape, std::uint64_t most) {
@@ -89,7 +97,7 @@ std::int64_t count_elements(const Shape& shape, const ElementType& type, std::ui
   return count;
 }
 
-std::vector<double> read_elements(BinaryFile& file, const ElementType& type, bool are_big_endian,
+std::vector<double> read_elements(ByteSource& file, const ElementType& type, bool are_big_endian,
                                   std::int64_t count) {
   std::vector<double> values(static_cast<std::size_t>(count));
   constexpr std::int64_t block = 1 << 13;  // elements
@@ -100,15 +108,34 @@ std::vector<double> read_elements(BinaryFile& file, const ElementType& type, boo
   return values;
 }
 
-std::string choose_tensor(std::vector<std::pair<std::string, Shape>> all, const std::string& name) {
+std::vector<double> row_major(const std::vector<double>& values, const Shape& shape,
+                              const Shape& strides) {
+  const std::int64_t count = count_up_to(shape, INT64_MAX);
+  std::vector<double> result(static_cast<std::size_t>(count));
+  Shape index(shape.size());
+  std::int64_t at = 0;
+  for (double& value : result) {
+    value = values[static_cast<std::size_t>(at)];
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+      at += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return result;
+}
+
+std::string choose_tensor(std::vector<std::pair<std::string, std::string>> all,
+                          const std::string& name) {
   if (all.empty()) refuse("the file has no tensor.");
   if (name.empty() && all.size() == 1) return all.front().first;
   std::sort(all.begin(), all.end(),
             [](const auto& a, const auto& b) { return comes_before(a.first, b.first); });
   std::string list;
-  for (const auto& [other, shape] : all) {
+  for (const auto& [other, description] : all) {
     if (other == name) return name;
-    list += "\n  " + other + " " + text_of(shape);
+    list += "\n  " + other + " " + description;
   }
   refuse((name.empty() ? "the file has several tensors; choose one by --tensor:"
                        : "the file has no tensor \"" + name + "\"; it has:") +
@@ -144,11 +171,22 @@ using Reader = Tensor (*)(const std::string& path, const std::string& name);
 const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> by_extension = {
       {".npy", detail::read_npy},
+      {".npz", detail::read_npz},
       {".safetensors", detail::read_safetensors},
       {".h5", detail::read_hdf5},
       {".hdf5", detail::read_hdf5}};
   return by_extension;
 }
+
+#ifndef EXAMPLES_WITH_LIBZIP
+}  // namespace
+[[noreturn]] static void refuse_zip() {
+  detail::refuse("this program was built without libzip; install it (Debian's package: " +
+                 std::string("libzip-dev) and configure again."));
+}
+Tensor detail::read_npz(const std::string&, const std::string&) { refuse_zip(); }
+namespace {
+#endif
 
 #ifndef EXAMPLES_WITH_HDF5
 }  // namespace
@@ -176,7 +214,7 @@ Tensor read_tensor(const std::string& path, const std::string& name) {
     }
     const auto reader = readers().find(extension_of(path));
     if (reader == readers().end()) {
-      detail::refuse("the name of a checkpoint ends in .npy, .safetensors, .h5 or .hdf5.");
+      detail::refuse("the name of a checkpoint ends in .npy, .npz, .safetensors, .h5 or .hdf5.");
     }
     if (!std::filesystem::exists(path)) detail::refuse("there is no such file.");
     if (!std::filesystem::is_regular_file(path)) detail::refuse("this is no regular file.");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The readers of checkpoints, with files that the real NumPy and h5py wrote (files/make.py).
+// The readers of checkpoints, with files that the real NumPy, h5py and PyTorch wrote
+// (files/make.py).
 
 #include "checkpoint.hpp"
 
@@ -335,7 +336,7 @@ TEST_CASE("a damaged file is read or refused") {
 
 TEST_CASE("a file that is none") {
   CHECK(contains(refusal("no_such_file.npy"), "no_such_file.npy: there is no such file."));
-  CHECK(contains(refusal("weights.pt"), "the name of a checkpoint ends in .npy, .safetensors,"));
+  CHECK(contains(refusal("weights.pb"), "the name of a checkpoint ends in .npy, .npz, .safeten"));
   std::filesystem::create_directory("folder.npy");
   CHECK(contains(refusal("folder.npy"), "this is a folder; hand over the files in it."));
   std::filesystem::remove("folder.npy");
@@ -399,5 +400,54 @@ TEST_CASE("a damaged HDF5 file is read or refused") {
 #else
 TEST_CASE("without HDF5 its files are refused") {
   CHECK(contains(refusal(folder + "one.h5"), "this program was built without HDF5"));
+}
+#endif
+
+#ifdef EXAMPLES_WITH_LIBZIP
+TEST_CASE(".npz: stored and compressed") {
+  for (const std::string file : {"arrays.npz", "compressed.npz"}) {
+    CAPTURE(file);
+    check_values(read_tensor(folder + file, "single"), "float32");
+    const Tensor tensor = read_tensor(folder + file, "double");
+    check_values(tensor, "float64");
+    CHECK(tensor.is_column_major);
+    CHECK(tensor.name == "double");
+  }
+  check_values(read_tensor(folder + "one.npz", ""), "float16");
+}
+
+TEST_CASE(".npz: what is refused") {
+  const std::string path = folder + "arrays.npz";
+  const std::string list =
+      "\n  counting (2, 3, 4)\n  double (2, 3)\n  objects (2)\n  single (2, 3)";
+  CHECK(contains(refusal(path), "several tensors; choose one by --tensor:" + list));
+  CHECK(contains(refusal(path, "kernel"), "the file has no tensor \"kernel\"; it has:" + list));
+  CHECK(contains(refusal(path, "objects"), "of NumPy's type |O"));
+  CHECK(contains(refusal_of("", ".npz"), "this is no zip archive"));
+  CHECK(contains(refusal_of("no zip", ".npz"), "this is no zip archive"));
+
+  // Sizes that are not true, in the list of entries at the end: the compressed one is the first.
+  const std::string whole = bytes_of(folder + "one.npz");
+  const std::size_t list_begin = whole.find("PK\x01\x02");
+  const auto refusal_with = [&](std::size_t at, const std::string& bytes) {
+    return refusal_of(std::string(whole).replace(list_begin + at, bytes.size(), bytes), ".npz");
+  };
+  const std::string huge = little_endian(0xFFFFFFF0, 4);
+  const std::string unread = "the entry arr_0.npy cannot be read; the file is damaged.";
+  CHECK(contains(refusal_with(24, huge), unread));
+  CHECK(contains(refusal_with(20, huge + huge), unread));
+  CHECK(contains(refusal_with(10, little_endian(12, 2)), "by another method than deflate"));
+  std::string changed = whole;
+  ++changed[whole.find("PK\x01\x02") - 1];  // the last element
+  CHECK(contains(refusal_of(changed, ".npz"), "cut or damaged"));
+}
+
+TEST_CASE("a damaged zip archive is read or refused") {
+  check_damage(folder + "compressed.npz", "single");
+  check_damage(folder + "one.npz", "");
+}
+#else
+TEST_CASE("without libzip its files are refused") {
+  CHECK(contains(refusal(folder + "one.npz"), "this program was built without libzip"));
 }
 #endif

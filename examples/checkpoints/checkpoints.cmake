@@ -1,5 +1,5 @@
 # score_checkpoints: a program, its readers of files, and their tests. HDF5's format is left out
-# without HDF5.
+# without HDF5, and formats that are zip archives without libzip.
 set(folder ${CMAKE_CURRENT_SOURCE_DIR}/checkpoints)
 viann_example_library(checkpoint ${folder}/checkpoint.cpp ${folder}/npy.cpp ${folder}/safetensors.cpp)
 target_link_libraries(checkpoint PUBLIC nlohmann_json::nlohmann_json)
@@ -7,6 +7,11 @@ if(libhdf5_FOUND)
   target_sources(checkpoint PRIVATE ${folder}/hdf5.cpp)
   target_compile_definitions(checkpoint PUBLIC EXAMPLES_WITH_HDF5)
   target_link_libraries(checkpoint PRIVATE libhdf5::libhdf5)
+endif()
+if(libzip_FOUND)
+  target_sources(checkpoint PRIVATE ${folder}/zip.cpp)
+  target_compile_definitions(checkpoint PUBLIC EXAMPLES_WITH_LIBZIP)
+  target_link_libraries(checkpoint PRIVATE libzip::libzip)
 endif()
 viann_example(checkpoints/score_checkpoints command_line checkpoint)
 

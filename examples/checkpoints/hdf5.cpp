@@ -46,7 +46,7 @@ Shape shape_of(hid_t dataset) {
   return {sizes.begin(), sizes.end()};
 }
 
-using Tensors = std::vector<std::pair<std::string, Shape>>;
+using Tensors = std::vector<std::pair<std::string, std::string>>;
 
 /// Adds a link to the list if it leads to a dataset. HDF5 calls it for every link in the file.
 herr_t add_dataset(hid_t file, const char* path, const H5L_info_t* link, void* tensors) {
@@ -54,7 +54,7 @@ herr_t add_dataset(hid_t file, const char* path, const H5L_info_t* link, void* t
     if (link->type != H5L_TYPE_HARD) return 0;
     const Handle object(H5Oopen(file, path, H5P_DEFAULT), H5Oclose);
     if (H5Iget_type(object) != H5I_DATASET) return 0;
-    static_cast<Tensors*>(tensors)->emplace_back(path, shape_of(object));
+    static_cast<Tensors*>(tensors)->emplace_back(path, text_of(shape_of(object)));
     return 0;
   } catch (const std::exception&) {
     return -1;  // no exception may pass through code in C

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdint>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -134,26 +135,8 @@ const ElementType& element_type(const std::string& type) {
          "; save weights as float16, float32 or float64.");
 }
 
-/// Puts the values of a column-major tensor into row-major order.
-std::vector<double> row_major(const std::vector<double>& values, const Shape& shape) {
-  std::vector<double> result(values.size());
-  Shape index(shape.size());  // of the next value
-  for (const double value : values) {
-    std::int64_t at = 0;
-    for (std::size_t axis = 0; axis < shape.size(); ++axis) at = at * shape[axis] + index[axis];
-    result[static_cast<std::size_t>(at)] = value;
-    for (std::size_t axis = 0; axis < shape.size() && ++index[axis] == shape[axis]; ++axis) {
-      index[axis] = 0;
-    }
-  }
-  return result;
-}
-
-}  // namespace
-
-Tensor read_npy(const std::string& path, const std::string& name) {
-  if (!name.empty()) refuse("the tensor in a .npy file has no name; leave out --tensor.");
-  BinaryFile file(path);
+/// The header of the array that follows in the file.
+Header read_header(ByteSource& file) {
   if (file.read(6) != "\x93NUMPY") refuse("this is no .npy file.");
   const std::uint64_t version = file.read_number(1);
   const std::uint64_t minor = file.read_number(1);
@@ -164,17 +147,60 @@ Tensor read_npy(const std::string& path, const std::string& name) {
   const std::uint64_t length = file.read_number(version == 1 ? 2 : 4);
   if (length > 65535) refuse("the header is too long for an array of numbers.");
   const std::string text = file.read(length);
-  const Header header = HeaderParser(text).parse();
+  return HeaderParser(text).parse();
+}
 
+/// Reads the array that is all there is in the file.
+Tensor read_array(ByteSource& file) {
+  const Header header = read_header(file);
   const ElementType& type = element_type(header.type);
   const std::int64_t count = count_elements(header.shape, type, file.left());
   Tensor tensor{"", type.name, header.shape, header.is_column_major,
                 read_elements(file, type, header.type[0] == '>', count)};
   if (tensor.is_column_major && tensor.shape.size() != 2) {
-    tensor.values = row_major(tensor.values, tensor.shape);
+    Shape strides;
+    std::int64_t stride = 1;
+    for (const std::int64_t size : tensor.shape) {
+      if (count == 0) break;  // sizes may then be of any magnitude
+      strides.push_back(stride);
+      stride *= size;
+    }
+    tensor.values = row_major(tensor.values, tensor.shape, strides);
     tensor.is_column_major = false;
   }
   return tensor;
 }
+
+}  // namespace
+
+Tensor read_npy(const std::string& path, const std::string& name) {
+  if (!name.empty()) refuse("the tensor in a .npy file has no name; leave out --tensor.");
+  BinaryFile file(path);
+  return read_array(file);
+}
+
+#ifdef EXAMPLES_WITH_LIBZIP
+/// A zip archive with a .npy file for each array.
+Tensor read_npz(const std::string& path, const std::string& name) {
+  const ZipArchive archive(path);
+  const std::string extension = ".npy";
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const std::string& entry : archive.entries()) {
+    if (entry.size() < extension.size()) continue;
+    const std::size_t end = entry.size() - extension.size();
+    if (entry.compare(end, extension.size(), extension) != 0) continue;
+    std::string shape;
+    try {
+      shape = text_of(read_header(*archive.open(entry)).shape);
+    } catch (const std::runtime_error&) {  // it matters only if this is the array to be read
+    }
+    all.emplace_back(entry.substr(0, end), shape);
+  }
+  const std::string chosen = choose_tensor(all, name);
+  Tensor tensor = read_array(*archive.open(chosen + extension));
+  tensor.name = chosen;
+  return tensor;
+}
+#endif
 
 }  // namespace examples::detail

@@ -106,8 +106,8 @@ Tensor read_safetensors(const std::string& path, const std::string& name) {
   const std::string header = file.read(length);
   const std::vector<Entry> entries = entries_of(header, file.left());
 
-  std::vector<std::pair<std::string, Shape>> all;
-  for (const Entry& entry : entries) all.emplace_back(entry.name, entry.shape);
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Entry& entry : entries) all.emplace_back(entry.name, text_of(entry.shape));
   const std::string chosen = choose_tensor(all, name);
   const Entry& entry = *std::find_if(entries.begin(), entries.end(),
                                      [&](const Entry& other) { return other.name == chosen; });

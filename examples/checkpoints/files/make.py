@@ -6,6 +6,7 @@ The tests know the numbers: `values` in every file of a supported type, rounded 
 
 import json
 import struct
+import zipfile
 
 import h5py
 import numpy as np
@@ -101,6 +102,12 @@ with h5py.File("one.h5", "w") as file:
     file["layers/dense/vars/0"] = values.astype("<f4")
 with h5py.File("none.hdf5", "w") as file:
     file.create_group("layers")
+
+# .npz: a zip archive of .npy files, stored and compressed.
+arrays = {"single": values.astype("<f4"), "double": np.asfortranarray(values), "counting": counting}
+np.savez("arrays.npz", **arrays, objects=np.array([{"a": 1}, None]))
+np.savez_compressed("compressed.npz", **arrays)
+np.savez("one.npz", values.astype("<f2"))
 
 # A run of three epochs, in every format, with the initial weights and a bias beside.
 random = np.random.default_rng(1)

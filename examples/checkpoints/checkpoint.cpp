@@ -60,7 +60,7 @@ std::uint64_t ByteSource::read_number(int size) {
 
 void ByteSource::skip(std::uint64_t size) {
   if (size > left_) refuse("the file ends too early; it is cut or damaged.");
-  pass_over(size);
+  if (size > 0) pass_over(size);  // libzip 1.7.3 crashes on seeking in an empty entry
   left_ -= size;
 }
 
@@ -172,6 +172,10 @@ const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> by_extension = {
       {".npy", detail::read_npy},
       {".npz", detail::read_npz},
+      {".pt", detail::read_pytorch},
+      {".pth", detail::read_pytorch},
+      {".ckpt", detail::read_pytorch},
+      {".bin", detail::read_pytorch},
       {".safetensors", detail::read_safetensors},
       {".h5", detail::read_hdf5},
       {".hdf5", detail::read_hdf5}};
@@ -185,6 +189,7 @@ const std::map<std::string, Reader>& readers() {
                  std::string("libzip-dev) and configure again."));
 }
 Tensor detail::read_npz(const std::string&, const std::string&) { refuse_zip(); }
+Tensor detail::read_pytorch(const std::string&, const std::string&) { refuse_zip(); }
 namespace {
 #endif
 
@@ -214,7 +219,9 @@ Tensor read_tensor(const std::string& path, const std::string& name) {
     }
     const auto reader = readers().find(extension_of(path));
     if (reader == readers().end()) {
-      detail::refuse("the name of a checkpoint ends in .npy, .npz, .safetensors, .h5 or .hdf5.");
+      detail::refuse(
+          "the name of a checkpoint ends in .npy, .npz, .pt, .pth, .ckpt, .bin, .safetensors, " +
+          std::string(".h5 or .hdf5."));
     }
     if (!std::filesystem::exists(path)) detail::refuse("there is no such file.");
     if (!std::filesystem::is_regular_file(path)) detail::refuse("this is no regular file.");

@@ -18,8 +18,8 @@ struct Tensor {
   std::vector<double> values;    // in that order
 };
 
-/// Whether a file has the name of a checkpoint: .npy, .npz, .safetensors, .h5 or .hdf5, in any
-/// case. (A program that was built without libzip or HDF5 refuses to read what needs it.)
+/// Whether a file has the name of a checkpoint, such as .npy, in any case: read_tensor()'s message
+/// lists them. (A program that was built without libzip or HDF5 refuses to read what needs it.)
 bool is_checkpoint_name(const std::string& path);
 
 /// Reads one tensor of a checkpoint. What the file says of its own size is checked before memory is

@@ -19,6 +19,7 @@ namespace examples::detail {
 
 Tensor read_npy(const std::string& path, const std::string& name);
 Tensor read_npz(const std::string& path, const std::string& name);
+Tensor read_pytorch(const std::string& path, const std::string& name);
 Tensor read_safetensors(const std::string& path, const std::string& name);
 Tensor read_hdf5(const std::string& path, const std::string& name);
 
@@ -64,7 +65,9 @@ class BinaryFile : public ByteSource {
 /// A zip archive. (Without libzip there is none.)
 class ZipArchive {
  public:
-  explicit ZipArchive(const std::string& path);
+  /// \param format  what to say after "this is no zip archive"
+  explicit ZipArchive(const std::string& path,
+                      const std::string& format = "; the file is cut or damaged");
 
   /// The names of all entries.
   std::vector<std::string> entries() const;

@@ -16,6 +16,9 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#ifdef EXAMPLES_WITH_LIBZIP
+#include "write_zip.hpp"
+#endif
 
 using examples::read_tensor;
 using examples::Shape;
@@ -336,7 +339,7 @@ TEST_CASE("a damaged file is read or refused") {
 
 TEST_CASE("a file that is none") {
   CHECK(contains(refusal("no_such_file.npy"), "no_such_file.npy: there is no such file."));
-  CHECK(contains(refusal("weights.pb"), "the name of a checkpoint ends in .npy, .npz, .safeten"));
+  CHECK(contains(refusal("weights.pb"), "the name of a checkpoint ends in .npy, .npz, .pt, .pth,"));
   std::filesystem::create_directory("folder.npy");
   CHECK(contains(refusal("folder.npy"), "this is a folder; hand over the files in it."));
   std::filesystem::remove("folder.npy");
@@ -442,7 +445,170 @@ TEST_CASE(".npz: what is refused") {
   CHECK(contains(refusal_of(changed, ".npz"), "cut or damaged"));
 }
 
+TEST_CASE("PyTorch: every type and memory order") {
+  const std::string path = folder + "types.pt";
+  check_values(read_tensor(path, "half"), "float16");
+  check_values(read_tensor(path, "brain"), "bfloat16");
+  check_values(read_tensor(path, "single"), "float32");
+  check_values(read_tensor(path, "double"), "float64");
+  check_values(read_tensor(folder + "one.bin", ""), "float32");
+  const Tensor column_major = read_tensor(path, "column_major");
+  check_values(column_major, "float64");
+  CHECK(column_major.is_column_major);
+  CHECK(!read_tensor(path, "double").is_column_major);
+  CHECK(read_tensor(path, "scalar").values == std::vector<double>{2.5});
+  CHECK(read_tensor(path, "empty").shape == Shape{0, 3});
+  const Tensor part = read_tensor(path, "part");
+  CHECK(part.shape == Shape{2, 3, 2});
+  CHECK(part.values == std::vector<double>{12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 34});
+  const Tensor permuted = read_tensor(path, "permuted");
+  CHECK(permuted.shape == Shape{4, 4, 3});
+  REQUIRE(permuted.values.size() == 48);
+  for (int i = 0; i < 48; ++i) {
+    CHECK(permuted.values[static_cast<std::size_t>(i)] == i / 12 + i / 3 % 4 * 12 + i % 3 * 4);
+  }
+}
+
+TEST_CASE("PyTorch: the model in checkpoints of a training") {
+  for (const std::string file : {"model.pth", "training.pt", "lightning.ckpt"}) {
+    CAPTURE(file);
+    check_values(read_tensor(folder + file, "0.weight"), "float32");
+    CHECK(contains(refusal(folder + file), ":\n  0.bias (2)\n  0.weight (2, 3)\n  1.bias (2)\n  " +
+                                               std::string("1.num_batches_tracked ()\n")));
+  }
+  check_values(read_tensor(folder + "nested.pt", "net.layers.0"), "float64");
+}
+
+TEST_CASE("PyTorch: what is refused") {
+  CHECK(contains(refusal(folder + "types.pt", "integers"), "has integers (torch.LongStorage)"));
+  CHECK(contains(refusal(folder + "types.pt", "expanded"), "save tensor.contiguous() in"));
+  CHECK(
+      contains(refusal(folder + "whole_model.pt"),
+               "needs torch.nn.modules.container.Sequential, which is not read; save model.state"));
+  CHECK(contains(refusal(folder + "legacy.pt"), "load it in PyTorch and save it again."));
+}
+
+namespace {
+
+const std::string pickle = "\x80\x02";  // the begin of each
+
+std::string text(const std::string& text) { return "X" + little_endian(text.size(), 4) + text; }
+std::string tuple(const std::string& items) { return "(" + items + "t"; }
+std::string integer(std::uint64_t number) { return "\x8a\x08" + little_endian(number, 8); }
+
+std::string tensor(const std::string& offset, const std::string& sizes, const std::string& strides,
+                   std::uint64_t count = 6, const std::string& key = text("0")) {
+  const std::string storage =
+      text("storage") + "ctorch\nFloatStorage\n" + key + text("cpu") + integer(count);
+  return "ctorch._utils\n_rebuild_tensor_v2\n" +
+         tuple(tuple(storage) + "Q" + offset + tuple(sizes) + tuple(strides)) + "R";
+}
+
+const std::string zero("K\0", 2), one = "K\1", two = "K\2", three = "K\3", six = "K\6";
+const std::string elements = little_endian(0x3F800000, 4) + std::string(20, '\0');
+
+void write_pytorch(const std::string& path, const std::string& object) {
+  examples::write_zip(path, {{"a/data.pkl", pickle + object + "."}, {"a/data/0", elements}});
+}
+
+std::string repeated(const std::string& part, int times) {
+  std::string text;
+  for (int i = 0; i < times; ++i) text += part;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("PyTorch: made-up pickles") {
+  const File file("", ".pt");
+  const auto read = [&](const std::string& object) {
+    write_pytorch(file.path(), object);
+    return read_tensor(file.path(), "");
+  };
+  const std::vector<double> values = {1, 0, 0, 0, 0, 0};
+  const std::string good = tensor(zero, two + three, three + one);
+  CHECK(read(good).values == values);
+  const std::string huge = integer(1ULL << 62U);
+  CHECK(read(tensor(zero, one + six + one, huge + one + huge)).values == values);
+  CHECK(read(tensor(six, zero + huge + huge, one + one + one)).values.empty());
+  CHECK(read(repeated("}" + text("a"), 32) + good + repeated("s", 32)).values == values);
+  CHECK(read("}(" + text("a") + ")" + text("a") + good + ")" + good + "u").values == values);
+  CHECK(read("}" + text("x") + "\x8a\1\xFFs" + "\x8a\1\xFF" + good + "s").name == "-1");
+  examples::write_zip(file.path(), {{"a/data.pkl", pickle + good + "."},
+                                    {"a/data/0", "\x3F\x80" + std::string(22, '\0')},
+                                    {"a/byteorder", "big"}});
+  CHECK(read_tensor(file.path(), "").values == values);
+
+  // Every dictionary but the first holds the one before twice.
+  std::string doubled = "}";
+  for (char i = 0; i < 31; ++i) {
+    const std::string last = "h" + std::string(1, i);
+    doubled += "q" + std::string(1, i) + "}(" + text("a") + last + text("b") + last + "u";
+  }
+  const std::string invalid = "data.pkl is no valid pickle";
+  const std::string outside = "or lie outside of its storage";
+  const std::vector<std::pair<std::string, std::string>> refusals = {
+      {"cos\nsystem\n" + tuple(text("false")) + "R", "the file needs os.system, which is not read"},
+      {"ctorch._utils\n_rebuild_qtensor\n", "needs torch._utils._rebuild_qtensor, which"},
+      {")\x81", "the pickle has the opcode 129, which is not read; save model.state_dict() alone"},
+      {"\x80\x04", "the pickle has the opcode 128"},
+      {"", invalid},
+      {"t", invalid},
+      {"(", invalid},
+      {"N(q\1", invalid},
+      {"h\1", invalid},
+      {"N\x86", invalid},
+      {"N(\x85", invalid},
+      {"}Ns", invalid},
+      {"}(Nu", invalid},
+      {"NNNs", invalid},
+      {"}Na", invalid},
+      {"N(e", invalid},
+      {"]Nb", invalid},
+      {"N)R", invalid},
+      {"NQ", invalid},
+      {")Q", invalid},
+      {"X\xFF\xFF\xFF\xFF", invalid},
+      {"cos", invalid},
+      {"ccollections\nOrderedDict\n" + tuple("]") + "R", invalid},
+      {"ctorch._utils\n_rebuild_parameter\n)R", invalid},
+      {"ctorch._utils\n_rebuild_parameter\n" + tuple("N") + "R", invalid},
+      {tensor(zero, six, one + one), invalid},
+      {tensor("N", six, one), invalid},
+      {tensor(integer(~0ULL), six, one), invalid},
+      {tensor(zero, integer(~0ULL), one), invalid},
+      {tensor(zero, six, text("1")), invalid},
+      {tensor(zero, repeated(one, 65), repeated(one, 65)), invalid},
+      {tensor(zero, six, one, 6, "N"), invalid},
+      {tensor(zero, six, one, ~0ULL), invalid},
+      {tensor(one, six, one), outside},
+      {tensor(huge, one, one), outside},
+      {tensor(zero, two + three, three + two), outside},
+      {tensor(zero, two, huge), outside},
+      {tensor(zero, huge + huge, one + one), outside},
+      {tensor(zero, six, one, 7), "has 24 bytes for the 7 elements of the storage"},
+      {tensor(zero, six, one, 6, text("1")), "the file has no entry a/data/1;"},
+      {repeated("}" + text("a"), 33) + good + repeated("s", 33), "nested too deeply"},
+      {doubled, "or are too large, for a model's"},
+      {"}q\1" + text("a") + "h\1s", "nested too deeply"},
+      {std::string(1U << 20U, '(') + repeated("t", 1 << 20) + "0", "opcode 48"},
+      {std::string((1U << 20U) + 1, ')'), "too many values"},
+      {std::string(1U << 24U, '('), "data.pkl is too long"},
+      {"N", "the file has no tensor"},
+  };
+  for (const auto& [object, phrase] : refusals) {
+    CAPTURE(object.substr(0, 200), phrase);
+    write_pytorch(file.path(), object);
+    CHECK(contains(refusal(file.path()), phrase));
+  }
+  examples::write_zip(file.path(), {{"a/data.pkl", "\x80\x04N."}});
+  CHECK(contains(refusal(file.path()), "of another protocol than 2"));
+  examples::write_zip(file.path(), {{"a/data", "N."}});
+  CHECK(contains(refusal(file.path()), "the file has no entry data.pkl"));
+}
+
 TEST_CASE("a damaged zip archive is read or refused") {
+  check_damage(folder + "model.pth", "0.weight", 3);
   check_damage(folder + "compressed.npz", "single");
   check_damage(folder + "one.npz", "");
 }

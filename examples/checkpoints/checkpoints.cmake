@@ -9,9 +9,9 @@ if(libhdf5_FOUND)
   target_link_libraries(checkpoint PRIVATE libhdf5::libhdf5)
 endif()
 if(libzip_FOUND)
-  target_sources(checkpoint PRIVATE ${folder}/zip.cpp)
+  target_sources(checkpoint PRIVATE ${folder}/zip.cpp ${folder}/pytorch.cpp)
   target_compile_definitions(checkpoint PUBLIC EXAMPLES_WITH_LIBZIP)
-  target_link_libraries(checkpoint PRIVATE libzip::libzip)
+  target_link_libraries(checkpoint PUBLIC libzip::libzip)  # tests write archives
 endif()
 viann_example(checkpoints/score_checkpoints command_line checkpoint)
 

@@ -328,7 +328,8 @@ int main(int argc, char** argv) {
   examples::CommandLine command(
       "Which inputs does a network rely on? Scores from the checkpoints of its training.");
   command.add_files("files", arguments.files,
-                    "checkpoints, in the order of training: .npy, .npz, .safetensors, .h5, .hdf5");
+                    "checkpoints, in the order of training: .npy, .npz, .pt, .pth, .ckpt, .bin, "
+                    ".safetensors, .h5, .hdf5");
   command.add_choice("--layout", arguments.layout,
                      "which axis comes first: inputs (Keras) or units (PyTorch)",
                      {features_first, "units_by_features"});

@@ -49,13 +49,13 @@ zip_t* as_zip(const std::shared_ptr<void>& zip) { return static_cast<zip_t*>(zip
 
 }  // namespace
 
-ZipArchive::ZipArchive(const std::string& path)
+ZipArchive::ZipArchive(const std::string& path, const std::string& format)
     : zip_(zip_open(path.c_str(), ZIP_RDONLY, nullptr),
            [](void* zip) {
              if (zip != nullptr) zip_discard(static_cast<zip_t*>(zip));
            }),
       file_size_(std::filesystem::file_size(path)) {
-  if (zip_ == nullptr) refuse("this is no zip archive; the file is cut or damaged.");
+  if (zip_ == nullptr) refuse("this is no zip archive" + format + ".");
 }
 
 std::vector<std::string> ZipArchive::entries() const {

@@ -1,4 +1,5 @@
-"""Made the files in this folder, with Debian 12's python3-numpy 1.24 and python3-h5py 3.7.
+"""Made the files in this folder, with Debian 12's python3-numpy 1.24, python3-h5py 3.7 and
+python3-torch 1.13.
 
 The tests know the numbers: `values` in every file of a supported type, rounded to that type, and 0,
 1, 2, ... in row-major order where only the order counts.
@@ -10,6 +11,7 @@ import zipfile
 
 import h5py
 import numpy as np
+import torch
 
 values = np.array([[0.1, -2.5, 65504], [2.0**-24, -0.0, 1 / 3]])
 counting = np.arange(24).reshape(2, 3, 4)
@@ -108,6 +110,59 @@ arrays = {"single": values.astype("<f4"), "double": np.asfortranarray(values), "
 np.savez("arrays.npz", **arrays, objects=np.array([{"a": 1}, None]))
 np.savez_compressed("compressed.npz", **arrays)
 np.savez("one.npz", values.astype("<f2"))
+
+# PyTorch: types, memory orders, parts of a storage; a whole model's dictionary, alone and in those of
+# trainings; what is refused.
+torch.manual_seed(1)
+double = torch.from_numpy(values)
+counted = torch.arange(48.0).reshape(4, 3, 4)
+torch.save(
+    {
+        "half": double.half(),
+        "brain": torch.from_numpy((upper_halves << 16).view("<f4")).bfloat16(),
+        "single": torch.nn.Parameter(double.float()),
+        "double": double,
+        "column_major": double.t().contiguous().t(),
+        "part": counted[1:3, :, ::2],
+        "permuted": counted.permute(2, 0, 1),
+        "expanded": double[:1].expand(5, 3),
+        "scalar": torch.tensor(2.5),
+        "empty": torch.zeros(0, 3),
+        "integers": torch.arange(24).reshape(2, 3, 4),
+    },
+    "types.pt",
+)
+torch.save(double.float(), "one.bin")
+model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+optimizer = torch.optim.Adam(model.parameters())
+model(double.float()).square().sum().backward()
+optimizer.step()
+with torch.no_grad():
+    model[0].weight.copy_(double)
+    model[0].bias.copy_(double[0, :2])
+torch.save(model.state_dict(), "model.pth")
+progress = {"epoch": 3, "loss": 0.5, "best": True, "seed": None, "big": 1 << 70}
+torch.save(
+    {
+        **progress,
+        "optimizer_state_dict": optimizer.state_dict(),
+        "model_state_dict": model.state_dict(),
+    },
+    "training.pt",
+)
+torch.save(
+    {
+        **progress,
+        "pytorch-lightning_version": "1.9.0",
+        "callbacks": {"ModelCheckpoint": {"best": torch.tensor(0.5), "kept": ("a", "b", "c", 4)}},
+        "optimizer_states": [optimizer.state_dict()],
+        "state_dict": model.state_dict(),
+    },
+    "lightning.ckpt",
+)
+torch.save({"net": {"layers": {0: double}}, "optimizer": optimizer.state_dict()}, "nested.pt")
+torch.save(double, "legacy.pt", _use_new_zipfile_serialization=False)
+torch.save(model, "whole_model.pt")
 
 # A run of three epochs, in every format, with the initial weights and a bias beside.
 random = np.random.default_rng(1)

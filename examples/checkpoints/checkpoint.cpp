@@ -169,17 +169,18 @@ namespace {
 using Reader = Tensor (*)(const std::string& path, const std::string& name);
 
 const std::map<std::string, Reader>& readers() {
-  static const std::map<std::string, Reader> by_extension = {
-      {".npy", detail::read_npy},
-      {".npz", detail::read_npz},
-      {".pt", detail::read_pytorch},
-      {".pth", detail::read_pytorch},
-      {".ckpt", detail::read_pytorch},
-      {".bin", detail::read_pytorch},
-      {".safetensors", detail::read_safetensors},
-      {".h5", detail::read_hdf5},
-      {".hdf5", detail::read_hdf5}};
-  return by_extension;
+  static const std::map<std::string, Reader> by_end = {{".npy", detail::read_npy},
+                                                       {".npz", detail::read_npz},
+                                                       {".pt", detail::read_pytorch},
+                                                       {".pth", detail::read_pytorch},
+                                                       {".ckpt", detail::read_pytorch},
+                                                       {".bin", detail::read_pytorch},
+                                                       {".safetensors", detail::read_safetensors},
+                                                       {".index.json", detail::read_shards},
+                                                       {".keras", detail::read_keras},
+                                                       {".h5", detail::read_hdf5},
+                                                       {".hdf5", detail::read_hdf5}};
+  return by_end;
 }
 
 #ifndef EXAMPLES_WITH_LIBZIP
@@ -190,6 +191,7 @@ const std::map<std::string, Reader>& readers() {
 }
 Tensor detail::read_npz(const std::string&, const std::string&) { refuse_zip(); }
 Tensor detail::read_pytorch(const std::string&, const std::string&) { refuse_zip(); }
+Tensor detail::read_keras(const std::string&, const std::string&) { refuse_zip(); }
 namespace {
 #endif
 
@@ -199,33 +201,40 @@ Tensor detail::read_hdf5(const std::string&, const std::string&) {
   refuse("this program was built without HDF5; install it (Debian's package: libhdf5-dev) and " +
          std::string("configure again."));
 }
+Tensor detail::read_hdf5_image(const std::string& image, const std::string& name) {
+  return read_hdf5(image, name);
+}
 namespace {
 #endif
 
-std::string extension_of(const std::string& path) {
-  std::string extension = std::filesystem::path(path).extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return extension;
+/// The reader of a file with such a name, or null.
+Reader reader_of(const std::string& path) {
+  std::string name = std::filesystem::path(path).filename().string();
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const auto& [end, reader] : readers()) {
+    if (name.size() > end.size() && name.substr(name.size() - end.size()) == end) return reader;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
-bool is_checkpoint_name(const std::string& path) { return readers().count(extension_of(path)) > 0; }
+bool is_checkpoint_name(const std::string& path) { return reader_of(path) != nullptr; }
 
 Tensor read_tensor(const std::string& path, const std::string& name) {
   try {
     if (std::filesystem::is_directory(path)) {
       detail::refuse("this is a folder; hand over the files in it.");
     }
-    const auto reader = readers().find(extension_of(path));
-    if (reader == readers().end()) {
-      detail::refuse(
-          "the name of a checkpoint ends in .npy, .npz, .pt, .pth, .ckpt, .bin, .safetensors, " +
-          std::string(".h5 or .hdf5."));
+    const Reader reader = reader_of(path);
+    if (reader == nullptr) {
+      std::string ends;
+      for (const auto& [end, none] : readers()) ends += " " + end;
+      detail::refuse("the name of a checkpoint ends in one of:" + ends);
     }
     if (!std::filesystem::exists(path)) detail::refuse("there is no such file.");
     if (!std::filesystem::is_regular_file(path)) detail::refuse("this is no regular file.");
-    return reader->second(path, name);
+    return reader(path, name);
   } catch (const std::bad_alloc&) {
     throw std::runtime_error(path + ": the tensor takes more memory than there is.");
   } catch (const std::exception& error) {

@@ -21,7 +21,12 @@ Tensor read_npy(const std::string& path, const std::string& name);
 Tensor read_npz(const std::string& path, const std::string& name);
 Tensor read_pytorch(const std::string& path, const std::string& name);
 Tensor read_safetensors(const std::string& path, const std::string& name);
+Tensor read_shards(const std::string& path, const std::string& name);
+Tensor read_keras(const std::string& path, const std::string& name);
 Tensor read_hdf5(const std::string& path, const std::string& name);
+
+/// \param image  the bytes of a file
+Tensor read_hdf5_image(const std::string& image, const std::string& name);
 
 [[noreturn]] inline void refuse(const std::string& reason) { throw std::runtime_error(reason); }
 

@@ -331,6 +331,32 @@ TEST_CASE(".safetensors: what is refused") {
                  "the header is not that of"));
 }
 
+TEST_CASE("safetensors in shards") {
+  const std::string path = folder + "model.safetensors.index.json";
+  check_values(read_tensor(path, "fc1.weight"), "float32");
+  check_values(read_tensor(path, "half"), "float16");
+  CHECK(
+      contains(refusal(path), ":\n  bias in run_0.safetensors\n  fc1.weight in one.safetensors\n"));
+  CHECK(contains(refusal(path, "kernel"), "has no tensor \"kernel\"; it has:\n  bias in run_0.s"));
+  const auto refusal_of_shard = [&](const std::string& shard) {
+    return refusal_of(R"({"weight_map": {"a": ")" + shard + "\"}}", ".index.json");
+  };
+  CHECK(contains(refusal_of_shard("none.safetensors"), "none.safetensors: there is no such file."));
+  for (const std::string shard : {"../one.safetensors", "/one.safetensors", "files/one.safetensors",
+                                  "./one.safetensors", "..", ".", "", "a.index.json", "one.npy"}) {
+    CAPTURE(shard);
+    CHECK(contains(refusal_of_shard(shard), "is no .safetensors or .bin file beside the index."));
+  }
+  for (const std::string json :
+       {"", "[]", "{}", R"({"weight_map": 1})", R"({"weight_map": {"a": 1}})",
+        R"({"weight_map": {"a": ["b"]}})"}) {
+    CAPTURE(json);
+    CHECK(contains(refusal_of(json, ".index.json"), "this is no index of shards, which has"));
+  }
+  CHECK(contains(refusal_of(R"({"weight_map": {}})", ".INDEX.JSON"), "the file has no tensor."));
+  CHECK(!examples::is_checkpoint_name("scores.json"));
+}
+
 TEST_CASE("a damaged file is read or refused") {
   check_damage(folder + "float32_little_F.npy", "");
   check_damage(folder + "version3.npy", "");
@@ -339,7 +365,7 @@ TEST_CASE("a damaged file is read or refused") {
 
 TEST_CASE("a file that is none") {
   CHECK(contains(refusal("no_such_file.npy"), "no_such_file.npy: there is no such file."));
-  CHECK(contains(refusal("weights.pb"), "the name of a checkpoint ends in .npy, .npz, .pt, .pth,"));
+  CHECK(contains(refusal("weights.pb"), "the name of a checkpoint ends in one of: .bin .ckpt"));
   std::filesystem::create_directory("folder.npy");
   CHECK(contains(refusal("folder.npy"), "this is a folder; hand over the files in it."));
   std::filesystem::remove("folder.npy");
@@ -606,6 +632,24 @@ TEST_CASE("PyTorch: made-up pickles") {
   examples::write_zip(file.path(), {{"a/data", "N."}});
   CHECK(contains(refusal(file.path()), "the file has no entry data.pkl"));
 }
+
+#ifdef EXAMPLES_WITH_HDF5
+TEST_CASE(".keras") {
+  const Tensor tensor = read_tensor(folder + "one.keras", "");
+  check_values(tensor, "float32");
+  CHECK(tensor.name == "layers/dense/vars/0");
+  CHECK(contains(refusal(folder + "one.keras", "a"), ":\n  layers/dense/vars/0 (2, 3)"));
+  const File file("", ".keras");
+  CHECK(contains(refusal(file.path()), "this is no zip archive, as Keras 3 writes"));
+  examples::write_zip(file.path(), {{"config.json", "{}"}});
+  CHECK(contains(refusal(file.path()), "the file has no entry model.weights.h5"));
+  for (const std::string weights : {"", "no HDF5"}) {
+    examples::write_zip(file.path(), {{"model.weights.h5", weights}});
+    CHECK(contains(refusal(file.path()), "HDF5 cannot read the file"));
+  }
+  check_damage(folder + "one.keras", "", 97);
+}
+#endif
 
 TEST_CASE("a damaged zip archive is read or refused") {
   check_damage(folder + "model.pth", "0.weight", 3);

@@ -107,11 +107,11 @@ std::uint64_t most_elements(hid_t dataset, hid_t properties, std::uint64_t file_
   refuse("HDF5 cannot read \"" + name + "\"; the file is damaged.");
 }
 
-}  // namespace
-
-Tensor read_hdf5(const std::string& path, const std::string& name) {
+/// \param access  how HDF5 opens the file
+Tensor read_opened(const std::string& path, hid_t access, std::uint64_t file_size,
+                   const std::string& name) {
   valid(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));  // HDF5 would print errors
-  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
   std::string chosen = name;
   hid_t id = name.empty() ? -1 : H5Dopen2(file, name.c_str(), H5P_DEFAULT);
   if (id < 0) {
@@ -129,8 +129,8 @@ Tensor read_hdf5(const std::string& path, const std::string& name) {
   if (H5Pget_layout(properties) == H5D_VIRTUAL || H5Pget_external_count(properties) > 0) {
     refuse("the elements of \"" + chosen + "\" are in other files; copy them into this one.");
   }
-  const std::int64_t count = count_up_to(
-      tensor.shape, most_elements(dataset, properties, std::filesystem::file_size(path), type));
+  const std::int64_t count =
+      count_up_to(tensor.shape, most_elements(dataset, properties, file_size, type));
   if (count < 0) {
     refuse("the file has fewer elements than the shape " + text_of(tensor.shape) + " of \"" +
            chosen + "\" tells; it is cut or damaged, or most of them were never written.");
@@ -141,6 +141,20 @@ Tensor read_hdf5(const std::string& path, const std::string& name) {
     refuse_unread(properties, chosen);
   }
   return tensor;
+}
+
+}  // namespace
+
+Tensor read_hdf5(const std::string& path, const std::string& name) {
+  return read_opened(path, H5P_DEFAULT, std::filesystem::file_size(path), name);
+}
+
+Tensor read_hdf5_image(const std::string& image, const std::string& name) {
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  valid(H5Pset_fapl_core(access, 1 << 16, false));
+  // HDF5 only copies the bytes.
+  valid(H5Pset_file_image(access, const_cast<char*>(image.data()), image.size()));
+  return read_opened("image", access, image.size(), name);
 }
 
 }  // namespace examples::detail

@@ -2,10 +2,12 @@
 //
 // .safetensors files (https://github.com/huggingface/safetensors#format): the length of the header
 // in eight bytes, the header, which is a JSON object, and the elements of all tensors, row-major
-// and little-endian, without a gap.
+// and little-endian, without a gap. If there are several files, a JSON file tells which tensor is
+// in which.
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -115,6 +117,28 @@ Tensor read_safetensors(const std::string& path, const std::string& name) {
   const std::int64_t count = count_elements(entry.shape, type, entry.end - entry.begin);
   file.skip(entry.begin);
   return {entry.name, type.name, entry.shape, false, read_elements(file, type, false, count)};
+}
+
+Tensor read_shards(const std::string& path, const std::string& name) {
+  BinaryFile file(path);
+  if (file.left() > 100'000'000) refuse("this is no index of shards: it is too long.");
+  std::map<std::string, std::string> shards;
+  try {
+    const auto json = nlohmann::json::parse(file.read(file.left()));
+    shards = json.at("weight_map").get<std::map<std::string, std::string>>();
+  } catch (const nlohmann::json::exception&) {
+    refuse("this is no index of shards, which has the file of each tensor in \"weight_map\".");
+  }
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& [tensor, shard] : shards) all.emplace_back(tensor, "in " + shard);
+  const std::string chosen = choose_tensor(std::move(all), name);
+  const std::filesystem::path shard = shards.at(chosen);
+  const std::string extension = shard.extension().string();
+  if (shard != shard.filename() || (extension != ".safetensors" && extension != ".bin")) {
+    refuse("\"" + shard.string() + "\", where \"" + chosen +
+           "\" should be, is no .safetensors or " + ".bin file beside the index.");
+  }
+  return read_tensor((std::filesystem::path(path).parent_path() / shard).string(), chosen);
 }
 
 }  // namespace examples::detail

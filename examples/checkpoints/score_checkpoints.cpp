@@ -329,7 +329,7 @@ int main(int argc, char** argv) {
       "Which inputs does a network rely on? Scores from the checkpoints of its training.");
   command.add_files("files", arguments.files,
                     "checkpoints, in the order of training: .npy, .npz, .pt, .pth, .ckpt, .bin, "
-                    ".safetensors, .h5, .hdf5");
+                    ".safetensors, .index.json, .keras, .h5, .hdf5");
   command.add_choice("--layout", arguments.layout,
                      "which axis comes first: inputs (Keras) or units (PyTorch)",
                      {features_first, "units_by_features"});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Zip archives, by libzip.
+// Zip archives, by libzip, and Keras' model, which is one with an HDF5 file.
 
 #include <zip.h>
 
@@ -85,6 +85,12 @@ std::unique_ptr<ByteSource> ZipArchive::open(const std::string& entry) const {
   }
   if (file == nullptr) refuse("the entry " + entry + " cannot be read; the file is damaged.");
   return std::make_unique<ZipEntry>(file, stat.size, is_stored);
+}
+
+Tensor read_keras(const std::string& path, const std::string& name) {
+  const ZipArchive archive(path, ", as Keras 3 writes: the file is cut or damaged, or older");
+  const auto weights = archive.open("model.weights.h5");
+  return read_hdf5_image(weights->read(weights->left()), name);
 }
 
 }  // namespace examples::detail

@@ -164,6 +164,17 @@ torch.save({"net": {"layers": {0: double}}, "optimizer": optimizer.state_dict()}
 torch.save(double, "legacy.pt", _use_new_zipfile_serialization=False)
 torch.save(model, "whole_model.pt")
 
+# .keras, as Keras 3 writes it.
+with zipfile.ZipFile("one.keras", "w") as file:
+    file.writestr("metadata.json", json.dumps({"keras_version": "3.0.0"}))
+    file.writestr("config.json", json.dumps({"class_name": "Sequential"}))
+    file.write("one.h5", "model.weights.h5")
+
+# Safetensors in shards, as Hugging Face writes them.
+shards = {"fc1.weight": "one.safetensors", "half": "types.safetensors", "bias": "run_0.safetensors"}
+with open("model.safetensors.index.json", "w") as file:
+    json.dump({"metadata": {"total_size": 96}, "weight_map": shards}, file, indent=2)
+
 # A run of three epochs, in every format, with the initial weights and a bias beside.
 random = np.random.default_rng(1)
 for epoch in range(4):

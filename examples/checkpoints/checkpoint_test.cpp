@@ -17,12 +17,15 @@
 
 #include "support/catch.hpp"
 #ifdef EXAMPLES_WITH_LIBZIP
-#include "write_zip.hpp"
+#include "zip_of.hpp"
 #endif
 
 using examples::read_tensor;
 using examples::Shape;
 using examples::Tensor;
+#ifdef EXAMPLES_WITH_LIBZIP
+using examples::zip_of;
+#endif
 
 namespace {
 
@@ -533,8 +536,8 @@ std::string tensor(const std::string& offset, const std::string& sizes, const st
 const std::string zero("K\0", 2), one = "K\1", two = "K\2", three = "K\3", six = "K\6";
 const std::string elements = little_endian(0x3F800000, 4) + std::string(20, '\0');
 
-void write_pytorch(const std::string& path, const std::string& object) {
-  examples::write_zip(path, {{"a/data.pkl", pickle + object + "."}, {"a/data/0", elements}});
+std::string pytorch(const std::string& object) {
+  return zip_of({{"a/data.pkl", pickle + object + "."}, {"a/data/0", elements}});
 }
 
 std::string repeated(const std::string& part, int times) {
@@ -548,7 +551,7 @@ std::string repeated(const std::string& part, int times) {
 TEST_CASE("PyTorch: made-up pickles") {
   const File file("", ".pt");
   const auto read = [&](const std::string& object) {
-    write_pytorch(file.path(), object);
+    file.write(pytorch(object));
     return read_tensor(file.path(), "");
   };
   const std::vector<double> values = {1, 0, 0, 0, 0, 0};
@@ -560,9 +563,9 @@ TEST_CASE("PyTorch: made-up pickles") {
   CHECK(read(repeated("}" + text("a"), 32) + good + repeated("s", 32)).values == values);
   CHECK(read("}(" + text("a") + ")" + text("a") + good + ")" + good + "u").values == values);
   CHECK(read("}" + text("x") + "\x8a\1\xFFs" + "\x8a\1\xFF" + good + "s").name == "-1");
-  examples::write_zip(file.path(), {{"a/data.pkl", pickle + good + "."},
-                                    {"a/data/0", "\x3F\x80" + std::string(22, '\0')},
-                                    {"a/byteorder", "big"}});
+  file.write(zip_of({{"a/data.pkl", pickle + good + "."},
+                     {"a/data/0", "\x3F\x80" + std::string(22, '\0')},
+                     {"a/byteorder", "big"}}));
   CHECK(read_tensor(file.path(), "").values == values);
 
   // Every dictionary but the first holds the one before twice.
@@ -624,13 +627,11 @@ TEST_CASE("PyTorch: made-up pickles") {
   };
   for (const auto& [object, phrase] : refusals) {
     CAPTURE(object.substr(0, 200), phrase);
-    write_pytorch(file.path(), object);
-    CHECK(contains(refusal(file.path()), phrase));
+    CHECK(contains(refusal_of(pytorch(object), ".pt"), phrase));
   }
-  examples::write_zip(file.path(), {{"a/data.pkl", "\x80\x04N."}});
-  CHECK(contains(refusal(file.path()), "of another protocol than 2"));
-  examples::write_zip(file.path(), {{"a/data", "N."}});
-  CHECK(contains(refusal(file.path()), "the file has no entry data.pkl"));
+  CHECK(contains(refusal_of(zip_of({{"a/data.pkl", "\x80\x04N."}}), ".pt"),
+                 "of another protocol than 2"));
+  CHECK(contains(refusal_of(zip_of({{"a/data", "N."}}), ".pt"), "the file has no entry data.pkl"));
 }
 
 #ifdef EXAMPLES_WITH_HDF5
@@ -639,13 +640,12 @@ TEST_CASE(".keras") {
   check_values(tensor, "float32");
   CHECK(tensor.name == "layers/dense/vars/0");
   CHECK(contains(refusal(folder + "one.keras", "a"), ":\n  layers/dense/vars/0 (2, 3)"));
-  const File file("", ".keras");
-  CHECK(contains(refusal(file.path()), "this is no zip archive, as Keras 3 writes"));
-  examples::write_zip(file.path(), {{"config.json", "{}"}});
-  CHECK(contains(refusal(file.path()), "the file has no entry model.weights.h5"));
+  CHECK(contains(refusal_of("", ".keras"), "this is no zip archive, as Keras 3 writes"));
+  CHECK(contains(refusal_of(zip_of({{"config.json", "{}"}}), ".keras"),
+                 "the file has no entry model.weights.h5"));
   for (const std::string weights : {"", "no HDF5"}) {
-    examples::write_zip(file.path(), {{"model.weights.h5", weights}});
-    CHECK(contains(refusal(file.path()), "HDF5 cannot read the file"));
+    CHECK(contains(refusal_of(zip_of({{"model.weights.h5", weights}}), ".keras"),
+                   "HDF5 cannot read the file"));
   }
   check_damage(folder + "one.keras", "", 97);
 }

@@ -25,6 +25,9 @@ Result valid(Result result) {
   return result;
 }
 
+/// HDF5 would print errors.
+void be_silent() { valid(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr)); }
+
 /// An object that HDF5 has opened.
 class Handle {
  public:
@@ -110,7 +113,6 @@ std::uint64_t most_elements(hid_t dataset, hid_t properties, std::uint64_t file_
 /// \param access  how HDF5 opens the file
 Tensor read_opened(const std::string& path, hid_t access, std::uint64_t file_size,
                    const std::string& name) {
-  valid(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));  // HDF5 would print errors
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
   std::string chosen = name;
   hid_t id = name.empty() ? -1 : H5Dopen2(file, name.c_str(), H5P_DEFAULT);
@@ -146,10 +148,12 @@ Tensor read_opened(const std::string& path, hid_t access, std::uint64_t file_siz
 }  // namespace
 
 Tensor read_hdf5(const std::string& path, const std::string& name) {
+  be_silent();
   return read_opened(path, H5P_DEFAULT, std::filesystem::file_size(path), name);
 }
 
 Tensor read_hdf5_image(const std::string& image, const std::string& name) {
+  be_silent();
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   valid(H5Pset_fapl_core(access, 1 << 16, false));
   // HDF5 only copies the bytes.

@@ -275,8 +275,7 @@ using Tensors = std::map<std::string, const Value*>;
 
 /// Adds the tensors of nested dictionaries by their keys, joined by dots.
 /// \param characters  of all names so far: a dictionary that holds another twice, which does so,
-/// too,
-///                    and so on, has no end
+///                    too, and so on, has no end
 void add_tensors(const std::string& name, const Value& value, int level, Tensors& tensors,
                  std::size_t& characters) {
   characters += name.size() + 64;
@@ -382,7 +381,12 @@ Tensor read_pytorch(const std::string& path, const std::string& name) {
   Unpickler unpickler(bytes);
   Tensors tensors;
   std::size_t characters = 0;
-  add_tensors("", model_in(unpickler.load()), 0, tensors, characters);
+  const Value& object = unpickler.load();
+  add_tensors("", model_in(object), 0, tensors, characters);
+  if (!name.empty() && tensors.count(name) == 0) {  // it may be one of the optimizer's
+    tensors.clear();
+    add_tensors("", object, 0, tensors, characters);
+  }
   std::vector<std::pair<std::string, std::string>> all;
   for (const auto& [other, value] : tensors) {
     all.emplace_back(other, text_of(numbers_of(*value->items[2])));

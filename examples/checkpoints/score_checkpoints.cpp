@@ -34,7 +34,7 @@ using examples::Shape;
 using examples::Tensor;
 
 struct Arguments {
-  std::string layout, tensor, initial, names, csv, json, html;
+  std::string layout, tensor, gradient, initial, names, csv, json, html;
   bool first_is_initial = false;
   std::vector<std::string> files;
 };
@@ -58,6 +58,11 @@ void choose_files(Arguments& arguments) {
     arguments.files.erase(arguments.files.begin());
   }
   const bool has_initial = !arguments.initial.empty();
+  if (!arguments.gradient.empty() && !has_initial) {
+    refuse(
+        "--gradient-tensor is for displacement, which needs the weights before training: "
+        "say --initial or --first-is-initial, too.");
+  }
   if (arguments.files.size() < (has_initial ? 1 : 2)) {
     refuse("Displacement takes the weights before training and one file, and variance two files: " +
            std::string("hand over more of them."));
@@ -231,7 +236,13 @@ Run read_run(const Arguments& arguments, examples::ProgressLine& progress) {
       variance.on_epoch_end(view);
       if (files > 1) scores = variance.scores();  // it takes two
       if (has_initial) {
-        displacement.on_epoch_end(view);
+        if (arguments.gradient.empty()) {
+          displacement.on_epoch_end(view);
+        } else {
+          const Tensor gradient = examples::read_tensor(path, arguments.gradient);
+          with_view(gradient, layer_of(path, gradient, is_features_first), is_features_first,
+                    [&](const auto& of_loss) { displacement.on_epoch_end(view, of_loss); });
+        }
         scores = displacement.scores();
       }
       if (scores.size() > 0) run.history.add(static_cast<std::int64_t>(files), scores);
@@ -336,6 +347,8 @@ int main(int argc, char** argv) {
   command.require("--layout");
   command.add_text("--tensor", arguments.tensor,
                    "name of the first layer's weights in each file; needed if there are others");
+  command.add_text("--gradient-tensor", arguments.gradient,
+                   "name of the gradient by these weights in each file, or of Adam's exp_avg");
   command.add_input("--initial", arguments.initial, "checkpoint of the weights before training");
   command.add_flag("--first-is-initial", arguments.first_is_initial,
                    "the first file has the weights before training");

@@ -232,6 +232,36 @@ TEST_CASE("scores are those of the hooks in the loop, to the bit") {
   CHECK(alone[0] == row_major.variance.raw_scores());
 }
 
+TEST_CASE("a gradient beside the weights is handed to the hook") {
+  Folder folder;
+  viann::DisplacementImportance<> displacement;
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    const Eigen::MatrixXf W = random_weights(3, 2, epoch).cast<float>();
+    const Eigen::MatrixXf G = random_weights(3, 2, 9 + epoch).cast<float>();
+    const auto view = [](const Eigen::MatrixXf& M) { return viann::features_by_units(M); };
+    if (epoch == 0) displacement.on_train_begin(view(W));
+    if (epoch > 0) displacement.on_epoch_end(view(W), view(G));
+    std::string header = R"({"W": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, )"
+                         R"("G": {"dtype": "F32", "shape": [2, 3], "data_offsets": [24, 48]}})";
+    const std::string size = {static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0};
+    const auto bytes = [](const Eigen::MatrixXf& M) {  // units x features, row by row
+      return std::string(reinterpret_cast<const char*>(M.data()), 24);
+    };
+    write(folder / (std::to_string(epoch) + ".safetensors"), size + header + bytes(W) + bytes(G));
+  }
+  const std::string files = by_units + "?.safetensors --tensor W --gradient-tensor ";
+  const auto scores = folder.scores(files + "G --first-is-initial");
+  CHECK(scores.back().isApprox(displacement.raw_scores(), 1e-12));
+  CHECK(contains(folder.refusal(files + "G"), "--gradient-tensor is for displacement"));
+  CHECK(contains(folder.refusal(files + "H --first-is-initial"), "1.safetensors: "));
+#ifdef EXAMPLES_WITH_LIBZIP
+  // PyTorch's optimizer has Adam's running mean of the gradient.
+  CHECK(folder.run(by_units +
+                   "--tensor 0.weight --initial " CHECKPOINTS_DIR "/model.pth --gradient-tensor "
+                   "optimizer_state_dict.state.0.exp_avg " CHECKPOINTS_DIR "/training.pt") == 0);
+#endif
+}
+
 TEST_CASE("convolutions: all axes but the units' are features") {
   Folder folder;
   Loop keras, torch;  // of 2 x 3 places, 4 channels and 5 filters

@@ -333,17 +333,21 @@ TEMPLATE_TEST_CASE("comparison sees shape, epochs and every bit", "", VIANN_HOOK
   changed[0](2, 0) += 1e-15;
   const bool counts_initial = std::is_same_v<TestType, DisplacementImportance<>>;
   CHECK((hook != trained<TestType>(changed)) == counts_initial);
-  TestType wide, high;
-  wide.on_train_begin(features_by_units(MatrixXd::Zero(3, 4)));
-  high.on_train_begin(features_by_units(MatrixXd::Zero(4, 3)));
-  CHECK(wide != high);
-  CHECK(wide != TestType());
+  const auto begun = [](Eigen::Index features, Eigen::Index units) {
+    return trained<TestType>({MatrixXd::Zero(features, units)});
+  };
+  CHECK(begun(3, 4) != begun(4, 3));
+  CHECK(begun(3, 4) != begun(3, 5));
+  CHECK(begun(3, 4) != begun(2, 4));
+  CHECK(begun(3, 4) != TestType());
 }
 
 TEST_CASE("comparison sees the memory order, where the state has one") {
   const auto trajectory = random_walk(3, 4, 5, 107);
   CHECK(trained<VarianceImportance<>>(trajectory) !=
         trained<VarianceImportance<>>(trajectory, true));
+  CHECK(trained<VarianceImportance<>>({trajectory[0]}) !=
+        trained<VarianceImportance<>>({trajectory[0]}, true));
   CHECK(trained<DisplacementImportance<>>(trajectory) ==
         trained<DisplacementImportance<>>(trajectory, true));
 }

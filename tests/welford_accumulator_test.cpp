@@ -363,6 +363,8 @@ TEST_CASE("a state that overflowed equals its copy") {
   using Array = WelfordAccumulator<>::Array;
   const Array zero = Array::Zero(1, 1);
   CHECK(WelfordAccumulator<>(1, -zero, zero) != WelfordAccumulator<>(1, zero, zero));
+  CHECK(WelfordAccumulator<>(3, zero, zero) != WelfordAccumulator<>(2, zero, zero));
+  CHECK(accumulated({MatrixXd::Zero(2, 6)}) != accumulated({MatrixXd::Zero(3, 4)}));
 }
 
 TEST_CASE("a sample that is refused changes nothing") {

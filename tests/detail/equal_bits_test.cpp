@@ -23,5 +23,6 @@ TEST_CASE("numbers are equal to the bit if sign and NaN are, too") {
   CHECK(all_equal_bits(Numbers{1, nan}, Numbers{1, nan}));
   CHECK_FALSE(all_equal_bits(Numbers{1, 2}, Numbers{1, 3}));
   CHECK_FALSE(all_equal_bits(Numbers{1, 2}, Numbers{1}));
+  CHECK_FALSE(all_equal_bits(Numbers{1}, Numbers{1, 2}));
   CHECK(all_equal_bits(Numbers{}, Numbers{}));
 }

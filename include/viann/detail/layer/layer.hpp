@@ -73,7 +73,7 @@ class Layer {
 
   friend bool operator==(const Layer& a, const Layer& b) {
     return a.features() == b.features() && a.units() == b.units() &&
-           (!a.known() || a.features_are_rows_ == b.features_are_rows_);
+           a.features_are_rows_ == b.features_are_rows_;
   }
 
   template <class Archive>

@@ -46,7 +46,7 @@ struct Moments {
   }
 
   friend bool operator==(const Moments& a, const Moments& b) {
-    return a.count == b.count && a.rows() == b.rows() && a.cols() == b.cols() &&
+    return a.count == b.count && a.cols() == b.cols() &&  // rows follow from the sizes
            all_equal_bits(a.mean, b.mean) && all_equal_bits(a.m2, b.m2);
   }
 

@@ -37,15 +37,19 @@ TEST_CASE("min_max_normalize maps least to 0 and largest to 1") {
 TEST_CASE("min_max_normalize reaches to the ends of double") {
   CHECK(viann::min_max_normalize(Vector3d(-largest, largest, 0)) == Vector3d(0, 1, 0.5));
   CHECK(viann::min_max_normalize(Vector3d(0, 2 * least, least)) == Vector3d(0, 1, 0.5));
+  const Vector3d low(-0x1.8p1023, 0x1p1022, -0x1p1022);
+  CHECK(viann::min_max_normalize(low) == Vector3d(0, 1, 0.5));
+  CHECK(viann::min_max_normalize(-low) == Vector3d(1, 0, 0.5));
 }
 
 TEST_CASE("sum_to_one gives shares") {
   CHECK(viann::sum_to_one(Vector3d(2, 6, 0)) == Vector3d(0.25, 0.75, 0));
+  CHECK(viann::sum_to_one(Vector3d(0, 6, 2)) == Vector3d(0, 0.75, 0.25));
   CHECK(viann::sum_to_one(Vector3d(0, 0, 0)) == Vector3d(0, 0, 0));
   CHECK(viann::sum_to_one(Vector3d(largest, largest, 0)) == Vector3d(0.5, 0.5, 0));
   CHECK(viann::sum_to_one(Vector3d(least, 0, least)) == Vector3d(0.5, 0, 0.5));
-  check_refusals({{[] { (void)viann::sum_to_one(Vector3d(1, 0, -2)); },
-                   "viann::sum_to_one: the score of feature 2 is -2"}});
+  check_refusals({{[] { (void)viann::sum_to_one(Vector3d(1, 0, -0.5)); },
+                   "viann::sum_to_one: the score of feature 2 is -0.5; a share"}});
 }
 
 TEST_CASE("mean_shares averages the runs' shares, whatever their scales") {
@@ -97,7 +101,10 @@ TEST_CASE("kernel_scores refuses a number of scores that is not a multiple of th
   };
   refused(5, 1, "5 x 1");
   refused(13, 1, "13 x 1");
+  refused(4, 2, "4 x 2");
   refused(0, 3, "0 x 3");
+  refused(3, 0, "3 x 0");
+  refused(4, large << 30, "4 x 4611686018427387904");
   refused(-2, -3, "-2 x -3");
   refused(large, large, "4294967296 x 4294967296");
   CHECK(viann::kernel_scores(scores, 12, 1).size() == 1);
@@ -155,7 +162,11 @@ TEST_CASE("branches without scores or an importance are refused") {
                   {[&] {
                      branch_scores({two, two}, Eigen::Vector2d(1, not_a_number));
                    },
-                   "importance of branch 1 is nan"}});
+                   "importance of branch 1 is nan"},
+                  {[&] {
+                     branch_scores({two, two}, Eigen::Vector2d(infinity, 1));
+                   },
+                   "importance of branch 0 is inf"}});
 }
 
 TEST_CASE("groups that leave a feature or a group out are refused") {

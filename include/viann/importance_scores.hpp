@@ -91,7 +91,7 @@ inline std::vector<Eigen::Index> ranking(const Eigen::Ref<const Eigen::VectorXd>
 inline std::vector<Eigen::MatrixXd> kernel_scores(const Eigen::Ref<const Eigen::VectorXd>& scores,
                                                   Eigen::Index rows, Eigen::Index cols) {
   const Eigen::Index n = scores.size();
-  if (rows <= 0 || cols <= 0 || n == 0 || rows > n / cols || n % (rows * cols) != 0) {
+  if (rows <= 0 || cols <= 0 || rows > n / cols || n % (rows * cols) != 0) {
     throw std::invalid_argument(detail::concat("viann::kernel_scores: ", scores.size(),
                                                " scores are not a multiple of ", rows, " x ", cols,
                                                "; give the kernel's shape, without channels."));

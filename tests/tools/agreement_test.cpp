@@ -96,6 +96,7 @@ TEST_CASE("equal scores have no order to agree with") {
 
 TEST_CASE("scores at the ends of double") {
   CHECK(near(viann::pearson(scores({-largest, 0, largest}), scores({-1, 0, 1})), 1));
+  CHECK(near(viann::pearson(scores({-largest, -largest / 2, 0}), scores({-3, -2, -1})), 1));
   CHECK(near(viann::pearson(scores({0, least, 2 * least}), scores({3, 2, 1})), -1));
   CHECK(near(viann::pearson(scores({largest, -largest, largest}), scores({1, 0, 1})), 1));
 }

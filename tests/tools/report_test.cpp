@@ -46,8 +46,11 @@ TEST_CASE("the scores' column may have another title") {
 
 TEST_CASE("more columns: numbers, whole numbers and texts") {
   Report report({"a", "bb"}, Vector2d(0.5, 1));
-  report.add_column("spread", Vector2d(0.25, 0.0004))
-      .add_column("hits", Eigen::Array<Index, 2, 1>(3, 19))
+  CHECK(TableOptions().max_text_width == 40);
+  report.add_column("spread", Vector2d(0.25, 0.0004));
+  CHECK(report.table({50, 40, 0}) ==
+        "  feature  score  spread\n  bb       1.000   0.000\n  a        0.500   0.250\n");
+  report.add_column("hits", Eigen::Array<Index, 2, 1>(3, 19))
       .add_column("group", {"first", "second, or \"2nd\""})
       .add_column("matters", std::vector<std::string>{"no", "yes"})
       .add_column("rank", std::vector<int>{2, 1});

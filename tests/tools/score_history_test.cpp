@@ -19,6 +19,7 @@ using Eigen::Vector4d;
 using Eigen::VectorXd;
 using viann::ScoreHistory;
 using viann::ScoreHistoryOptions;
+using viann::detail::concat;
 
 namespace {
 
@@ -64,6 +65,7 @@ TEST_CASE("beyond the most epochs, those closest on a logarithmic axis are dropp
   CHECK(after(6, {4}).kept_epochs() == Epochs{1, 2, 3, 6});
   CHECK(after(9, {4}).kept_epochs() == Epochs{1, 3, 7, 9});
   CHECK(after(9, {2}).kept_epochs() == Epochs{1, 9});
+  CHECK(ScoreHistoryOptions().most_epochs == 256);
   const std::int64_t most = GENERATE(20, 256);
   const ScoreHistory history = after(10000, {most});
   const Epochs kept = history.kept_epochs();
@@ -138,6 +140,7 @@ TEST_CASE("a history refuses what does not follow and stays as it was") {
            [&] { (void)history.in_top_since(1); }, [&] { (void)history.settled_since(); }}) {
     CHECK(contains(message_of<std::logic_error>(call), "viann::ScoreHistory: there are no scores"));
   }
+  history.add(4, Vector2d(2, 1));
   history.add(5, Vector2d(1, 2));
   const std::string before = saved(history);
   CHECK(contains(refusal(6, Vector3d(1, 2, 3)), "viann::ScoreHistory: 3 scores do not follow 2"));
@@ -146,12 +149,12 @@ TEST_CASE("a history refuses what does not follow and stays as it was") {
   CHECK(contains(refusal((std::int64_t{1} << 53) + 1, Vector2d(1, 2)), "does not follow"));
   for (const Eigen::Index k : {0, 3}) {
     CHECK(contains(message_of<std::invalid_argument>([&] { (void)history.in_top_since(k); }),
-                   "viann::ScoreHistory: there is no top "));
+                   concat("viann::ScoreHistory: there is no top ", k, " of 2 features")));
   }
   for (const double correlation : {-1.1, 1.1, not_a_number}) {
     CHECK(contains(
         message_of<std::invalid_argument>([&] { (void)history.settled_since(correlation); }),
-        " is not in [-1, 1]"));
+        concat("viann::ScoreHistory: ", correlation, " is not in [-1, 1]")));
   }
   CHECK(saved(history) == before);
 }
@@ -185,14 +188,17 @@ TEST_CASE("a history that does not fit together is refused and changes nothing")
        {Head{1, 6, 2, 4}, Head{1, 6, 2, 1}, Head{3, 6, 2, 4}, Head{4, 3, 2, 4}, Head{4, 0, 2, 0},
         Head{4, 0, 0, 0}, Head{4, -6, 2, 4}, Head{many, many, 2, many}, Head{4, 6, 0, 4},
         Head{4, 6, -2, 4}, Head{4, 6, many, 4}, Head{4, 6, 2, -4}, Head{4, 6, 2, 4, -1},
-        Head{4, 6, 2, 4, many}, Head{4, 6, 2, 4, 2}}) {
+        Head{4, 6, 2, 4, many}, Head{4, 6, 2, 4, 2}, Head{4, many, 2, 4}}) {
     CAPTURE(head);
     CHECK(contains(message_of<std::runtime_error>([&] { load(history, altered(words, 3, head)); }),
-                   "viann::ScoreHistory: the archive is "));
+                   "viann::ScoreHistory: the archive is damaged"));
   }
   CHECK(saved(history) == before);
-  const Words of_one = words_of(saved(after(1)));
-  CHECK_THROWS_AS(load(history, altered(of_one, 3, {1})), std::runtime_error);  // most epochs
+  const Words of_none = words_of(saved(ScoreHistory())), of_one = words_of(saved(after(1)));
+  for (const auto& bytes : {altered(of_one, 3, {1}),  // most epochs
+                            altered(of_one, 7, {many}), altered(of_none, 5, {2})}) {
+    CHECK_THROWS_AS(load(history, bytes), std::runtime_error);
+  }
 }
 
 TEST_CASE("a history that was moved from, or reset, is new") {

@@ -73,8 +73,7 @@ class ScoreHistory {
                                                  " scores do not follow ", features(),
                                                  "; for another layer, begin with reset()."));
     }
-    if (epoch < 0 || (!kept_->empty() && epoch <= kept_->back().epoch) ||
-        !detail::is_count(epoch)) {
+    if (!detail::is_count(epoch) || (!kept_->empty() && epoch <= kept_->back().epoch)) {
       throw std::invalid_argument(detail::concat(
           "viann::ScoreHistory: epoch ", epoch, " does not follow ",
           kept_->empty() ? "the start" : detail::concat("epoch ", kept_->back().epoch),
@@ -184,7 +183,7 @@ class ScoreHistory {
   // Drops the epoch whose neighbours have the least ratio; of equal ones the latest.
   void drop_closest() {
     const std::vector<Kept>& kept = kept_.value();
-    std::size_t closest = kept.size() - 2;
+    std::size_t closest = 0;
     double least = std::numeric_limits<double>::infinity();
     for (std::size_t i = 1; i + 1 < kept.size(); ++i) {
       const double ratio = static_cast<double>(kept[i + 1].epoch + 1) /

@@ -50,5 +50,6 @@ struct Strides {
 
 /// Strides for a 3 x 5 matrix: of both orders, with gaps, backwards, interleaved.
 inline std::vector<Strides> strides_of_3_x_5() {
-  return {{5, 1}, {1, 3}, {17, 2}, {2, 9}, {-5, 1}, {1, -4}, {-2, -7}, {-20, 3}, {3, 4}, {5, 3}};
+  return {{5, 1},   {1, 3},   {17, 2}, {2, 9}, {-5, 1}, {1, -4},
+          {-2, -7}, {-20, 3}, {3, 4},  {5, 3}, {5, -1}, {-1, 3}};
 }

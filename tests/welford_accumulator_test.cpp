@@ -319,7 +319,8 @@ TEST_CASE("more samples than can be counted are not merged") {
   REQUIRE(accumulator.count() == std::int64_t{1} << 53);
   const auto before = accumulator;
   CHECK(contains(message_of<std::overflow_error>([&] { accumulator += accumulator; }),
-                 "are more than can be counted (2^53)"));
+                 "viann::WelfordAccumulator: 18014398509481984 samples are more than can be "
+                 "counted (2^53)"));
   CHECK_THROWS_AS(accumulator += accumulated_numbers({1}), std::overflow_error);
   CHECK_THROWS_AS(accumulator(MatrixXd::Ones(1, 1)), std::overflow_error);
   CHECK(accumulator == before);

@@ -179,6 +179,8 @@ TEST_CASE("permutation importance of a linear model is about 2 beta^2 times the 
   options.repeats = 50;
   const auto result = permutation_importance(
       model.X, [&](const MatrixXd& Z) { return model.loss(Z); }, options);
+  CHECK(PermutationImportanceOptions().repeats == 5);
+  CHECK(PermutationImportanceOptions().seed == 0);
   REQUIRE(result.loss_increases.rows() == 4);
   REQUIRE(result.loss_increases.cols() == 50);
   for (Index i = 0; i < 4; ++i) {
@@ -328,7 +330,12 @@ TEST_CASE("data and losses that tell nothing are refused") {
           leave_one_feature_out(
               X, [&](const MatrixXd& Z) { return Z(0, 1) == X(0, 1) ? 0.0 : not_a_number; });
         },
-        "viann::leave_one_feature_out: the loss without feature 1 is nan"}});
+        "viann::leave_one_feature_out: the loss without feature 1 is nan"},
+       {[&] {
+          permutation_importance(
+              X, [&](const MatrixXd& Z) { return Z.col(1) == X.col(1) ? 0.0 : infinity; });
+        },
+        "viann::permutation_importance: the loss without feature 1 is inf"}});
 }
 
 TEST_CASE("a feature's mean is taken in double, whatever the data's type") {

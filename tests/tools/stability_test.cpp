@@ -125,17 +125,24 @@ TEST_CASE("runs that cannot be compared are refused") {
        {[&] { stability_across_runs(MatrixXd(0, 3), 1); },
         "viann::stability_across_runs: 0 features x 3 runs are no scores"},
        {[&] { stability_across_runs(good, 4); }, "there is no top 4 of 3 features"},
-       {[&] { stability_across_runs(good, 1, 0.0); }, "it lies between 0 and 1"},
-       {[&] { stability_across_runs(good, 1, 1.0); }, "it lies between 0 and 1"},
-       {[&] { stability_across_runs(good, 1, not_a_number); }, "it lies between 0 and 1"},
+       {[&] { stability_across_runs(good, 1, 0.0); },
+        "viann::stability_across_runs: confidence is 0; it lies between 0 and 1"},
+       {[&] { stability_across_runs(good, 1, 1.0); }, "confidence is 1; it lies"},
+       {[&] { stability_across_runs(good, 1, not_a_number); }, "confidence is nan; it lies"},
        {[&] { stability_across_runs(bad, 1); }, "the score of feature 1 in run 2 is nan"}});
 }
 
-TEST_CASE("runs are columns in either memory order") {
+TEST_CASE("runs are columns in either memory order, also those of a larger matrix") {
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const MatrixXd scores = MatrixXd::Random(5, 4);
   const auto expected = viann::stability_across_runs(scores, 2);
   const auto same = viann::stability_across_runs(RowMajor(scores), 2);
-  CHECK(same.mean == expected.mean);
-  CHECK(same.spearman.mean == expected.spearman.mean);
+  MatrixXd larger = MatrixXd::Random(8, 4);
+  larger.middleRows(2, 5) = scores;
+  const auto block = viann::stability_across_runs(larger.middleRows(2, 5), 2);
+  for (const auto& other : {same, block}) {
+    CHECK(other.mean == expected.mean);
+    CHECK(other.spearman.mean == expected.spearman.mean);
+    CHECK(other.top_k_overlap.mean == expected.top_k_overlap.mean);
+  }
 }

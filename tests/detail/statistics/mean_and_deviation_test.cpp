@@ -15,6 +15,8 @@ TEST_CASE("mean and standard deviation, wherever in the range of double") {
   CHECK(of({1, 2, 6}, 2).mean == 3);
   CHECK(of({1, 2, 6}, 2).deviation == Approx(std::sqrt(7.0)));
   CHECK(of({1, 2, 6}, 3).deviation == Approx(std::sqrt(14.0 / 3)));
+  CHECK(of({1, 2, 1}, 2).deviation == Approx(std::sqrt(1.0 / 3)));
+  CHECK(of({-4, -2}, 1).deviation == Approx(std::sqrt(2.0)));
   CHECK(of({-4}, 1).mean == -4);
   CHECK(of({-4}, 1).deviation == 0);
   CHECK(of({0, 0}, 1).mean == 0);

@@ -481,6 +481,13 @@ TEST_CASE("a displacement that does not fit together is refused and changes noth
   REQUIRE(with_words(words, 9, {one, one, one}) == words);
   REQUIRE(with_words(words, means, {one, one, 0, 0, one}) == words);
   REQUIRE(words.size() == means + 12 + 1);
+  for (const std::size_t mean : {means, means + 4, means + 8}) {  // each counts in a comparison
+    DisplacementImportance<> other, heavier;
+    load(other, altered(words, mean, {one, 0, one, 0}));
+    load(heavier, altered(words, mean, {word_of(1 + 1e-9), 0, one, 0}));
+    CHECK(other != before);
+    CHECK(other != heavier);
+  }
   const auto refused = [&](std::size_t first, const std::vector<std::int64_t>& others) {
     CAPTURE(first, others);
     CHECK(contains(

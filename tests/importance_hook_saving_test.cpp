@@ -89,13 +89,15 @@ TEMPLATE_TEST_CASE("senseless numbers under a valid checksum are refused, or do 
           word_of(infinity), word_of(not_a_number)}) {
       CAPTURE(i, number);
       TestType loaded = before;
+      const std::string bytes = altered(words, i, {number});
       try {
-        load(loaded, altered(words, i, {number}));
+        load(loaded, bytes);
       } catch (const std::runtime_error&) {
         CHECK(loaded == before);
         ++refused;
         continue;
       }
+      CHECK((loaded == before) == (bytes == saved(before)));
       TestType again;
       load(again, saved(loaded));
       CHECK(again == loaded);

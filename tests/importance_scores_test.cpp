@@ -68,6 +68,8 @@ TEST_CASE("mean_shares averages the runs' shares, whatever their scales") {
                    "viann::mean_shares: run 1: the score of feature 2 is -1"},
                   {[&] { viann::mean_shares(nan); },
                    "viann::mean_shares: the score of feature 2 in run 1 is nan"},
+                  {[&] { viann::mean_shares(infinity * scores.leftCols(1)); },
+                   "viann::mean_shares: the score of feature 0 in run 0 is inf"},
                   {[] { viann::mean_shares(Eigen::MatrixXd(3, 0)); },
                    "viann::mean_shares: 3 features x 0 runs"}});
 }

@@ -250,6 +250,7 @@ TEST_CASE("selection, against a search of the definition; q-values agree with it
       CHECK(result.threshold == lowest);
       if (q_values.size() == 0) q_values = result.q_values;
       CHECK(result.q_values == q_values);
+      CHECK(q_values.maxCoeff() <= 1);
       before = result.selected;
       selections += result.selected.empty() ? 0 : 1;
     }
@@ -311,6 +312,7 @@ TEST_CASE("what cannot be made or selected is refused") {
       {[&] { fit(I, none); }, "KnockoffSampler: 0 twins"},
       {[&] { draw(bad); }, "twins_of: feature 1 of sample 7 is nan"},
       {[&] { draw(MatrixXd::Ones(4, 3)); }, "3 features are not the 2"},
+      {[&] { draw(MatrixXd::Ones(4, 1)); }, "1 features are not the 2"},
       {[&] { pick(0.2, 3); }, "10 scores with 3 twins"},
       {[&] { pick(0.2, 0); }, "0 twins of an input"},
       {[&] { pick(0); }, "q = 0: pass"},

@@ -246,7 +246,7 @@ inline KnockoffSelection select_by_knockoffs(const detail::ScoresOfRuns& raw_sco
 
   result.q_values = detail::knockoff_q_values(result.statistics, m);
   for (Eigen::Index i = 0; i < count; ++i) {
-    if (result.statistics[i] <= 0 || result.q_values[i] > q) continue;
+    if (result.q_values[i] > q) continue;  // 1 of those that lose
     result.selected.push_back(i);
     result.threshold = (std::min)(result.threshold, result.statistics[i]);
   }

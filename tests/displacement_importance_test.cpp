@@ -503,10 +503,11 @@ TEST_CASE("a displacement that does not fit together is refused and changes noth
         Head{1, 1, many, 1, 0}, Head{1, 1, 3, many, 0}, Head{1, 1, 3, 1, 2}}) {
     refused(3, head);
   }
-  refused(9, {word_of(infinity)});                       // w(0)
-  refused(13, {word_of(infinity)});                      // the sketch
-  refused(means, {word_of(-1.0), word_of(-1.0)});        // a mean's weight
-  refused(means, {word_of(1.5)});                        // shares that do not add up to it
+  refused(9, {word_of(infinity)});                 // w(0)
+  refused(13, {word_of(infinity)});                // the sketch
+  refused(means, {word_of(-1.0), word_of(-1.0)});  // a mean's weight
+  refused(means, {word_of(1.5)});                  // shares that do not add up to it
+  refused(means, {word_of(1 + 1e-5)});
   refused(means + 1, {word_of(1.5), word_of(-0.5)});     // a share
   refused(means + 8, {0, word_of(1.0), word_of(-1.0)});  // of a gradient never seen
   refused(means + 8, {word_of(infinity), word_of(infinity)});

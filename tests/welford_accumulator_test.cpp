@@ -441,7 +441,7 @@ TEST_CASE("an archive of something else is refused and changes nothing") {
        {Shape{-1, 3, 2}, Shape{5, -3, 2}, Shape{5, 3, -2}, Shape{5, -3, -2}, Shape{0, 3, 2},
         Shape{0, 0, 2}, Shape{0, 3, 0}, Shape{5, 0, 2}, Shape{5, 3, 0}, Shape{5, 0, 0},
         Shape{many, 3, 2}, Shape{1, 3, 2},  // one sample has no variance
-        Shape{5, many, 4}, Shape{5, 3, many}}) {
+        Shape{5, many, 4}, Shape{5, 3, many}, Shape{5, many >> 30, many >> 34}}) {
     refused(3, shape);
   }
   refused(7, {word_of(infinity)});

@@ -63,7 +63,7 @@ class ShareMean {
     archive& weight_;
     archive_elements(archive, sums_);
     const Sum total = std::accumulate(sums_.begin(), sums_.end(), Sum(0));
-    archive.ensure(weight_ >= 0 && std::abs(total - weight_) <= Sum(1e-6) * weight_ &&
+    archive.ensure(std::abs(total - weight_) <= Sum(1e-6) * weight_ &&
                    std::all_of(sums_.begin(), sums_.end(), [](Sum x) { return x >= 0; }));
   }
 

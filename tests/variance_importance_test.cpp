@@ -365,4 +365,5 @@ TEST_CASE("an archive that does not fit together is refused and changes nothing"
   refused(empty, 3, {0, 0, 9, 0, -3, -4, 1, 0, 0, 0});
   refused(empty, 3, {0, 0, 9, 0, 0, 4, 1, 0, 0, 0});
   refused(empty, 3, {0, 1, 9, 1, 0, 0, 1, 0, 0, 0});
+  refused(empty, 3, {0, 0, 1});  // max_epochs
 }

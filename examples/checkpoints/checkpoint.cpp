@@ -113,13 +113,13 @@ std::vector<double> row_major(const std::vector<double>& values, const Shape& sh
   const std::int64_t count = count_up_to(shape, INT64_MAX);
   std::vector<double> result(static_cast<std::size_t>(count));
   Shape index(shape.size());
-  std::int64_t at = 0;
+  std::uint64_t at = 0;  // it may wrap around: any stride is valid along an axis of one element
   for (double& value : result) {
-    value = values[static_cast<std::size_t>(at)];
+    value = values[at];
     for (std::size_t axis = shape.size(); axis-- > 0;) {
-      at += strides[axis];
+      at += static_cast<std::uint64_t>(strides[axis]);
       if (++index[axis] < shape[axis]) break;
-      at -= strides[axis] * shape[axis];
+      at -= static_cast<std::uint64_t>(strides[axis]) * static_cast<std::uint64_t>(shape[axis]);
       index[axis] = 0;
     }
   }

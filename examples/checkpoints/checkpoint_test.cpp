@@ -567,6 +567,9 @@ TEST_CASE("PyTorch: made-up pickles") {
                      {"a/data/0", "\x3F\x80" + std::string(22, '\0')},
                      {"a/byteorder", "big"}}));
   CHECK(read_tensor(file.path(), "").values == values);
+  file.write(zip_of({{"a/data.pkl", pickle + tensor(one, two, one) + "."}, {"a/data/0", elements}},
+                    ZIP_CM_DEFLATE));
+  CHECK(read_tensor(file.path(), "").values == std::vector<double>{0, 0});
 
   // Every dictionary but the first holds the one before twice.
   std::string doubled = "}";

@@ -326,7 +326,7 @@ Tensor read_stored(const ZipArchive& archive, const std::string& archive_folder,
   const Value& storage = *value.items[0];
   const std::int64_t offset = value.items[1]->integer;
   const Shape shape = numbers_of(*value.items[2]);
-  Shape strides = numbers_of(*value.items[3]);
+  const Shape strides = numbers_of(*value.items[3]);
   const ElementType* type = storage_types().at(storage.items[0]->text);
   if (type == nullptr) {
     refuse("\"" + name + "\" has integers (" + storage.items[0]->text + "); weights are of " +
@@ -355,9 +355,6 @@ Tensor read_stored(const ZipArchive& archive, const std::string& archive_folder,
   tensor.is_column_major = shape.size() == 2 && shape[0] > 1 && shape[1] > 1 && strides[0] == 1 &&
                            strides[1] == shape[0];
   if (tensor.is_column_major || end == offset) return tensor;
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    if (shape[axis] == 1) strides[axis] = 0;  // it may be of any magnitude
-  }
   tensor.values = row_major(tensor.values, shape, strides);
   return tensor;
 }

@@ -605,7 +605,11 @@ TEST_CASE("PyTorch: made-up pickles") {
       {"ccollections\nOrderedDict\n" + tuple("]") + "R", invalid},
       {"ctorch._utils\n_rebuild_parameter\n)R", invalid},
       {"ctorch._utils\n_rebuild_parameter\n" + tuple("N") + "R", invalid},
-      {"ctorch._utils\n_rebuild_tensor_v2\n" + tuple("}") + "R", invalid},
+      {"ctorch._utils\n_rebuild_tensor_v2\n" +
+           tuple(tuple(text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + six) +
+                 "Q") +
+           "R",
+       invalid},
       {"ctorch._utils\n_rebuild_tensor_v2\n" + tuple("}" + zero + tuple(six) + tuple(one)) + "R",
        invalid},
       {tensor(zero, six, one + one), invalid},

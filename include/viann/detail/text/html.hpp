@@ -82,7 +82,7 @@ inline std::string html_user_text(const std::string& text) {
 }
 
 /// "1 row", "2 rows".
-inline std::string counted(Eigen::Index count, const char* noun) {
+inline std::string counted(std::ptrdiff_t count, const char* noun) {
   return concat(count, " ", noun, count == 1 ? "" : "s");
 }
 

@@ -224,13 +224,10 @@ class DisplacementImportance : detail::RefusesBareWeights {
   const State& state() const { return run_->state; }
 
   void begin(const Weights& weights) {
-    run_->begin(
-        weights, name,
-        [&](State& state) {
-          state.keep_initial(weights);
-          state.start(weights);
-        },
-        [&](State& state) { return state.has_observed(weights, epochs()); });
+    run_->begin(weights, name, [&](State& state) {
+      state.keep_initial(weights);
+      state.start(weights);
+    });
   }
 
   void end_epoch(const Weights& weights, const Weights* gradient) {

@@ -202,13 +202,10 @@ class VarianceImportance : detail::RefusesBareWeights {
   const State& state() const { return run_->state; }
 
   void begin(const Weights& weights) {
-    run_->begin(
-        weights, name,
-        [&](State& state) {
-          state.start(weights);
-          if (options_.observe_initial_weights) state.observe(weights, with_magnitude());
-        },
-        [](State& /*keeps no weights to compare*/) { return true; });
+    run_->begin(weights, name, [&](State& state) {
+      state.start(weights);
+      if (options_.observe_initial_weights) state.observe(weights, with_magnitude());
+    });
   }
 
   void end_epoch(const Weights& weights) {

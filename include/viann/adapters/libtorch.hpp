@@ -59,9 +59,7 @@ inline auto libtorch_weights(const torch::Tensor& tensor) { return detail::torch
 /// \param model  a module, or a holder of one: std::shared_ptr, torch::nn::Linear and its like,
 ///               torch::nn::AnyModule
 /// \throws std::invalid_argument also if a model's first layer is frozen, or if a module of your
-/// own
-///         that comes first, or is the model, has parameters of two or more dimensions: also with
-///         layers beside them, because no one else knows which of them reads the inputs.
+///         own is first, or is the model, and has matrices: their axes are not known.
 template <typename Model, typename = decltype(detail::torch_module(std::declval<const Model&>()))>
 auto libtorch_weights(const Model& model) {
   return detail::torch_layer_view(detail::torch_module(model), detail::torch_values);

@@ -140,8 +140,8 @@ struct TorchLayer {
   const torch::nn::Module& module;
 };
 
-/// Whether the module has weights. Which axis of a matrix has the features is known of libtorch's
-/// layers alone.
+/// Whether the module is a layer with weights. Refuses one with matrices of its own: which axis has
+/// the features is known for libtorch's layers alone.
 inline bool is_torch_layer(const torch::nn::Module& module, const std::string& name) {
   if (torch_own_weight(module).defined()) return true;
   const std::string matrices = torch_matrices(module, /*recurse=*/false);
@@ -162,7 +162,7 @@ inline TorchLayer choose_torch_layer(const torch::nn::Module& model) {
     if (trained.empty() || torch_own_weight(model).requires_grad()) return {"", model};
     refuse_torch_weights("the weights of ", model.name(), " are frozen, but ", trained,
                          " of it are trained; hand over the matrix that multiplies the inputs, ",
-                         "made of all of them, as (units, features).");
+                         "as (units, features).");
   }
   for (const auto& named : model.named_modules("", /*include_self=*/false)) {
     const std::string& name = named.key();

@@ -28,7 +28,7 @@ struct RefusesBareWeights {
 };
 
 /// One training, as a hook observes it.
-/// \tparam State  of the layer; has Weights, layer() and transfer(archive)
+/// \tparam State  of the layer; has Weights, layer(), has_observed() and transfer(archive)
 template <typename State>
 struct LifeCycle {
   using Weights = typename State::Weights;
@@ -37,15 +37,14 @@ struct LifeCycle {
   std::int64_t epochs = 0;
   bool is_loaded = false;  // and has not continued yet
 
-  /// Starts afresh, with start(state); or continues a loaded run, if it continues(state).
+  /// Starts afresh, with start(state); or continues a loaded run.
   /// \throws std::invalid_argument for weights that Layer refuses, or that are not those of the
   ///         loaded run; nothing is changed.
-  template <typename Start, typename Continues>
-  void begin(const Weights& weights, const char* hook, const Start& start,
-             const Continues& continues) {
+  template <typename Start>
+  void begin(const Weights& weights, const char* hook, const Start& start) {
     LifeCycle fresh;
     (is_loaded ? state : fresh.state).layer().require_valid(weights, hook, 0);
-    if (is_loaded && !continues(state)) {
+    if (is_loaded && !state.has_observed(weights, epochs)) {
       throw std::invalid_argument(concat(
           "viann::", hook, ": the weights differ by more than 1 % from those that the loaded ",
           "run observed last, in epoch ", epochs, "; load network and hook as they were ",

@@ -401,6 +401,7 @@ TEST_CASE("HDF5: elements that were never written, and files without any") {
   CHECK(read_tensor(path, "unwritten").values == std::vector<double>(6, 7));
   CHECK(read_tensor(path, "partly").values == std::vector<double>{1, 1, 1, 1, 7, 7, 7, 7});
   CHECK(read_tensor(path, "layer_10").shape == Shape{4, 0});
+  CHECK(read_tensor(path, "null").values.empty());
   CHECK(contains(refusal(path), "\n  layer_9 (0, 4)\n  layer_10 (4, 0)\n"));
   CHECK(contains(refusal(path, "lzf"),
                  "\"lzf\" is compressed by the filter lzf (32000), which is not"));

@@ -44,6 +44,7 @@ class Handle {
 
 Shape shape_of(hid_t dataset) {
   const Handle space(H5Dget_space(dataset), H5Sclose);
+  if (H5Sget_simple_extent_type(space) == H5S_NULL) return {0};
   std::vector<hsize_t> sizes(static_cast<std::size_t>(valid(H5Sget_simple_extent_ndims(space))));
   valid(H5Sget_simple_extent_dims(space, sizes.data(), nullptr));
   return {sizes.begin(), sizes.end()};

@@ -5,7 +5,7 @@
 #     FORMAT=.npy tests/read_checkpoint -max_total_time=600 -malloc_limit_mb=64 work CHECKPOINTS
 #
 # begin with the files of tests/archives and of a format, and add interesting finds to the folder `work`.
-# With FORMAT=.keras HDF5's own library leaks, waits for ever, and demands any memory.
+# FORMAT=.h5 needs no folder with files.
 function(viann_fuzzer name)
   viann_executable(${name} SOURCES fuzz/${name}.cpp ${ARGN})
   target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

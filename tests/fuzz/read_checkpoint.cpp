@@ -2,7 +2,7 @@
 //
 // Reads libFuzzer's made-up data as a checkpoint, of the format that the environment's FORMAT names
 // by the end of a file's name. Formats that are zip archives are .npz alone, of which checksums
-// refuse most; in .pt the data is the pickle, and in .keras the HDF5 file.
+// refuse most; in .pt the data is the pickle. In .h5 the data says what the file has.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 #include "../../examples/checkpoints/checkpoint.hpp"
 #include "../../examples/checkpoints/zip_of.hpp"
+#include "made_up_hdf5.hpp"
 
 namespace {
 
@@ -35,6 +36,21 @@ std::string read(const std::string& path, const std::string& name) {
   }
 }
 
+/// Reads the tensor, or some of the tensors that the refusal lists with a name and a shape a line.
+void list_and_read(const std::string& path) {
+  const std::string message = read(path, "");
+  require(message.empty() || message.find(path + ": ") == 0);
+  const bool is_index = message.find(".index.json: ") != std::string::npos;
+  std::size_t begin = message.find("by --tensor:");
+  for (int i = 0; i < 8 && begin < message.size(); ++i) {
+    begin = message.find("\n  ", begin);
+    if (begin == std::string::npos) break;
+    begin += 3;
+    const std::size_t end = message.find(is_index ? " in " : " (", begin);
+    read(path, message.substr(begin, end - begin));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -43,27 +59,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const std::string path =
       (std::filesystem::temp_directory_path() / ("read_checkpoint" + format)).string();
   std::filesystem::remove(path);  // some file systems take long to overwrite a file
+  if (format == ".h5") {
+    Choices choose(data, size);
+    for (const auto& [name, elements] : write_hdf5(path, choose)) {
+      require(examples::read_tensor(path, name).values == elements);
+    }
+    list_and_read(path);
+    return 0;
+  }
   std::ofstream file(path, std::ios::binary);
   if (format == ".pt") {
     const std::string elements(64, '\1');
     file << examples::zip_of(
         {{"a/data.pkl", bytes}, {"a/data/0", elements}, {"a/data/1", elements}});
-  } else if (format == ".keras") {
-    file << examples::zip_of({{"model.weights.h5", bytes}});
   } else {
     file << bytes;
   }
   file.close();
-  const std::string message = read(path, "");
-  require(message.empty() || message.find(path + ": ") == 0);
-  // The list of several tensors has a name and a shape a line: some are read.
-  std::size_t begin = message.find("by --tensor:");
-  for (int i = 0; i < 8 && begin < message.size(); ++i) {
-    begin = message.find("\n  ", begin);
-    if (begin == std::string::npos) break;
-    begin += 3;
-    const std::size_t end = message.find(format == ".index.json" ? " in " : " (", begin);
-    read(path, message.substr(begin, end - begin));
-  }
+  list_and_read(path);
   return 0;
 }

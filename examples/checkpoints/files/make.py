@@ -100,6 +100,7 @@ with h5py.File("unusual.h5", "w") as file:
     file.create_dataset("lzf", data=values, compression="lzf")
     file.create_dataset("layer_10", data=np.zeros((4, 0)))
     file.create_dataset("layer_9", data=np.zeros((0, 4)))
+    file.create_dataset("null", data=h5py.Empty("<f4"))
 with h5py.File("one.h5", "w") as file:
     file["layers/dense/vars/0"] = values.astype("<f4")
 with h5py.File("none.hdf5", "w") as file:

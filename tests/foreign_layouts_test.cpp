@@ -26,7 +26,7 @@ void check(const View& view) {
   REQUIRE(view.units() == out);
   for (Index i = 0; i < in; ++i) {
     for (Index o = 0; o < out; ++o) {
-      CHECK(static_cast<double>(view.expression()(i, o)) == planted(i, o));
+      CHECK(static_cast<double>(view.values()(i, o)) == planted(i, o));
     }
   }
 }
@@ -92,8 +92,8 @@ TEST_CASE("Keras: a convolution's kernel, W[row][column][channel][filter]") {
   const float* data = &kernel[0][0][0][0];
   const auto view = features_by_units(data, rows * cols * channels, out);
   REQUIRE(view.features() == 12);
-  CHECK(view.expression()((1 * cols + 2) * channels + 1, 3) == 1213);
-  CHECK(view.expression()((0 * cols + 1) * channels + 0, 2) == 102);
+  CHECK(view.values()((1 * cols + 2) * channels + 1, 3) == 1213);
+  CHECK(view.values()((0 * cols + 1) * channels + 0, 2) == 102);
 }
 
 TEST_CASE("a buffer of W[output][input], as in PyTorch's files") {

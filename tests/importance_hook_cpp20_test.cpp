@@ -29,10 +29,6 @@ struct Whole : Hook {};
 struct BareMatrices : Hook {
   void on_epoch_end(const Eigen::MatrixXd& weights);
 };
-struct OneTypeOfView : Hook {
-  void on_train_begin(
-      const decltype(viann::features_by_units(std::declval<const Eigen::MatrixXd&>()))& weights);
-};
 struct TrainEndNotConst : Hook {
   void on_train_end();
 };
@@ -47,7 +43,6 @@ struct NotSaved : Hook {
 };
 static_assert(ImportanceHook<Whole>);
 static_assert(!ImportanceHook<BareMatrices>);
-static_assert(!ImportanceHook<OneTypeOfView>);
 static_assert(!ImportanceHook<TrainEndNotConst>);
 static_assert(!ImportanceHook<CountsInInt>);
 static_assert(!ImportanceHook<ScoresByReference>);

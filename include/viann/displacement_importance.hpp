@@ -115,20 +115,14 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// \throws std::invalid_argument if there are no weights, one is not finite in Scalar, the shape
   ///         is not that of the saved run, or the weights differ by more than about 1 % (of their
   ///         norm) from those that it observed last; nothing is changed.
-  template <typename Stored>
-  void on_train_begin(const WeightView<Stored>& weights) {
-    begin(Weights(weights.expression()));
-  }
+  void on_train_begin(const WeightView& weights) { begin(Weights(weights.memory())); }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
   /// training.
   /// \throws std::logic_error if there was no on_train_begin().
   /// \throws std::invalid_argument if the shape differs from the first, there are no weights, or
   ///         one is not finite in Scalar; nothing is changed.
-  template <typename Stored>
-  void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.expression()), nullptr);
-  }
+  void on_epoch_end(const WeightView& weights) { end_epoch(Weights(weights.memory()), nullptr); }
 
   /// The hook with the gradient of the loss by these weights, whose scores are right more often.
   /// Pass that of any batch of the epoch, or a sum of some, before or after the optimizer's step,
@@ -139,10 +133,9 @@ class DisplacementImportance : detail::RefusesBareWeights {
   /// \throws std::logic_error if there was no on_train_begin().
   /// \throws std::invalid_argument if a shape differs from the first, there are no weights, or a
   ///         number is not finite in Scalar; nothing is changed.
-  template <typename Stored, typename StoredGradient>
-  void on_epoch_end(const WeightView<Stored>& weights, const WeightView<StoredGradient>& gradient) {
-    const Weights of_gradient(gradient.expression());
-    end_epoch(Weights(weights.expression()), &of_gradient);
+  void on_epoch_end(const WeightView& weights, const WeightView& gradient) {
+    const Weights of_gradient(gradient.memory());
+    end_epoch(Weights(weights.memory()), &of_gradient);
   }
 
   /// Anything that does not say its axis does not compile; the message says what to write.

@@ -9,7 +9,6 @@
 
 namespace viann {
 
-template <typename Stored>
 class WeightView;
 
 template <typename Scalar = double>

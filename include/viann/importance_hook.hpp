@@ -26,9 +26,9 @@
 ///
 /// The first on_train_begin() after loading does not start a new run: it continues the saved one.
 ///
-/// A view is a WeightView of any real type in any storage order, for use within the call only. A
-/// hook throws std::invalid_argument for invalid weights, std::logic_error for calls out of order,
-/// and std::overflow_error for scores that are not finite. A call that throws leaves the hook
+/// A view is a WeightView, for use within the call only; its values() are the weights. A hook
+/// throws std::invalid_argument for invalid weights, std::logic_error for calls out of order, and
+/// std::overflow_error for scores that are not finite. A call that throws leaves the hook
 /// unchanged. All calls but the first two and loading are const.
 ///
 /// A hook may have `static constexpr bool takes_gradients = true`: on_epoch_end(view, gradient)
@@ -49,38 +49,26 @@ struct AnyArchive {
 /// Whether call(hook) compiles and gives a Result.
 template <typename Result, typename Hook, typename Call>
 constexpr bool gives(const Call&) {
-  if constexpr (std::is_invocable_v<Call, Hook&>) {
+  if constexpr (std::is_invocable_v<Call, std::add_lvalue_reference_t<Hook>>) {
     return std::is_same_v<Result, std::invoke_result_t<Call, Hook&>>;
   } else {
     return false;
   }
 }
 
-template <typename Hook, typename Weights>
-constexpr bool takes_views_of() {
-  using View = decltype(viann::features_by_units(std::declval<const Weights&>()));
+using View = const WeightView&;
+
+template <typename Hook>
+constexpr bool takes_views() {
   return gives<void, Hook>(
-             [](auto& hook) -> decltype(hook.on_train_begin(std::declval<const View&>())) {}) &&
-         gives<void, Hook>(
-             [](auto& hook) -> decltype(hook.on_epoch_end(std::declval<const View&>())) {});
+             [](auto& hook) -> decltype(hook.on_train_begin(std::declval<View>())) {}) &&
+         gives<void, Hook>([](auto& hook) -> decltype(hook.on_epoch_end(std::declval<View>())) {});
 }
 
 template <typename Hook>
 constexpr bool takes_gradient_views() {
-  using View = decltype(viann::features_by_units(std::declval<const Eigen::MatrixXd&>()));
   return gives<void, Hook>(
-      [](auto& hook) -> decltype(hook.on_epoch_end(std::declval<const View&>(),
-                                                   std::declval<const View&>())) {});
-}
-
-template <typename Hook>
-constexpr bool takes_views() {
-  if constexpr (std::is_class_v<std::remove_reference_t<Hook>>) {
-    return takes_views_of<Hook, Eigen::MatrixXd>() &&
-           takes_views_of<Hook, Eigen::Transpose<Eigen::MatrixXf>>();
-  } else {
-    return false;
-  }
+      [](auto& hook) -> decltype(hook.on_epoch_end(std::declval<View>(), std::declval<View>())) {});
 }
 
 template <typename Hook>
@@ -123,9 +111,8 @@ inline constexpr bool takes_gradients<Hook, std::enable_if_t<Hook::takes_gradien
 template <typename Hook>
 constexpr bool require_importance_hook() {
   static_assert(detail::takes_views<Hook>(),
-                "viann: a hook needs void on_train_begin(view) and void on_epoch_end(view) for "
-                "every type of view: template <typename Stored> void on_epoch_end(const "
-                "viann::WeightView<Stored>& weights).");
+                "viann: a hook needs void on_train_begin(view) and void on_epoch_end(view), with "
+                "const viann::WeightView& view.");
   static_assert(detail::has_train_end<Hook>(), "viann: a hook needs void on_train_end() const.");
   static_assert(detail::has_counts<Hook>(),
                 "viann: a hook needs Eigen::Index features() const, Eigen::Index units() const and "

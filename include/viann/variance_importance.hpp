@@ -113,20 +113,14 @@ class VarianceImportance : detail::RefusesBareWeights {
   /// That the network is the one of the checkpoint cannot be checked: load both as saved together.
   /// \throws std::invalid_argument if there are no weights, one is not finite, or the shape is not
   ///         that of the saved run; nothing is changed.
-  template <typename Stored>
-  void on_train_begin(const WeightView<Stored>& weights) {
-    begin(Weights(weights.expression()));
-  }
+  void on_train_begin(const WeightView& weights) { begin(Weights(weights.memory())); }
 
   /// The hook: observes the weights at the end of an epoch, or of any other fixed interval of
   /// training. The first call fixes the shape unless on_train_begin() did.
   /// \throws std::invalid_argument if the shape differs from the first, there are no weights, or
   ///         one is not finite in Scalar; nothing is changed.
   /// \throws std::logic_error if observe_initial_weights is set and there were no initial weights.
-  template <typename Stored>
-  void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.expression()));
-  }
+  void on_epoch_end(const WeightView& weights) { end_epoch(Weights(weights.memory())); }
 
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;

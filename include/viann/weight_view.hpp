@@ -5,8 +5,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/weights/expressions.hpp"
+#include "viann/detail/weights/matrix_memory.hpp"
 #include "viann/detail/weights/mdspan.hpp"
+#include "viann/detail/weights/require_weights.hpp"
 #include "viann/fwd.hpp"
 
 namespace viann {
@@ -18,106 +19,88 @@ namespace viann {
 /// guesses wrong silently returns one score per unit. So no hook of this library takes a bare
 /// matrix: the caller says which axis is the feature, once, in the call.
 ///
-/// Use a view within the call, like an Eigen expression: it refers to the matrices inside and must
-/// not outlive them. Only a Matrix or Array that is itself passed as a temporary lives on in it.
-///
-/// Make a view with features_by_units() or units_by_features(), not by hand.
-///
-/// \tparam Stored  `const Matrix&`, `Matrix` or a lightweight Eigen expression, or a type derived
-///                 from one, of shape features x units.
-template <typename Stored>
+/// Make a view with features_by_units() or units_by_features(), and use it within the call: it
+/// refers to the memory of the weights and must not outlive it. Weights that have no memory of
+/// their own, and a temporary matrix, live on in it.
 class WeightView {
  public:
-  using Expression = typename detail::RequireDense<Stored>::Type;  ///< Eigen's type of the weights
-  using Scalar = typename Expression::Scalar;                      ///< of a weight
-  using Index = Eigen::Index;                                      ///< of counts and indices
+  using Index = Eigen::Index;  ///< of counts and indices
 
   /// Takes weights of shape features x units.
-  explicit WeightView(Stored weights) : weights_(std::forward<Stored>(weights)) {}
+  explicit WeightView(detail::MatrixMemory weights) : weights_(std::move(weights)) {}
 
   /// Number of features.
-  Index features() const noexcept { return weights_.rows(); }
+  Index features() const noexcept { return weights_.rows; }
 
   /// Number of units.
-  Index units() const noexcept { return weights_.cols(); }
+  Index units() const noexcept { return weights_.cols; }
 
-  /// The weights as an Eigen expression of shape features x units, in the storage order of the
-  /// weights that were passed.
-  const Expression& expression() const noexcept { return weights_; }
+  /// A copy of the weights, features x units.
+  Eigen::MatrixXd values() const {
+    Eigen::MatrixXd copy(features(), units());
+    weights_.visit([&](const auto* data) {
+      for (Index unit = 0; unit < units(); ++unit) {
+        for (Index feature = 0; feature < features(); ++feature) {
+          copy(feature, unit) =
+              static_cast<double>(data[feature * weights_.row_stride + unit * weights_.col_stride]);
+        }
+      }
+    });
+    return copy;
+  }
+
+  /// Where the weights are, for hooks.
+  const detail::MatrixMemory& memory() const noexcept { return weights_; }
 
  private:
-  Stored weights_;
+  detail::MatrixMemory weights_;
 };
+
+namespace detail {
+
+/// The memory of whatever a user may hand over as weights.
+template <typename Weights>
+MatrixMemory memory_of_weights(Weights&& weights) {
+  using Given = std::decay_t<Weights>;
+  if constexpr (std::is_same_v<Given, MatrixMemory>) {
+    return std::forward<Weights>(weights);
+  } else if constexpr (is_mdspan<Given>) {
+    return memory_of_mdspan(weights);
+  } else {
+    using Dense = typename RequireDense<Weights>::Type;
+    if constexpr (!RequireDense<Weights>::value) {
+      return {};
+    } else if constexpr (!std::is_reference_v<Weights> &&
+                         std::is_base_of_v<Eigen::PlainObjectBase<Dense>, Dense> &&
+                         number_type<typename Dense::Scalar> != NumberType::Other) {
+      return own(Dense(std::forward<Weights>(weights)));
+    } else {
+      return memory_of(static_cast<const Eigen::DenseBase<Dense>&>(weights).derived());
+    }
+  }
+}
+
+}  // namespace detail
 
 /// Makes a view of weights whose rows are the features: W(feature, unit).
 ///
 /// This is the layout of Keras kernels and of loops that compute X * W with one sample per row.
-/// Takes any dense Eigen expression of real numbers. Weights in memory are not copied. A matrix
-/// product, random numbers, and any other expression that must not be read twice are evaluated
-/// once. A temporary matrix moves into the view.
-///
-/// Takes an mdspan of rank 2, too, std::mdspan or Kokkos', with strides and the default accessor.
-/// Its memory is not copied.
+/// Takes any dense Eigen expression of real numbers, and an mdspan of rank 2, std::mdspan or
+/// Kokkos', with strides and the default accessor. Floating-point weights in memory are not copied;
+/// any other expression, such as a matrix product, is evaluated once. A temporary matrix moves into
+/// the view.
 template <typename Weights>
-auto features_by_units(Weights&& weights) {
-  if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {
-    return features_by_units(detail::mdspan_map(weights));
-  } else {
-    using Dense = typename detail::RequireDense<Weights>::Type;
-    if constexpr (!detail::RequireDense<Weights>::value) {
-      return WeightView<Dense>(Dense());
-    } else if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
-      return WeightView<Dense>(std::forward<Weights>(weights));
-    } else {
-      return WeightView<detail::Evaluated<Dense>>(
-          static_cast<const Eigen::DenseBase<Dense>&>(weights).derived());
-    }
-  }
+WeightView features_by_units(Weights&& weights) {
+  return WeightView(detail::memory_of_weights(std::forward<Weights>(weights)));
 }
 
 /// Makes a view of weights whose columns are the features: W(unit, feature).
 ///
 /// This is the layout of torch::nn::Linear, of mlpack's Linear and of loops that compute W * x
-/// with one sample per column. Takes what features_by_units() takes; a temporary matrix is copied.
+/// with one sample per column. Takes what features_by_units() takes.
 template <typename Weights>
-auto units_by_features(Weights&& weights) {
-  if constexpr (detail::is_mdspan<std::decay_t<Weights>>) {
-    return units_by_features(detail::mdspan_map(weights));
-  } else {
-    using Dense = typename detail::RequireDense<Weights>::Type;
-    if constexpr (!detail::RequireDense<Weights>::value) {
-      return WeightView<Dense>(Dense());
-    } else {
-      const Dense& matrix = static_cast<const Eigen::DenseBase<Dense>&>(weights).derived();
-      if constexpr (detail::is_temporary_matrix<Weights, Dense>) {
-        return features_by_units(matrix.transpose().eval());  // a mere view of it would dangle
-      } else {
-        return features_by_units(matrix.transpose());
-      }
-    }
-  }
-}
-
-/// Makes a view of a row-major buffer of features * units weights: data[feature * units + unit].
-/// \throws std::invalid_argument for a null pointer or a negative size.
-template <typename Scalar>
-auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index units) {
-  if constexpr (detail::require_numbers<Scalar>()) {
-    return features_by_units(detail::row_major_map(data, features, units));
-  } else {
-    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
-  }
-}
-
-/// Makes a view of a row-major buffer of units * features weights: data[unit * features + feature].
-/// \throws std::invalid_argument for a null pointer or a negative size.
-template <typename Scalar>
-auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features) {
-  if constexpr (detail::require_numbers<Scalar>()) {
-    return units_by_features(detail::row_major_map(data, units, features));
-  } else {
-    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
-  }
+WeightView units_by_features(Weights&& weights) {
+  return WeightView(detail::memory_of_weights(std::forward<Weights>(weights)).transposed());
 }
 
 /// Makes a view of a buffer with strides, counted in elements: the weight from a feature to a unit
@@ -125,53 +108,50 @@ auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index feat
 /// (0, 0), also in a larger table or with negative strides. With a stride of 0, all weights along
 /// that axis are one number in memory. Strides may overlap, because weights are only read.
 /// \throws std::invalid_argument for a null pointer or a negative size.
-template <typename Scalar>
-auto features_by_units(const Scalar* data, Eigen::Index features, Eigen::Index units,
-                       Eigen::Index feature_stride, Eigen::Index unit_stride) {
-  if constexpr (detail::require_numbers<Scalar>()) {
-    return features_by_units(
-        detail::strided_map(data, features, units, feature_stride, unit_stride));
-  } else {
-    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
-  }
+template <typename Number>
+WeightView features_by_units(const Number* data, Eigen::Index features, Eigen::Index units,
+                             Eigen::Index feature_stride, Eigen::Index unit_stride) {
+  return WeightView(detail::memory_of(data, features, units, feature_stride, unit_stride));
 }
 
 /// Makes a view of a buffer with strides, with the units first in the call:
 /// data[unit * unit_stride + feature * feature_stride].
 /// \throws std::invalid_argument for a null pointer or a negative size.
-template <typename Scalar>
-auto units_by_features(const Scalar* data, Eigen::Index units, Eigen::Index features,
-                       Eigen::Index unit_stride, Eigen::Index feature_stride) {
-  if constexpr (detail::require_numbers<Scalar>()) {
-    return units_by_features(
-        detail::strided_map(data, units, features, unit_stride, feature_stride));
-  } else {
-    return WeightView<Eigen::MatrixXd>(Eigen::MatrixXd());
-  }
+template <typename Number>
+WeightView units_by_features(const Number* data, Eigen::Index units, Eigen::Index features,
+                             Eigen::Index unit_stride, Eigen::Index feature_stride) {
+  return WeightView(
+      detail::memory_of(data, units, features, unit_stride, feature_stride).transposed());
+}
+
+/// Makes a view of a row-major buffer of features * units weights: data[feature * units + unit].
+/// \throws std::invalid_argument for a null pointer or a negative size.
+template <typename Number>
+WeightView features_by_units(const Number* data, Eigen::Index features, Eigen::Index units) {
+  return features_by_units(data, features, units, units, 1);
+}
+
+/// Makes a view of a row-major buffer of units * features weights: data[unit * features + feature].
+/// \throws std::invalid_argument for a null pointer or a negative size.
+template <typename Number>
+WeightView units_by_features(const Number* data, Eigen::Index units, Eigen::Index features) {
+  return units_by_features(data, units, features, features, 1);
 }
 
 /// A container in place of an address does not compile; the message says what to write.
 template <typename Container, typename... Sizes,
           typename = detail::IfContainer<Container, Sizes...>>
-auto features_by_units(const Container& /*data*/, const Sizes&... /*sizes and strides*/) {
-  return WeightView<Eigen::MatrixXd>(detail::refuse_container<Container>());
+WeightView features_by_units(const Container& /*data*/, const Sizes&... /*sizes and strides*/) {
+  detail::refuse_container<Container>();
+  return WeightView({});
 }
 
 /// As above.
 template <typename Container, typename... Sizes,
           typename = detail::IfContainer<Container, Sizes...>>
-auto units_by_features(const Container& /*data*/, const Sizes&... /*sizes and strides*/) {
-  return WeightView<Eigen::MatrixXd>(detail::refuse_container<Container>());
+WeightView units_by_features(const Container& /*data*/, const Sizes&... /*sizes and strides*/) {
+  detail::refuse_container<Container>();
+  return WeightView({});
 }
-
-namespace detail {
-
-/// Whether a view refers to a Matrix or Array that it does not own.
-template <typename View>
-struct RefersToMatrix : std::false_type {};
-template <typename Stored>
-struct RefersToMatrix<WeightView<Stored>> : std::bool_constant<refers_to_matrix<Stored>()> {};
-
-}  // namespace detail
 
 }  // namespace viann

@@ -13,7 +13,7 @@
 #include "viann/detail/reset_on_move.hpp"
 #include "viann/detail/state_archive.hpp"
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/expressions.hpp"
+#include "viann/detail/weights/matrix_memory.hpp"
 #include "viann/detail/weights/weight_source.hpp"
 #include "viann/fwd.hpp"
 
@@ -86,11 +86,12 @@ class WelfordAccumulator {
   /// \throws std::overflow_error after 2^53 samples; the accumulator is then unchanged.
   template <typename Derived>
   void operator()(const Eigen::DenseBase<Derived>& sample) {
-    const detail::Evaluated<Derived> values(sample.derived());
-    if (detail::shares_memory(values, mean()) ||
-        detail::shares_memory(values, squared_deviations())) {
-      const typename Derived::PlainObject copy(values);
-      take_in(Sample(copy));
+    const detail::MatrixMemory values = detail::memory_of(sample.derived());
+    const auto overlaps = [&](const Array& state) {
+      return values.overlaps(state.data(), state.data() + state.size());
+    };
+    if (overlaps(mean()) || overlaps(squared_deviations())) {
+      take_in(Sample(detail::own(Array(sample.derived().template cast<Scalar>()))));
     } else {
       take_in(Sample(values));
     }

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/foreign_address.hpp"
 #include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
@@ -35,7 +34,7 @@ void check_answers(const View& view, Network& network, long rows, long cols) {
     const dlib::tensor& answer = network(impulse(rows, cols, feature));
     REQUIRE(view.units() == static_cast<Index>(answer.size()));
     for (Index unit = 0; unit < view.units(); ++unit) {
-      CHECK(view.expression()(feature, unit) == answer.host()[unit]);
+      CHECK(view.values()(feature, unit) == answer.host()[unit]);
     }
   }
 }
@@ -113,8 +112,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
       const dlib::tensor& answer = network(impulse(2, 1, channel));  // filters x rows x columns
       for (Index position = 0; position < 6; ++position) {
         for (Index unit = 0; unit < 5; ++unit) {
-          CHECK(view.expression()(channel * 6 + position, unit) ==
-                answer.host()[unit * 6 + position]);
+          CHECK(view.values()(channel * 6 + position, unit) == answer.host()[unit * 6 + position]);
         }
       }
     }
@@ -133,12 +131,12 @@ TEST_CASE("weights are not copied") {
   Mlp network;
   network(impulse(4, 1, 0));
   const dlib::tensor& parameters = dlib::layer<3>(network).layer_details().get_layer_params();
-  CHECK(address_of(dlib_weights(network)) == parameters.host());
-  CHECK(address_of(dlib_weights<3>(network)) == parameters.host());
+  CHECK(dlib_weights(network).memory().data == parameters.host());
+  CHECK(dlib_weights<3>(network).memory().data == parameters.host());
 
   dlib::add_layer<dlib::con_<5, 2, 3, 1, 1>, dlib::input<Sample>> convolution;
   convolution(impulse(2, 3, 0));
-  CHECK(address_of(dlib_weights(convolution.layer_details())) ==
+  CHECK(dlib_weights(convolution.layer_details()).memory().data ==
         convolution.layer_details().get_layer_params().host());
 }
 
@@ -262,8 +260,8 @@ TEST_CASE("convolutions' gradients have the order of their weights") {
       const auto only_one = dlib_weights(network);
       for (Index feature = 0; feature < view.features(); ++feature) {
         for (Index unit = 0; unit < view.units(); ++unit) {
-          if (only_one.expression()(feature, unit) == 0) continue;
-          CHECK(gradient.expression()(feature, unit) == Approx(outputs()).margin(1e-5));
+          if (only_one.values()(feature, unit) == 0) continue;
+          CHECK(gradient.values()(feature, unit) == Approx(outputs()).margin(1e-5));
         }
       }
       layer.get_layer_params().host()[i] = 0;

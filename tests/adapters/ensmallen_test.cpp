@@ -59,11 +59,11 @@ struct Notes {
   Eigen::Index features() const { return begun.empty() ? 0 : begun.back().rows(); }
   template <typename View>
   void on_train_begin(const View& weights) {
-    begun.push_back(weights.expression());
+    begun.push_back(weights.values());
   }
   template <typename View>
   void on_epoch_end(const View& weights) {
-    ended.push_back(weights.expression());
+    ended.push_back(weights.values());
   }
 };
 
@@ -76,7 +76,7 @@ struct NotesOfGradients : Notes {
   template <typename View, typename Gradient>
   void on_epoch_end(const View& weights, const Gradient& gradient) {
     Notes::on_epoch_end(weights);
-    gradients.push_back(gradient.expression());
+    gradients.push_back(gradient.values());
   }
 };
 
@@ -190,7 +190,7 @@ TEST_CASE("every optimizer's gradients are handed over, and none that there are 
     function.Gradient(w, expected);
     ens::GradientDescent(1e-3, 2, -1).Optimize(function, w, each_step);
     REQUIRE(notes.gradients.size() == 1);
-    CHECK(notes.gradients[0] == view(expected).expression());
+    CHECK(notes.gradients[0] == view(expected).values());
   }
   SECTION("L-BFGS") {
     ens::L_BFGS().Optimize(function, w, each_step);

@@ -14,7 +14,6 @@
 
 #undef CHECK  // libtorch's logging defines it
 #include "support/catch.hpp"
-#include "support/foreign_address.hpp"
 
 using Eigen::Index;
 using torch::Tensor;
@@ -37,7 +36,7 @@ void check_answers(const View& view, const std::vector<Tensor>& inputs,
     const Tensor answer = answers(feature, inputs[static_cast<std::size_t>(feature)]).flatten();
     REQUIRE(view.units() == answer.size(0));
     for (Index unit = 0; unit < view.units(); ++unit) {
-      CHECK(view.expression()(feature, unit) == answer[unit].template item<float>());
+      CHECK(view.values()(feature, unit) == answer[unit].template item<float>());
     }
   }
 }
@@ -85,7 +84,7 @@ void check_transposed(Layer layer, const std::vector<std::int64_t>& kernel, Inde
     const Index group = channel / (channels / groups);
     for (Index position = 0; position < positions; ++position) {
       for (Index unit = 0; unit < filters; ++unit) {
-        CHECK(view.expression()(channel * positions + position, unit) ==
+        CHECK(view.values()(channel * positions + position, unit) ==
               output[group * filters + unit][position].template item<float>());
       }
     }
@@ -143,24 +142,24 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
   const auto view = libtorch_weights(lstm);
   REQUIRE(view.features() == 3);
   REQUIRE(view.units() == 16);
-  CHECK(view.expression()(2, 5) == lstm->named_parameters()["weight_ih_l0"][5][2].item<float>());
+  CHECK(view.values()(2, 5) == lstm->named_parameters()["weight_ih_l0"][5][2].item<float>());
 }
 
 TEST_CASE("weights on the CPU are not copied, where their axes are those of the memory") {
   nn::Linear linear(3, 5);
-  CHECK(address_of(libtorch_weights(linear)) == address(linear->weight));
+  CHECK(libtorch_weights(linear).memory().data == address(linear->weight));
   nn::Conv2d convolution(2, 5, 3);
-  CHECK(address_of(libtorch_weights(convolution)) == address(convolution->weight));
+  CHECK(libtorch_weights(convolution).memory().data == address(convolution->weight));
   nn::Embedding embedding(6, 3);
-  CHECK(address_of(libtorch_weights(embedding)) == address(embedding->weight));
-  CHECK(address_of(libtorch_weights(linear->weight)) == address(linear->weight));
+  CHECK(libtorch_weights(embedding).memory().data == address(embedding->weight));
+  CHECK(libtorch_weights(linear->weight).memory().data == address(linear->weight));
 
   linear->to(torch::kFloat64);
-  CHECK(address_of(libtorch_weights(linear)) == linear->weight.data_ptr());
+  CHECK(libtorch_weights(linear).memory().data == linear->weight.data_ptr());
   linear->to(torch::kBFloat16);
-  CHECK(address_of(libtorch_weights(linear)) == linear->weight.data_ptr());
+  CHECK(libtorch_weights(linear).memory().data == linear->weight.data_ptr());
   const Tensor strided = torch::randn({6, 8}).slice(0, 0, 6, 2).slice(1, 1, 8, 3);
-  CHECK(address_of(libtorch_weights(strided)) == strided.data_ptr());
+  CHECK(libtorch_weights(strided).memory().data == strided.data_ptr());
 }
 
 TEST_CASE("weights of all types and orders are read, and what is copied lives with its view") {
@@ -170,7 +169,7 @@ TEST_CASE("weights of all types and orders are read, and what is copied lives wi
     REQUIRE(view.units() == 5);
     for (Index unit = 0; unit < 5; ++unit) {
       for (Index feature = 0; feature < 3; ++feature) {
-        CHECK(view.expression()(feature, unit) == exact[unit][feature].item<float>());
+        CHECK(view.values()(feature, unit) == exact[unit][feature].item<float>());
       }
     }
   };
@@ -291,8 +290,8 @@ TEST_CASE("each number of a gradient stands where its weight stands") {
     for (const Tensor& weight : weights) loss = loss + (weight * weight).sum();
     loss.backward();  // twice the weights
     const auto view = libtorch_gradient(layer);
-    CHECK(view.expression() == 2 * libtorch_weights(layer).expression());
-    CHECK(view.expression().cwiseAbs().minCoeff() > 0);
+    CHECK(view.values() == 2 * libtorch_weights(layer).values());
+    CHECK(view.values().cwiseAbs().minCoeff() > 0);
   };
   const auto check_own = [&](const auto& layer) { check(layer, {layer->weight}); };
   check_own(nn::Linear(3, 5));
@@ -326,9 +325,9 @@ TEST_CASE("a sparse gradient is read as a dense one") {
   REQUIRE(gradient.units() == 3);
   for (Index unit = 0; unit < 3; ++unit) {
     const auto factor = [&](Index row) { return factors[row][unit].item<float>(); };
-    CHECK(gradient.expression()(4, unit) == factor(0) + factor(2));
-    CHECK(gradient.expression()(1, unit) == factor(1));
-    CHECK(gradient.expression()(0, unit) == 0);
+    CHECK(gradient.values()(4, unit) == factor(0) + factor(2));
+    CHECK(gradient.values()(1, unit) == factor(1));
+    CHECK(gradient.values()(0, unit) == 0);
   }
 }
 
@@ -341,7 +340,7 @@ TEST_CASE("where there is no gradient, the message says when there is one") {
                   {[&] { libtorch_gradient(net->fc1->weight); }, none}});
   net->forward(torch::randn({8, 4})).sum().backward();
   CHECK(libtorch_gradient(net).units() == 8);
-  CHECK(address_of(libtorch_gradient(net)) == net->fc1->weight.grad().data_ptr());
+  CHECK(libtorch_gradient(net).memory().data == net->fc1->weight.grad().data_ptr());
   net->zero_grad(/*set_to_none=*/true);
   net->fc1->weight.set_requires_grad(false);
   check_refusals({{[&] { libtorch_gradient(net->fc1); }, none},
@@ -355,8 +354,8 @@ TEST_CASE("what is observed is what forward() multiplies by, also of tied weight
   nn::Sequential net(nn::Linear(nn::LinearOptions(3, 5).bias(false)));
   const auto decoder = std::dynamic_pointer_cast<nn::LinearImpl>(net[0]);
   decoder->weight = encoder->weight;
-  CHECK(address_of(libtorch_weights(*decoder)) == encoder->weight.data_ptr());
-  CHECK(address_of(libtorch_weights(net)) == encoder->weight.data_ptr());
+  CHECK(libtorch_weights(*decoder).memory().data == encoder->weight.data_ptr());
+  CHECK(libtorch_weights(net).memory().data == encoder->weight.data_ptr());
   check_answers(libtorch_weights(net), impulses({3}),
                 [&](Index, const Tensor& input) { return net->forward(input); });
 }
@@ -365,7 +364,7 @@ TEST_CASE("attention, too, is observed by the tensor that forward() multiplies b
   nn::MultiheadAttention first(nn::MultiheadAttentionOptions(4, 2));
   nn::MultiheadAttention tied(nn::MultiheadAttentionOptions(4, 2));
   tied->in_proj_weight = first->in_proj_weight;
-  CHECK(address_of(libtorch_weights(tied)) == first->in_proj_weight.data_ptr());
+  CHECK(libtorch_weights(tied).memory().data == first->in_proj_weight.data_ptr());
 }
 
 TEST_CASE("weights that were put in place of a layer's own are frozen if they are") {
@@ -380,8 +379,8 @@ TEST_CASE("the units of a bidirectional layer are those of both directions") {
   const auto view = libtorch_weights(layer);
   REQUIRE(view.features() == 3);
   REQUIRE(view.units() == 24);
-  CHECK(view.expression()(2, 5) == parameters["weight_ih_l0"][5][2].item<float>());
-  CHECK(view.expression()(1, 17) == parameters["weight_ih_l0_reverse"][5][1].item<float>());
+  CHECK(view.values()(2, 5) == parameters["weight_ih_l0"][5][2].item<float>());
+  CHECK(view.values()(1, 17) == parameters["weight_ih_l0_reverse"][5][1].item<float>());
   const torch::NoGradGuard no_grad;
   CHECK(libtorch_weights(nn::Sequential(layer)).units() == 24);
 }
@@ -395,9 +394,9 @@ TEST_CASE("libtorch's own DLManagedTensors are the same weights in the same memo
     const auto managed = hand_out(tensor);
     const auto weights = viann::dlpack_weights(managed->dl_tensor);
     const auto view = libtorch_weights(tensor);
-    CHECK(address_of(viann::units_by_features(weights)) == address_of(view));
-    CHECK(viann::units_by_features(weights).expression() == view.expression());
-    CHECK(viann::features_by_units(weights).expression().transpose() == view.expression());
+    CHECK(viann::units_by_features(weights).memory().data == view.memory().data);
+    CHECK(viann::units_by_features(weights).values() == view.values());
+    CHECK(viann::features_by_units(weights).values().transpose() == view.values());
   };
   const Tensor exact = torch::randint(-64, 64, {5, 3}).to(torch::kFloat32) / 8;
   for (const auto type : {torch::kFloat16, torch::kBFloat16, torch::kFloat32, torch::kFloat64}) {
@@ -490,13 +489,13 @@ TEST_CASE("a frozen layer in which other matrices are trained is refused") {
 TEST_CASE("a model may be held by whatever libtorch holds one by") {
   const auto net = std::make_shared<Net>();
   const float* weight = address(net->fc1->weight);
-  CHECK(address_of(libtorch_weights(net)) == weight);
-  CHECK(address_of(libtorch_weights(net, "fc1")) == weight);
-  CHECK(address_of(libtorch_weights(*net)) == weight);
-  CHECK(address_of(libtorch_weights(std::shared_ptr<nn::Module>(net))) == weight);
-  CHECK(address_of(libtorch_weights(nn::AnyModule(net->fc1))) == weight);
+  CHECK(libtorch_weights(net).memory().data == weight);
+  CHECK(libtorch_weights(net, "fc1").memory().data == weight);
+  CHECK(libtorch_weights(*net).memory().data == weight);
+  CHECK(libtorch_weights(std::shared_ptr<nn::Module>(net)).memory().data == weight);
+  CHECK(libtorch_weights(nn::AnyModule(net->fc1)).memory().data == weight);
   nn::Sequential sequential(net->fc1);
-  CHECK(address_of(libtorch_weights(sequential[0])) == weight);
+  CHECK(libtorch_weights(sequential[0]).memory().data == weight);
   CHECK_THROWS_AS(libtorch_weights(std::shared_ptr<Net>()), std::invalid_argument);
   CHECK_THROWS_AS(libtorch_weights(nn::AnyModule()), std::invalid_argument);
 }

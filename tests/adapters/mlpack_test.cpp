@@ -2,7 +2,6 @@
 #include "viann/adapters/mlpack.hpp"
 
 #include "support/catch.hpp"
-#include "support/foreign_address.hpp"
 #include "viann/displacement_importance.hpp"
 #include "viann/variance_importance.hpp"
 
@@ -41,7 +40,7 @@ void check_answers(const View& view, Network& network) {
   REQUIRE(view.units() == static_cast<Index>(answers.n_rows));
   for (arma::uword feature = 0; feature < features; ++feature) {
     for (arma::uword unit = 0; unit < answers.n_rows; ++unit) {
-      CHECK(view.expression()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
+      CHECK(view.values()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
             Approx(answers(unit, feature) - nothing(unit)).margin(1e-14));
     }
   }
@@ -116,7 +115,7 @@ struct Notes {
   Index features() const { return begun.rows(); }
   template <typename View>
   void on_train_begin(const View& weights) {
-    begun = weights.expression();
+    begun = weights.values();
   }
   template <typename View>
   void on_epoch_end(const View&) {
@@ -124,8 +123,8 @@ struct Notes {
   }
   template <typename View, typename Gradient>
   void on_epoch_end(const View& weights, const Gradient& its_gradient) {
-    ended = weights.expression();
-    gradient = its_gradient.expression();
+    ended = weights.values();
+    gradient = its_gradient.values();
   }
 };
 
@@ -220,7 +219,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     check_answers(mlpack_weights(layer_of<mlpack::Convolution>(network)), network);
     // The order of kernel_scores(): channel, y, x, with x along the first dimension.
     const auto& kernel = layer_of<mlpack::Convolution>(network).Weight();
-    CHECK(mlpack_weights(network).expression()((1 * 2 + 1) * 3 + 2, 4) == kernel(2, 1, 4 * 2 + 1));
+    CHECK(mlpack_weights(network).values()((1 * 2 + 1) * 3 + 2, 4) == kernel(2, 1, 4 * 2 + 1));
   }
   SECTION("GroupedConvolution") {
     Network network = network_of<mlpack::GroupedConvolution>({3, 2, 4}, 6, 3, 2, 2);
@@ -234,7 +233,7 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     for (arma::uword feature = 0; feature < 24; ++feature) {
       for (arma::uword unit = 0; unit < 3; ++unit) {
         const arma::uword filter = feature / 12 * 3 + unit;  // of the channel's group
-        CHECK(view.expression()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
+        CHECK(view.values()(static_cast<Index>(feature), static_cast<Index>(unit)) ==
               Approx(answers(filter, feature) - nothing(filter)).margin(1e-14));
       }
     }
@@ -253,8 +252,8 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     const auto view = mlpack_weights(network);
     REQUIRE(view.features() == 3);
     REQUIRE(view.units() == 5);
-    CHECK(view.expression()(2, 4) == layer.Weights()(4, 2));
-    CHECK(address_of(view) == layer.Weights().memptr());
+    CHECK(view.values()(2, 4) == layer.Weights()(4, 2));
+    CHECK(view.memory().data == layer.Weights().memptr());
   }
   SECTION("LSTM: the weights of all gates that read the inputs") {
     Network network = network_of<mlpack::LSTM>({3}, 4);
@@ -262,25 +261,25 @@ TEST_CASE("the view has each weight where the layer itself uses it") {
     const auto view = mlpack_weights(network);
     REQUIRE(view.features() == 3);
     REQUIRE(view.units() == 16);
-    CHECK(view.expression()(2, 1) == layer.BlockInputWeight()(1, 2));
-    CHECK(view.expression()(0, 4 + 3) == layer.InputGateWeight()(3, 0));
-    CHECK(view.expression()(1, 8) == layer.ForgetGateWeight()(0, 1));
-    CHECK(view.expression()(2, 15) == layer.OutputGateWeight()(3, 2));
+    CHECK(view.values()(2, 1) == layer.BlockInputWeight()(1, 2));
+    CHECK(view.values()(0, 4 + 3) == layer.InputGateWeight()(3, 0));
+    CHECK(view.values()(1, 8) == layer.ForgetGateWeight()(0, 1));
+    CHECK(view.values()(2, 15) == layer.OutputGateWeight()(3, 2));
   }
   SECTION("a matrix of a layer that viann does not know") {
     const arma::mat gate = {{1, 2, 3}, {4, 5, 6}};
     CHECK(mlpack_weights(gate).features() == 3);
-    CHECK(mlpack_weights(gate).expression()(2, 1) == 6);
+    CHECK(mlpack_weights(gate).values()(2, 1) == 6);
   }
 }
 
 TEST_CASE("weights are not copied, and are the network's parameters") {
   Network network = network_of<mlpack::Linear>({3}, 5);
-  CHECK(address_of(mlpack_weights(network)) == network.Parameters().memptr());
+  CHECK(mlpack_weights(network).memory().data == network.Parameters().memptr());
   network.Reset(3);
-  CHECK(address_of(mlpack_weights(network)) == network.Parameters().memptr());
+  CHECK(mlpack_weights(network).memory().data == network.Parameters().memptr());
   const Network moved = std::move(network);
-  CHECK(address_of(mlpack_weights(moved)) == moved.Parameters().memptr());
+  CHECK(mlpack_weights(moved).memory().data == moved.Parameters().memptr());
 }
 
 TEST_CASE("layers with a weight per feature, or for all, are passed over") {
@@ -294,7 +293,7 @@ TEST_CASE("layers with a weight per feature, or for all, are passed over") {
   network.Reset(3);
   CHECK(mlpack_weights(network).units() == 5);
   CHECK(viann::mlpack_layer_index(network) == 5);
-  CHECK(address_of(mlpack_weights(network)) ==
+  CHECK(mlpack_weights(network).memory().data ==
         address_of(mlpack_weights(
             dynamic_cast<const mlpack::Linear&>(*std::as_const(network).Network().back()))));
 }
@@ -306,7 +305,7 @@ TEST_CASE("a copied network has its weights once it was used") {
                  "copied or loaded has them after Predict()"));
   arma::mat answers;
   copy.Predict(arma::mat(3, 1, arma::fill::ones), answers);
-  CHECK(mlpack_weights(copy).expression() == mlpack_weights(network).expression());
+  CHECK(mlpack_weights(copy).values() == mlpack_weights(network).values());
 }
 
 TEST_CASE("in training, observing by the callback is observing a copy") {
@@ -390,11 +389,11 @@ TEST_CASE("a loop of one's own hands the gradient over, too") {
   const auto view = viann::mlpack_gradient(network, gradient);
   REQUIRE(view.features() == 4);
   const arma::mat expected = (output - data.Y) * data.X.t();
-  const double scale = view.expression()(0, 0) / expected(0);  // a sum or a mean
+  const double scale = view.values()(0, 0) / expected(0);  // a sum or a mean
   for (arma::uword i = 0; i < 4; ++i) {
-    CHECK(view.expression()(static_cast<Index>(i), 0) == Approx(scale * expected(i)));
+    CHECK(view.values()(static_cast<Index>(i), 0) == Approx(scale * expected(i)));
   }
-  CHECK(address_of(view) == gradient.memptr());
+  CHECK(view.memory().data == gradient.memptr());
 }
 
 TEST_CASE("the callback takes options") {

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
 /// \file
@@ -64,7 +63,7 @@ auto dlib_weights(const dlib::fc_<outputs, mode>& layer, const dlib::tensor* oth
   const auto inputs = static_cast<Eigen::Index>(layer.get_weights().get().num_samples());
   const auto units = static_cast<Eigen::Index>(layer.get_num_outputs());
   const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
-  return detail::foreign_view(parameters.host(), inputs, units, units, 1);
+  return features_by_units(parameters.host(), inputs, units, units, 1);
 }
 
 /// The weights of a convolution: every (channel, row, column) of a filter is a feature, in this
@@ -74,8 +73,8 @@ auto dlib_weights(const dlib::con_<filters, rows, cols, strides_and_padding...>&
                   const dlib::tensor* other = nullptr) {
   const dlib::tensor& parameters = detail::dlib_parameters(layer, other);
   const Eigen::Index size = detail::dlib_filter_size(layer, parameters);
-  return detail::foreign_view(parameters.host(), size,
-                              static_cast<Eigen::Index>(layer.num_filters()), 1, size);
+  return features_by_units(parameters.host(), size, static_cast<Eigen::Index>(layer.num_filters()),
+                           1, size);
 }
 
 /// The weights of a transposed convolution, features and units as above. These weights are copied:
@@ -94,7 +93,7 @@ auto dlib_weights(const dlib::cont_<filters, rows, cols, strides_and_padding...>
     weights.middleRows(channel * positions, positions) =
         Eigen::Map<const Matrix>(parameters.host() + channel * units * positions, positions, units);
   }
-  return detail::owning_view(std::move(weights));
+  return features_by_units(std::move(weights));
 }
 
 namespace detail {
@@ -171,7 +170,7 @@ std::size_t choose_dlib_layer(const Network& network, const Visitor& visit) {
 
 /// The gradient by the weights of a dlib::add_layer.
 template <typename Layer>
-ForeignView dlib_layer_gradient(const Layer& layer) {
+WeightView dlib_layer_gradient(const Layer& layer) {
   const dlib::tensor& gradient = layer.get_parameter_gradient();
   // dlib does not compute that of a frozen layer: the numbers in the tensor are arbitrary.
   const bool is_frozen = layer.layer_details().get_learning_rate_multiplier() == 0;
@@ -190,8 +189,8 @@ ForeignView dlib_layer_gradient(const Layer& layer) {
 ///         multiplier of 0, its weights are not allocated yet, or a layer of a type of your own has
 ///         parameters and is nearer to the inputs.
 template <typename Network, typename = typename Network::subnet_type>
-detail::ForeignView dlib_weights(const Network& network) {
-  std::optional<detail::ForeignView> view;
+WeightView dlib_weights(const Network& network) {
+  std::optional<WeightView> view;
   detail::choose_dlib_layer(
       network, [&](const auto& layer) { view.emplace(dlib_weights(layer.layer_details())); });
   return *std::move(view);
@@ -231,11 +230,11 @@ auto dlib_weights(dlib::dnn_trainer<Network, Solver>& trainer) {
 /// index: that of the last step's batch, without weight decay. dlib keeps it until the next step.
 /// \throws std::invalid_argument also before the first step and for a frozen layer.
 template <std::size_t... index, typename Network, typename = typename Network::subnet_type>
-detail::ForeignView dlib_gradient(const Network& network) {
+WeightView dlib_gradient(const Network& network) {
   if constexpr (sizeof...(index) > 0) {
     return detail::dlib_layer_gradient(dlib::layer<index...>(network));
   } else {
-    std::optional<detail::ForeignView> view;
+    std::optional<WeightView> view;
     detail::choose_dlib_layer(
         network, [&](const auto& layer) { view.emplace(detail::dlib_layer_gradient(layer)); });
     return *std::move(view);

@@ -8,8 +8,7 @@
 #include <utility>
 
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/expressions.hpp"
-#include "viann/detail/weights/foreign_matrix.hpp"
+#include "viann/detail/weights/matrix_memory.hpp"
 
 /// \file
 /// DLPack, the C struct in which PyTorch, JAX, CuPy, TVM and others exchange tensors:
@@ -59,7 +58,7 @@ void require_dlpack_matrix(const Tensor& tensor) {
 
 /// The matrix in a tensor of two dimensions, whose elements are of type Number.
 template <typename Number, typename Tensor>
-ForeignMatrix dlpack_matrix(const Tensor& tensor) {
+MatrixMemory dlpack_matrix(const Tensor& tensor) {
   const auto rows = static_cast<Eigen::Index>(tensor.shape[0]);
   const auto cols = static_cast<Eigen::Index>(tensor.shape[1]);
   require_buffer(tensor.data, rows, cols);
@@ -72,14 +71,13 @@ ForeignMatrix dlpack_matrix(const Tensor& tensor) {
   const bool is_row_major = tensor.strides == nullptr;
   const auto row_stride = is_row_major ? cols : static_cast<Eigen::Index>(tensor.strides[0]);
   const auto col_stride = is_row_major ? 1 : static_cast<Eigen::Index>(tensor.strides[1]);
-  return foreign_matrix(static_cast<const Number*>(first), rows, cols, row_stride, col_stride);
+  return memory_of(static_cast<const Number*>(first), rows, cols, row_stride, col_stride);
 }
 
 }  // namespace detail
 
-/// The weights in a tensor of two dimensions, as an Eigen expression of the tensor's shape: say in
-/// the call whether it is features_by_units() or units_by_features(). The weights are not copied.
-/// The expression refers to the tensor's memory, and does not call its deleter.
+/// The weights in a tensor of two dimensions: say in the call whether they are features_by_units()
+/// or units_by_features(). They are not copied, and the tensor's deleter is not called.
 ///
 /// Reads float16, bfloat16, float32 and float64 with any strides, in the memory of the CPU, pinned
 /// or not.
@@ -87,12 +85,12 @@ ForeignMatrix dlpack_matrix(const Tensor& tensor) {
 /// \throws std::invalid_argument for a tensor on another device, of another type or number of
 ///         dimensions, without memory, or whose address does not suit its type.
 template <typename Tensor>
-detail::ForeignMatrix dlpack_weights(const Tensor& tensor) {
+detail::MatrixMemory dlpack_weights(const Tensor& tensor) {
   static_assert(detail::IsDlTensor<Tensor>::value,
                 "viann::dlpack_weights: this is no DLTensor. Pass the tensor itself, as in "
                 "dlpack_weights(managed->dl_tensor).");
   if constexpr (!detail::IsDlTensor<Tensor>::value) {
-    return detail::foreign_matrix<double>(nullptr, 0, 0, 0, 0);
+    return {};
   } else {
     detail::require_dlpack_matrix(tensor);
     const auto code = static_cast<int>(tensor.dtype.code);

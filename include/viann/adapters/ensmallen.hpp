@@ -8,7 +8,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/weights/expressions.hpp"
 #include "viann/importance_hook.hpp"
 #include "viann/weight_view.hpp"
 
@@ -59,7 +58,7 @@ struct BeginsNoFirstEpoch<ens::BigBatchSGD<UpdatePolicy>> : std::true_type {};
 ///
 /// \tparam Hook     VarianceImportance, or any other hook
 /// \tparam Weights  callable as weights(coordinates); returns a view of the layer's weights in that
-///                  matrix, but not of an Eigen matrix: that could be local to the callable
+///                  matrix. A local matrix must move into the view: features_by_units(std::move(W))
 template <typename Hook, typename Weights>
 class EnsmallenCallback {
  public:
@@ -88,7 +87,7 @@ class EnsmallenCallback {
     ended_epochs_ = 0;
     has_taken_steps_ = false;
     has_epochs_ = false;
-    if (hook_.features() == 0) hook_.on_train_begin(view(std::as_const(coordinates)));
+    if (hook_.features() == 0) hook_.on_train_begin(weights_(std::as_const(coordinates)));
   }
 
   /// Keeps the layer's part of the gradient for the observation that comes next.
@@ -96,9 +95,9 @@ class EnsmallenCallback {
   void Gradient(Optimizer& /*optimizer*/, Function& /*function*/, const Coordinates& coordinates,
                 const Gradients& gradient) {
     if constexpr (detail::takes_gradients<Hook> && std::is_same_v<Gradients, Coordinates>) {
-      gradient_ = view(gradient).expression().template cast<double>().matrix();
+      gradient_ = weights_(gradient).values();
       // A callable that ignores its argument returns the weights again.
-      has_gradient_ = gradient_ != view(coordinates).expression().template cast<double>().matrix();
+      has_gradient_ = gradient_ != weights_(coordinates).values();
     }
   }
 
@@ -154,29 +153,18 @@ class EnsmallenCallback {
   void observe(const Coordinates& coordinates) {
     if constexpr (detail::takes_gradients<Hook>) {
       if (std::exchange(has_gradient_, false)) {
-        hook_.on_epoch_end(view(coordinates), features_by_units(gradient_));
+        hook_.on_epoch_end(weights_(coordinates), features_by_units(gradient_));
         return;
       }
     }
-    hook_.on_epoch_end(view(coordinates));
-  }
-
-  template <typename Coordinates>
-  auto view(const Coordinates& coordinates) {
-    using View = std::decay_t<decltype(weights_(coordinates))>;
-    static_assert(!detail::RefersToMatrix<View>::value,
-                  "viann: this view refers to an Eigen matrix, which may be local to the function "
-                  "that returns it. Return a view of memory, features_by_units(coordinates.memptr()"
-                  ", features, units) or one of an Eigen::Map; or hand the matrix over: "
-                  "features_by_units(std::move(W)).");
-    return weights_(coordinates);
+    hook_.on_epoch_end(weights_(coordinates));
   }
 
   Hook& hook_;
   Weights weights_;
   std::size_t steps_;
   std::size_t steps_since_observation_ = 0;
-  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> gradient_;
+  Eigen::MatrixXd gradient_;
   bool has_gradient_ = false;  // of no observation yet
   // State of the current Optimize():
   std::size_t ended_epochs_ = 0;

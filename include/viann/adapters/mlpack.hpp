@@ -12,7 +12,6 @@
 
 #include "viann/adapters/ensmallen.hpp"
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/foreign_matrix.hpp"
 #include "viann/weight_view.hpp"
 
 /// \file
@@ -51,8 +50,8 @@ const Number* mlpack_data(const Weights& weights, const Number* other) {
 template <typename Scalar>
 auto mlpack_weights(const arma::Mat<Scalar>& weights, const Scalar* other = nullptr) {
   const auto units = static_cast<Eigen::Index>(weights.n_rows);
-  return detail::foreign_view(detail::mlpack_data(weights, other),
-                              static_cast<Eigen::Index>(weights.n_cols), units, units, 1);
+  return features_by_units(detail::mlpack_data(weights, other),
+                           static_cast<Eigen::Index>(weights.n_cols), units, units, 1);
 }
 
 /// The weights of a fully connected layer, without the biases.
@@ -99,7 +98,7 @@ auto mlpack_weights(const mlpack::LSTMType<Matrix>& layer,
     weights.middleCols(i * units, units) =
         Eigen::Map<const Weights>(data + i * units * features, units, features).transpose();
   }
-  return detail::owning_view(std::move(weights));
+  return features_by_units(std::move(weights));
 }
 
 /// The weights of a noisy linear layer without the noise: their means.
@@ -113,7 +112,7 @@ auto mlpack_weights(const mlpack::NoisyLinearType<Matrix>& layer,
     features *= static_cast<Eigen::Index>(size);
   }
   const Eigen::Index units = static_cast<Eigen::Index>(parameters.n_elem) / (2 * (features + 1));
-  return detail::foreign_view(data, features, units, units, 1);
+  return features_by_units(data, features, units, units, 1);
 }
 
 /// The weights of a convolution: every (channel, y, x) of a filter is a feature, in this order,
@@ -126,7 +125,7 @@ auto mlpack_weights(const mlpack::ConvolutionType<Forward, Backward, Gradient, M
   const auto* const data = detail::mlpack_data(weights, other);
   const auto filters = static_cast<Eigen::Index>(layer.Maps());
   const auto size = static_cast<Eigen::Index>(weights.n_elem) / filters;
-  return detail::foreign_view(data, size, filters, 1, size);
+  return features_by_units(data, size, filters, 1, size);
 }
 
 /// The weights of a grouped convolution, features as above. These weights are copied, because a
@@ -146,7 +145,7 @@ auto mlpack_weights(
     weights.middleRows(group * features, features) =
         Eigen::Map<const Weights>(data + group * features * filters, features, filters);
   }
-  return detail::owning_view(std::move(weights));
+  return features_by_units(std::move(weights));
 }
 
 namespace detail {
@@ -155,7 +154,7 @@ namespace detail {
 template <typename... Known, typename Matrix>
 auto view_mlpack_layer(const mlpack::Layer<Matrix>& layer,
                        const typename Matrix::elem_type* other) {
-  std::optional<ForeignView> view;
+  std::optional<WeightView> view;
   const auto view_if = [&](const auto* known) {
     if (known != nullptr) view.emplace(mlpack_weights(*known, other));
   };

@@ -160,22 +160,15 @@ class MpiDisplacementImportance : detail::RefusesBareWeights {
       : part_{detail::MpiRanks(comm, name)}, options_(options) {}
 
   /// Starts a new run with this rank's weights before training.
-  template <typename Stored>
-  void on_train_begin(const WeightView<Stored>& weights) {
-    begin(Weights(weights.expression()));
-  }
+  void on_train_begin(const WeightView& weights) { begin(Weights(weights.memory())); }
 
   /// The hook: observes this rank's weights at the end of an epoch.
-  template <typename Stored>
-  void on_epoch_end(const WeightView<Stored>& weights) {
-    end_epoch(Weights(weights.expression()), nullptr);
-  }
+  void on_epoch_end(const WeightView& weights) { end_epoch(Weights(weights.memory()), nullptr); }
 
   /// The hook with the gradient of the loss by this rank's weights, on all ranks or on none.
-  template <typename Stored, typename StoredGradient>
-  void on_epoch_end(const WeightView<Stored>& weights, const WeightView<StoredGradient>& gradient) {
-    const Weights of_gradient(gradient.expression());
-    end_epoch(Weights(weights.expression()), &of_gradient);
+  void on_epoch_end(const WeightView& weights, const WeightView& gradient) {
+    const Weights of_gradient(gradient.memory());
+    end_epoch(Weights(weights.memory()), &of_gradient);
   }
 
   using RefusesBareWeights::on_epoch_end;

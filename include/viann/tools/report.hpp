@@ -18,7 +18,6 @@
 #include "viann/detail/statistics/scores.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/text/report_column.hpp"
-#include "viann/detail/weights/expressions.hpp"
 #include "viann/fwd.hpp"
 
 namespace viann {
@@ -82,7 +81,7 @@ class Report {
   Report& add_column(std::string title, const Eigen::DenseBase<Derived>& numbers) {
     static_assert(Derived::IsVectorAtCompileTime, "viann: a column is a vector, one per feature");
     using Scalar = typename Derived::Scalar;
-    const detail::Evaluated<Derived> values(numbers.derived());
+    const typename Derived::PlainObject values(numbers.derived());
     constexpr bool are_integers = Eigen::NumTraits<Scalar>::IsInteger;
     Column column{std::move(title),
                   are_integers ? Content::Integers : Content::Numbers,

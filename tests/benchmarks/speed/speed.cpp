@@ -147,7 +147,7 @@ void compare(Index features, Index units) {
       [&] { speed::pass_over(words.data(), mean_words.data(), m2_words.data(), size); },
       [&] { speed::read_and_pass_over(words.data(), mean_words.data(), m2_words.data(), size); },
       [&] { hook.on_epoch_end(view()); },
-      [&] { unchecked.observe(viann::detail::WeightSource<State>(W), true); },
+      [&] { unchecked.observe(viann::detail::WeightSource<State>(view().memory()), true); },
       [&] { displacement.on_epoch_end(view()); },
       [&] { transcription.observe(W); },
       [&] { loop.observe(W); }};

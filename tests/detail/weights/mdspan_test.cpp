@@ -50,12 +50,12 @@ void check_both(const Weights& weights) {
   const auto by_feature = features_by_units(weights);
   REQUIRE(by_feature.features() == 3);
   REQUIRE(by_feature.units() == 5);
-  CHECK(by_feature.expression().template cast<double>() == numbered());
-  CHECK(by_feature.expression().data() == weights.data_handle());
+  CHECK(by_feature.values() == numbered());
+  CHECK(by_feature.memory().data == weights.data_handle());
   const auto by_unit = units_by_features(weights);
   REQUIRE(by_unit.features() == 5);
   REQUIRE(by_unit.units() == 3);
-  CHECK(by_unit.expression().template cast<double>() == numbered().transpose());
+  CHECK(by_unit.values() == numbered().transpose());
 }
 
 }  // namespace

@@ -9,10 +9,10 @@
 #include "support/catch.hpp"
 #include "support/strided_buffer.hpp"
 #include "support/trajectories.hpp"
-#include "viann/detail/weights/foreign_matrix.hpp"
 
 using Eigen::Index;
 using viann::detail::Axis;
+using viann::detail::memory_of;
 using viann::detail::WeightSource;
 using MatrixXd = ColMajorMatrixXd;
 
@@ -47,92 +47,55 @@ TEST_CASE("chunks of weights in memory, of other types and orders, and of expres
   const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> F = W.cast<float>();
   MatrixXd larger = MatrixXd::Constant(9, 12, not_a_number);
   larger.block(2, 3, 3, 5) = W;
-  check(WeightSource<double>(W), Axis::Features);
-  check(WeightSource<double>(R), Axis::Units);
-  check(WeightSource<double>(F), Axis::Features);
-  check(WeightSource<float>(R), Axis::Units);
-  check(WeightSource<long double>(W), Axis::Features);
-  check(WeightSource<double>(larger.block(2, 3, 3, 5)), Axis::Features);
+  check(WeightSource<double>(memory_of(W)), Axis::Features);
+  check(WeightSource<double>(memory_of(R)), Axis::Units);
+  check(WeightSource<double>(memory_of(F)), Axis::Features);
+  check(WeightSource<float>(memory_of(R)), Axis::Units);
+  check(WeightSource<long double>(memory_of(W)), Axis::Features);
+  check(WeightSource<double>(memory_of(larger.block(2, 3, 3, 5))), Axis::Features);
   const auto sum = W + R;  // column-major, as Eigen has it
-  check(WeightSource<double>(0.5 * sum), Axis::Features);
+  check(WeightSource<double>(memory_of(0.5 * sum)), Axis::Features);
   const Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> H =
       W.cast<Eigen::half>();
-  check(WeightSource<double>(H), Axis::Features);
+  check(WeightSource<double>(memory_of(H)), Axis::Features);
 }
 
-TEST_CASE("strides that are known at run time alone say what the memory order is") {
-  using Eigen::Dynamic;
-  using Strided = Eigen::Stride<Dynamic, Dynamic>;
+TEST_CASE("strides say what the memory order is") {
   for (const Strides strides : strides_of_3_x_5()) {
     CAPTURE(strides.row, strides.col);
     const Axis axis = std::abs(strides.row) < std::abs(strides.col) ? Axis::Features : Axis::Units;
     StridedBuffer<double> buffer(numbered(), strides.row, strides.col);
     const double* data = buffer.data();
-    const auto map = viann::detail::strided_map(data, 3, 5, strides.row, strides.col);
-    check(WeightSource<double>(map), axis);
-    check(WeightSource<float>(map), axis);
-    StridedBuffer<double> flipped(numbered().transpose(), strides.col, strides.row);
-    const double* other = flipped.data();
-    check(WeightSource<double>(
-              viann::detail::strided_map(other, 5, 3, strides.col, strides.row).transpose()),
-          axis);
-    check(WeightSource<double>(Eigen::Map<const MatrixXd, 0, Strided>(
-              data, 3, 5, Strided(strides.col, strides.row))),
-          axis);
-    check(WeightSource<double>(viann::detail::foreign_matrix(data, 3, 5, strides.row, strides.col)),
-          axis);
+    const auto memory = memory_of(data, 3, 5, strides.row, strides.col);
+    check(WeightSource<double>(memory), axis);
+    check(WeightSource<float>(memory), axis);
+    check(WeightSource<double>(memory.transposed().transposed()), axis);
   }
   // Along an axis of one element, libraries set any stride.
   for (const Index stride : {0, 1, 7}) {
     const double one = 1;
-    const auto row = viann::detail::strided_map(&one, 1, 5, stride, 1);
-    CHECK(WeightSource<double>(row).memory_axis() == Axis::Units);
-    const auto column = viann::detail::strided_map(&one, 5, 1, 1, stride);
-    CHECK(WeightSource<double>(column).memory_axis() == Axis::Features);
+    CHECK(WeightSource<double>(memory_of(&one, 1, 5, stride, 1)).memory_axis() == Axis::Units);
+    CHECK(WeightSource<double>(memory_of(&one, 5, 1, 1, stride)).memory_axis() == Axis::Features);
   }
-  // A type that says what its order is has that order.
-  CHECK(WeightSource<double>(RowMajorMatrixXd::Ones(5, 1).eval()).memory_axis() == Axis::Units);
-  CHECK(WeightSource<double>(MatrixXd::Ones(1, 5).eval()).memory_axis() == Axis::Features);
-  // Equal strides leave Eigen's order.
-  const std::vector<double> ones(20, 1);
-  CHECK(WeightSource<double>(viann::detail::strided_map(ones.data(), 3, 5, 2, 2)).memory_axis() ==
-        Axis::Units);
-  const auto map = viann::detail::strided_map(ones.data(), 3, 5, 1, 3);
-  CHECK(WeightSource<double>(map.row(1)).memory_axis() == Axis::Units);
-  CHECK(WeightSource<double>(map.col(1)).memory_axis() == Axis::Features);
 }
 
 TEST_CASE("what lies contiguous in the state's type is read in place, and nothing else") {
   const MatrixXd W = numbered();
   double buffer[5];
-  CHECK(WeightSource<double>(W).chunk(Axis::Features, 1, 2, 2, buffer) == &W(1, 2));
-  CHECK(WeightSource<double>(W).chunk(Axis::Units, 1, 2, 2, buffer) == buffer);
+  CHECK(WeightSource<double>(memory_of(W)).chunk(Axis::Features, 1, 2, 2, buffer) == &W(1, 2));
+  CHECK(WeightSource<double>(memory_of(W)).chunk(Axis::Units, 1, 2, 2, buffer) == buffer);
   const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> F = W.cast<float>();
-  CHECK(WeightSource<double>(F).chunk(Axis::Features, 1, 2, 2, buffer) == buffer);
-}
-
-TEST_CASE("weights that are all equal") {
-  const double weight = 3;
-  const WeightSource<double> source(weight, 4, 600);
-  CHECK(source.features() == 4);
-  CHECK(source.units() == 600);
-  std::vector<double> buffer(600);
-  for (const Axis axis : {Axis::Units, Axis::Features}) {
-    const Index n = axis == Axis::Units ? 600 : 4;
-    const double* chunk = source.chunk(axis, 0, 1, n, buffer.data());
-    CHECK(std::vector<double>(chunk, chunk + n) ==
-          std::vector<double>(static_cast<std::size_t>(n), 3.0));
-  }
+  CHECK(WeightSource<double>(memory_of(F)).chunk(Axis::Features, 1, 2, 2, buffer) == buffer);
 }
 
 TEST_CASE("the first weight that is not finite, and how a message shows it") {
   RowMajorMatrixXd larger = RowMajorMatrixXd::Constant(20, 700, not_a_number);
   auto W = larger.block(1, 2, 6, 600);
   W.setZero();
-  CHECK(WeightSource<double>(W).all_finite());  // memory between the rows is not read
+  CHECK(WeightSource<double>(memory_of(W)).all_finite());  // memory between the rows is not read
   W(4, 599) = std::numeric_limits<double>::infinity();
   W(5, 3) = not_a_number;
-  const WeightSource<double> source(W);
+  const WeightSource<double> source(memory_of(W));
   CHECK_FALSE(source.all_finite());
   const auto first = source.first_non_finite();
   CHECK(first.feature == 4);
@@ -143,7 +106,7 @@ TEST_CASE("the first weight that is not finite, and how a message shows it") {
   CHECK(source.first_non_finite().value == "nan");
 
   const MatrixXd large = MatrixXd::Constant(1, 1, -1e300);
-  CHECK_FALSE(WeightSource<float>(large).all_finite());
-  CHECK(WeightSource<float>(large).first_non_finite().value ==
+  CHECK_FALSE(WeightSource<float>(memory_of(large)).all_finite());
+  CHECK(WeightSource<float>(memory_of(large)).first_non_finite().value ==
         "-1e+300, beyond the range of the state's type");
 }

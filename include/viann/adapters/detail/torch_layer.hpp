@@ -9,9 +9,11 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/foreign_matrix.hpp"
+#include "viann/detail/weights/matrix_memory.hpp"
+#include "viann/weight_view.hpp"
 
 /// How viann/adapters/libtorch.hpp finds a layer in a model, the tensor that the layer computes
 /// with, and a view of that tensor or of its gradient.
@@ -24,7 +26,7 @@ template <typename... Reason>
 }
 
 /// A view of a tensor of shape (units, features...).
-inline ForeignView torch_view(const torch::Tensor& weight) {
+inline WeightView torch_view(const torch::Tensor& weight) {
   if (!weight.defined()) {
     refuse_torch_weights("the tensor is undefined; build the layer before it is observed.");
   }
@@ -39,8 +41,10 @@ inline ForeignView torch_view(const torch::Tensor& weight) {
   const auto matrix = std::make_shared<const torch::Tensor>(
       weight.detach().to(torch::kCPU).flatten(1));  // copies only what must be copied
   const auto view = [&](const auto* data) {
-    return foreign_view(data, matrix->size(1), matrix->size(0), matrix->stride(1),
-                        matrix->stride(0), matrix);
+    MatrixMemory memory =
+        memory_of(data, matrix->size(1), matrix->size(0), matrix->stride(1), matrix->stride(0));
+    memory.owner = matrix;
+    return WeightView(std::move(memory));
   };
   // libtorch's own types of 16 bits have the same bits as Eigen's.
   switch (weight.scalar_type()) {
@@ -207,12 +211,12 @@ const torch::nn::Module& torch_module(const Other& /*other*/) {
 }
 
 /// A view of that part of the weights of a layer, or of a model's first layer with weights.
-inline ForeignView torch_layer_view(const torch::nn::Module& model, TorchPart part) {
+inline WeightView torch_layer_view(const torch::nn::Module& model, TorchPart part) {
   const torch::nn::Module& module = choose_torch_layer(model).module;
   return torch_view(torch_units_first(module, torch_own_weight(module, part)));
 }
-inline ForeignView torch_layer_view(const torch::nn::Module& model, const std::string& layer,
-                                    TorchPart part) {
+inline WeightView torch_layer_view(const torch::nn::Module& model, const std::string& layer,
+                                   TorchPart part) {
   std::string names;
   for (const auto& named : model.named_modules("", /*include_self=*/false)) {
     if (named.key() == layer) return torch_layer_view(*named.value(), part);

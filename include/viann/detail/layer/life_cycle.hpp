@@ -9,7 +9,7 @@
 
 #include "viann/detail/state_archive.hpp"
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/expressions.hpp"
+#include "viann/detail/weights/require_weights.hpp"
 
 /// Code that every hook would otherwise repeat. `hook` is the name of a class.
 

@@ -17,22 +17,20 @@
 namespace viann::detail {
 
 /// A layer's weights as doubles, inputs x units, checked on behalf of a public function.
-template <typename Stored>
-Eigen::MatrixXd finite_layer(const WeightView<Stored>& view, const char* function) {
-  Eigen::MatrixXd weights = view.expression().template cast<double>().matrix();
-  if (weights.size() == 0) {
-    throw std::invalid_argument(concat("viann::", function, ": a layer of ", weights.rows(),
-                                       " inputs x ", weights.cols(),
+inline Eigen::MatrixXd finite_layer(const WeightView& weights, const char* function) {
+  if (weights.features() == 0 || weights.units() == 0) {
+    throw std::invalid_argument(concat("viann::", function, ": a layer of ", weights.features(),
+                                       " inputs x ", weights.units(),
                                        " units has no weights; pass the trained weights."));
   }
-  const WeightSource<double> source(weights);
+  const WeightSource<double> source(weights.memory());
   if (!source.all_finite()) {
     const auto bad = source.first_non_finite();
     throw std::invalid_argument(concat("viann::", function, ": the weight from input ", bad.feature,
                                        " to unit ", bad.unit, " is ", bad.value,
                                        "; only finite weights can be scored."));
   }
-  return weights;
+  return weights.values();
 }
 
 template <typename Weights>

@@ -3,9 +3,8 @@
 
 #include <Eigen/Core>
 #include <type_traits>
-#include <utility>
 
-#include "viann/detail/weights/expressions.hpp"
+#include "viann/detail/weights/matrix_memory.hpp"
 
 namespace viann::detail {
 
@@ -24,10 +23,10 @@ inline constexpr bool is_strided_memory =
     std::is_pointer_v<typename Mdspan::data_handle_type>&& std::is_same_v<
         typename Mdspan::reference, std::remove_pointer_t<typename Mdspan::data_handle_type>&>;
 
-/// The memory of an mdspan, as a matrix.
+/// The memory of an mdspan.
 /// \throws std::invalid_argument for a null pointer.
 template <typename Mdspan>
-auto mdspan_map(const Mdspan& weights) {
+MatrixMemory memory_of_mdspan(const Mdspan& weights) {
   constexpr bool is_matrix = Mdspan::rank() == 2;
   static_assert(is_matrix,
                 "viann: the weights must be an mdspan of rank 2; make one of the same memory.");
@@ -36,17 +35,13 @@ auto mdspan_map(const Mdspan& weights) {
                 "over Eigen::MatrixXd::NullaryExpr(rows, columns, [&](Eigen::Index i, Eigen::Index "
                 "j) { return W[i, j]; }).");
   if constexpr (is_matrix && is_strided_memory<Mdspan>) {
+    const auto index = [](auto i) { return static_cast<Eigen::Index>(i); };
     using Number = std::remove_pointer_t<typename Mdspan::data_handle_type>;
-    if constexpr (require_numbers<std::remove_const_t<Number>>()) {
-      const auto index = [](auto i) { return static_cast<Eigen::Index>(i); };
-      const Number* const data = weights.data_handle();
-      return strided_map(data, index(weights.extent(0)), index(weights.extent(1)),
-                         index(weights.stride(0)), index(weights.stride(1)));
-    } else {
-      return Eigen::MatrixXd();
-    }
+    return memory_of<std::remove_const_t<Number>>(
+        weights.data_handle(), index(weights.extent(0)), index(weights.extent(1)),
+        index(weights.stride(0)), index(weights.stride(1)));
   } else {
-    return Eigen::MatrixXd();
+    return {};
   }
 }
 

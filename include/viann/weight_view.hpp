@@ -128,14 +128,14 @@ WeightView units_by_features(const Number* data, Eigen::Index units, Eigen::Inde
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Number>
 WeightView features_by_units(const Number* data, Eigen::Index features, Eigen::Index units) {
-  return features_by_units(data, features, units, units, 1);
+  return WeightView(detail::memory_of(data, features, units));
 }
 
 /// Makes a view of a row-major buffer of units * features weights: data[unit * features + feature].
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Number>
 WeightView units_by_features(const Number* data, Eigen::Index units, Eigen::Index features) {
-  return units_by_features(data, units, features, features, 1);
+  return WeightView(detail::memory_of(data, units, features).transposed());
 }
 
 /// A container in place of an address does not compile; the message says what to write.

@@ -293,9 +293,8 @@ TEST_CASE("layers with a weight per feature, or for all, are passed over") {
   network.Reset(3);
   CHECK(mlpack_weights(network).units() == 5);
   CHECK(viann::mlpack_layer_index(network) == 5);
-  CHECK(mlpack_weights(network).memory().data ==
-        address_of(mlpack_weights(
-            dynamic_cast<const mlpack::Linear&>(*std::as_const(network).Network().back()))));
+  const auto& last = dynamic_cast<const mlpack::Linear&>(*std::as_const(network).Network().back());
+  CHECK(mlpack_weights(network).memory().data == mlpack_weights(last).memory().data);
 }
 
 TEST_CASE("a copied network has its weights once it was used") {

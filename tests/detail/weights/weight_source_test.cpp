@@ -69,7 +69,10 @@ TEST_CASE("strides say what the memory order is") {
     const auto memory = memory_of(data, 3, 5, strides.row, strides.col);
     check(WeightSource<double>(memory), axis);
     check(WeightSource<float>(memory), axis);
-    check(WeightSource<double>(memory.transposed().transposed()), axis);
+    check(WeightSource<double>(memory_of(
+              Eigen::Map<const MatrixXd, 0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>(
+                  data, 3, 5, {strides.col, strides.row}))),
+          axis);
   }
   // Along an axis of one element, libraries set any stride.
   for (const Index stride : {0, 1, 7}) {
@@ -77,6 +80,16 @@ TEST_CASE("strides say what the memory order is") {
     CHECK(WeightSource<double>(memory_of(&one, 1, 5, stride, 1)).memory_axis() == Axis::Units);
     CHECK(WeightSource<double>(memory_of(&one, 5, 1, 1, stride)).memory_axis() == Axis::Features);
   }
+  // What says what its order is has that order.
+  const auto axis_of = [](const auto& memory) {
+    return WeightSource<double>(memory).memory_axis();
+  };
+  CHECK(axis_of(memory_of(RowMajorMatrixXd::Ones(5, 1).eval())) == Axis::Units);
+  CHECK(axis_of(memory_of(MatrixXd::Ones(1, 5).eval())) == Axis::Features);
+  CHECK(axis_of(memory_of(2 * MatrixXd::Ones(1, 5))) == Axis::Features);
+  const double one = 1;
+  CHECK(axis_of(memory_of(&one, 5, 1)) == Axis::Units);
+  CHECK(axis_of(memory_of(&one, 5, 1).transposed()) == Axis::Features);
 }
 
 TEST_CASE("what lies contiguous in the state's type is read in place, and nothing else") {

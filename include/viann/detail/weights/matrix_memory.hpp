@@ -3,7 +3,9 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -33,10 +35,11 @@ struct MatrixMemory {
   Eigen::Index cols;
   Eigen::Index row_stride;  // in numbers
   Eigen::Index col_stride;
+  bool is_row_major;                  // which axis is walked along; sums round accordingly
   std::shared_ptr<const void> owner;  // of the memory; null: it outlives this object
 
   MatrixMemory transposed() const {
-    return {data, type, cols, rows, col_stride, row_stride, owner};
+    return {data, type, cols, rows, col_stride, row_stride, !is_row_major, owner};
   }
 
   /// Calls visitor(data) with a pointer of the numbers' type.
@@ -77,17 +80,23 @@ inline constexpr bool
     is_in_memory<Expression, std::void_t<decltype(std::declval<const Expression&>().data())>> =
         (int(Expression::Flags) & int(Eigen::DirectAccessBit)) != 0;
 
+/// What strides say that are known at run time alone. They mean nothing along an axis of one
+/// element.
+inline bool are_row_major(Eigen::Index rows, Eigen::Index cols, Eigen::Index row_stride,
+                          Eigen::Index col_stride) {
+  constexpr Eigen::Index none = (std::numeric_limits<Eigen::Index>::max)();
+  return (cols == 1 ? none : std::abs(col_stride)) <= (rows == 1 ? none : std::abs(row_stride));
+}
+
 /// The memory of a matrix, which from now on belongs to that memory.
 template <typename Matrix>
 MatrixMemory own(Matrix matrix) {
+  constexpr NumberType type = number_type<typename Matrix::Scalar>;
   const auto owner = std::make_shared<const Matrix>(std::move(matrix));
-  return {owner->data(),
-          number_type<typename Matrix::Scalar>,
-          owner->rows(),
-          owner->cols(),
-          owner->rowStride(),
-          owner->colStride(),
-          owner};
+  return {owner->data(),      type,
+          owner->rows(),      owner->cols(),
+          owner->rowStride(), owner->colStride(),
+          Matrix::IsRowMajor, owner};
 }
 
 /// The memory of a dense expression. One that has no memory (a product, 0.5 * W, random numbers),
@@ -96,7 +105,13 @@ template <typename Expression>
 MatrixMemory memory_of(const Expression& x) {
   constexpr NumberType type = number_type<typename Expression::Scalar>;
   if constexpr (type != NumberType::Other && is_in_memory<Expression>) {
-    return {x.data(), type, x.rows(), x.cols(), x.rowStride(), x.colStride(), nullptr};
+    constexpr bool is_map_with_strides = Expression::InnerStrideAtCompileTime == Eigen::Dynamic &&
+                                         Expression::OuterStrideAtCompileTime == Eigen::Dynamic;
+    const bool is_row_major = is_map_with_strides
+                                  ? are_row_major(x.rows(), x.cols(), x.rowStride(), x.colStride())
+                                  : bool(Expression::IsRowMajor);
+    return {x.data(),      type,          x.rows(),     x.cols(),
+            x.rowStride(), x.colStride(), is_row_major, nullptr};
   } else {
     using Number =
         std::conditional_t<type == NumberType::Other, double, typename Expression::Scalar>;
@@ -106,24 +121,34 @@ MatrixMemory memory_of(const Expression& x) {
   }
 }
 
-/// The memory of a buffer.
+/// The memory of a row-major buffer, or of one with other strides.
 /// \throws std::invalid_argument for a null pointer or a negative size.
 template <typename Number>
 MatrixMemory memory_of(const Number* data, Eigen::Index rows, Eigen::Index cols,
-                       Eigen::Index row_stride, Eigen::Index col_stride) {
+                       Eigen::Index row_stride, Eigen::Index col_stride, bool is_row_major) {
   if constexpr (require_numbers<Number>()) {
     require_buffer(data, rows, cols);
     if constexpr (number_type<Number> != NumberType::Other) {
-      return {data, number_type<Number>, rows, cols, row_stride, col_stride, nullptr};
+      return {data, number_type<Number>, rows, cols, row_stride, col_stride, is_row_major, nullptr};
     } else {
-      using Matrix = Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+      using Matrix = Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
       using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
       return memory_of(Eigen::Map<const Matrix, Eigen::Unaligned, Strides>(
-          data, rows, cols, Strides(col_stride, row_stride)));
+          data, rows, cols, Strides(row_stride, col_stride)));
     }
   } else {
     return {};
   }
+}
+template <typename Number>
+MatrixMemory memory_of(const Number* data, Eigen::Index rows, Eigen::Index cols) {
+  return memory_of(data, rows, cols, cols, 1, true);
+}
+template <typename Number>
+MatrixMemory memory_of(const Number* data, Eigen::Index rows, Eigen::Index cols,
+                       Eigen::Index row_stride, Eigen::Index col_stride) {
+  return memory_of(data, rows, cols, row_stride, col_stride,
+                   are_row_major(rows, cols, row_stride, col_stride));
 }
 
 }  // namespace viann::detail

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstdlib>
-#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -31,14 +29,8 @@ class WeightSource {
   Index features() const { return memory_.rows; }
   Index units() const { return memory_.cols; }
 
-  /// The axis along which weights are neighbours in memory. Strides mean nothing along an axis of
-  /// one element.
-  Axis memory_axis() const {
-    constexpr Index none = (std::numeric_limits<Index>::max)();
-    const Index feature_distance = features() == 1 ? none : std::abs(memory_.row_stride);
-    const Index unit_distance = units() == 1 ? none : std::abs(memory_.col_stride);
-    return feature_distance < unit_distance ? Axis::Features : Axis::Units;
-  }
+  /// The axis along which weights are neighbours in memory.
+  Axis memory_axis() const { return memory_.is_row_major ? Axis::Units : Axis::Features; }
 
   /// `length` neighbours along an axis: in place, or copied into the buffer.
   /// \param along   the first one's index on that axis

@@ -52,9 +52,9 @@ int threads_used(Axis down, Index rows, Index cols) {
 TEMPLATE_TEST_CASE("any number of threads gives the same bits", "", viann::VarianceImportance<>,
                    viann::DisplacementImportance<>) {
   const auto [features, units] =
-      GENERATE(table<int, int>({{40000, 5}, {7, 30000}, {500, 401}, {9000, 16}, {20000, 33}}));
+      GENERATE(table<int, int>({{33000, 5}, {7, 19000}, {350, 401}, {9000, 16}, {4500, 33}}));
   const bool row_major = GENERATE(true, false);
-  const auto trajectory = random_walk(features, units, 4, 113);
+  const auto trajectory = random_walk(features, units, 3, 113);
   const auto serial = observed<TestType>(trajectory, row_major, 1);
   CAPTURE(features, units, row_major);
   for (const int threads : {2, 3, 8}) {

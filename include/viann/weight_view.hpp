@@ -37,15 +37,12 @@ class WeightView {
 
   /// A copy of the weights, features x units.
   Eigen::MatrixXd values() const {
-    Eigen::MatrixXd copy(features(), units());
-    weights_.visit([&](const auto* data) {
-      for (Index unit = 0; unit < units(); ++unit) {
-        for (Index feature = 0; feature < features(); ++feature) {
-          copy(feature, unit) =
-              static_cast<double>(data[feature * weights_.row_stride + unit * weights_.col_stride]);
-        }
-      }
-    });
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> copy(features(),
+                                                                                units());
+    for (Index unit = 0; unit < units(); ++unit) {
+      weights_.type->to_double(weights_.data, unit * weights_.col_stride, weights_.row_stride,
+                               features(), copy.data() + unit * features());
+    }
     return copy;
   }
 
@@ -71,8 +68,7 @@ MatrixMemory memory_of_weights(Weights&& weights) {
     if constexpr (!RequireDense<Weights>::value) {
       return {};
     } else if constexpr (!std::is_reference_v<Weights> &&
-                         std::is_base_of_v<Eigen::PlainObjectBase<Dense>, Dense> &&
-                         number_type<typename Dense::Scalar> != NumberType::Other) {
+                         std::is_base_of_v<Eigen::PlainObjectBase<Dense>, Dense>) {
       return own(Dense(std::forward<Weights>(weights)));
     } else {
       return memory_of(static_cast<const Eigen::DenseBase<Dense>&>(weights).derived());
@@ -86,9 +82,8 @@ MatrixMemory memory_of_weights(Weights&& weights) {
 ///
 /// This is the layout of Keras kernels and of loops that compute X * W with one sample per row.
 /// Takes any dense Eigen expression of real numbers, and an mdspan of rank 2, std::mdspan or
-/// Kokkos', with strides and the default accessor. Floating-point weights in memory are not copied;
-/// any other expression, such as a matrix product, is evaluated once. A temporary matrix moves into
-/// the view.
+/// Kokkos', with strides and the default accessor. Weights in memory are not copied; any other
+/// expression, such as a matrix product, is evaluated once. A temporary matrix moves into the view.
 template <typename Weights>
 WeightView features_by_units(Weights&& weights) {
   return WeightView(detail::memory_of_weights(std::forward<Weights>(weights)));

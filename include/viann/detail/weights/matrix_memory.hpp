@@ -10,27 +10,62 @@
 #include <type_traits>
 #include <utility>
 
+#include "viann/detail/kernels/lane_sum.hpp"
 #include "viann/detail/weights/require_weights.hpp"
 
 namespace viann::detail {
 
-/// The types of numbers that are read where they are.
-enum class NumberType { Half, BFloat16, Float, Double, LongDouble, Other };
+/// Copies `length` numbers, from the one of index `first` on, with a stride.
+template <typename Number, typename To>
+void copy_numbers(const void* data, Eigen::Index first, Eigen::Index stride, Eigen::Index length,
+                  To* to) {
+  const Number* const from = static_cast<const Number*>(data) + first;
+  if (stride == 1) {  // a loop that is vectorised
+    for (Eigen::Index i = 0; i < length; ++i) to[i] = static_cast<To>(from[i]);
+  } else {
+    for (Eigen::Index i = 0; i < length; ++i) to[i] = static_cast<To>(from[i * stride]);
+  }
+}
 
 template <typename Number>
-inline constexpr NumberType number_type =
-    std::is_same_v<Number, Eigen::half>       ? NumberType::Half
-    : std::is_same_v<Number, Eigen::bfloat16> ? NumberType::BFloat16
-    : std::is_same_v<Number, float>           ? NumberType::Float
-    : std::is_same_v<Number, double>          ? NumberType::Double
-    : std::is_same_v<Number, long double>     ? NumberType::LongDouble
-                                              : NumberType::Other;
+bool are_finite(const void* data, Eigen::Index first, Eigen::Index length) {
+  return all_finite(static_cast<const Number*>(data) + first, length);
+}
 
-/// A matrix in memory, of which the compiler knows neither the type of its numbers nor its strides:
-/// no user's file is compiled longer for another kind of weights.
+/// How numbers of a type are read, in all types that a state may have.
+struct NumberType {
+  template <typename To>
+  using Copy = void (*)(const void* data, Eigen::Index first, Eigen::Index stride,
+                        Eigen::Index length, To* to);
+  Eigen::Index size;  // in bytes
+  Copy<float> to_float;
+  Copy<double> to_double;
+  Copy<long double> to_long_double;
+  bool (*are_finite)(const void* data, Eigen::Index first, Eigen::Index length);  // null: unknown
+
+  template <typename To>
+  Copy<To> to() const {
+    if constexpr (std::is_same_v<To, float>) return to_float;
+    if constexpr (std::is_same_v<To, double>) return to_double;
+    if constexpr (std::is_same_v<To, long double>) return to_long_double;
+  }
+};
+
+template <typename Number>
+constexpr NumberType make_number_type() {
+  NumberType type = {sizeof(Number), copy_numbers<Number, float>, copy_numbers<Number, double>,
+                     copy_numbers<Number, long double>, nullptr};
+  if constexpr (std::is_floating_point_v<Number>) type.are_finite = are_finite<Number>;
+  return type;
+}
+template <typename Number>
+inline constexpr NumberType number_type = make_number_type<Number>();
+
+/// A matrix in memory, whose type of numbers and strides are known at run time alone: only reading
+/// is compiled for each type.
 struct MatrixMemory {
   const void* data;  // element (0, 0)
-  NumberType type;   // never Other
+  const NumberType* type;
   Eigen::Index rows;
   Eigen::Index cols;
   Eigen::Index row_stride;  // in numbers
@@ -42,33 +77,15 @@ struct MatrixMemory {
     return {data, type, cols, rows, col_stride, row_stride, !is_row_major, owner};
   }
 
-  /// Calls visitor(data) with a pointer of the numbers' type.
-  template <typename Visitor>
-  auto visit(const Visitor& visitor) const {
-    switch (type) {
-      case NumberType::Half:
-        return visitor(static_cast<const Eigen::half*>(data));
-      case NumberType::BFloat16:
-        return visitor(static_cast<const Eigen::bfloat16*>(data));
-      case NumberType::Float:
-        return visitor(static_cast<const float*>(data));
-      case NumberType::LongDouble:
-        return visitor(static_cast<const long double*>(data));
-      default:
-        return visitor(static_cast<const double*>(data));
-    }
-  }
-
   /// Whether a number of the matrix may lie in [begin, end).
   bool overlaps(const void* begin, const void* end) const {
     if (rows == 0 || cols == 0) return false;  // there may be no memory at all
-    return visit([&](const auto* first) {
-      const auto [low, high] =
-          std::minmax({Eigen::Index{0}, (rows - 1) * row_stride, (cols - 1) * col_stride,
-                       (rows - 1) * row_stride + (cols - 1) * col_stride});
-      const std::less<const void*> before;  // of any two pointers, unlike <
-      return before(first + low, end) && !before(first + high, begin);
-    });
+    const Eigen::Index down = (rows - 1) * row_stride * type->size;
+    const Eigen::Index across = (cols - 1) * col_stride * type->size;
+    const auto [low, high] = std::minmax({Eigen::Index{0}, down, across, down + across});
+    const auto* const first = static_cast<const char*>(data);
+    const std::less<const void*> before;  // of any two pointers, unlike <
+    return before(first + low, end) && !before(first + high, begin);
   }
 };
 
@@ -91,33 +108,29 @@ inline bool are_row_major(Eigen::Index rows, Eigen::Index cols, Eigen::Index row
 /// The memory of a matrix, which from now on belongs to that memory.
 template <typename Matrix>
 MatrixMemory own(Matrix matrix) {
-  constexpr NumberType type = number_type<typename Matrix::Scalar>;
   const auto owner = std::make_shared<const Matrix>(std::move(matrix));
-  return {owner->data(),      type,
+  return {owner->data(),      &number_type<typename Matrix::Scalar>,
           owner->rows(),      owner->cols(),
           owner->rowStride(), owner->colStride(),
           Matrix::IsRowMajor, owner};
 }
 
-/// The memory of a dense expression. One that has no memory (a product, 0.5 * W, random numbers),
-/// or other numbers (integers), is evaluated once.
+/// The memory of a dense expression. One that has none (a product, 0.5 * W, random numbers) is
+/// evaluated once.
 template <typename Expression>
 MatrixMemory memory_of(const Expression& x) {
-  constexpr NumberType type = number_type<typename Expression::Scalar>;
-  if constexpr (type != NumberType::Other && is_in_memory<Expression>) {
+  if constexpr (is_in_memory<Expression>) {
     constexpr bool is_map_with_strides = Expression::InnerStrideAtCompileTime == Eigen::Dynamic &&
                                          Expression::OuterStrideAtCompileTime == Eigen::Dynamic;
     const bool is_row_major = is_map_with_strides
                                   ? are_row_major(x.rows(), x.cols(), x.rowStride(), x.colStride())
                                   : bool(Expression::IsRowMajor);
-    return {x.data(),      type,          x.rows(),     x.cols(),
-            x.rowStride(), x.colStride(), is_row_major, nullptr};
+    return {x.data(),      &number_type<typename Expression::Scalar>,
+            x.rows(),      x.cols(),
+            x.rowStride(), x.colStride(),
+            is_row_major,  nullptr};
   } else {
-    using Number =
-        std::conditional_t<type == NumberType::Other, double, typename Expression::Scalar>;
-    using Matrix = Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic,
-                                 Expression::IsRowMajor ? Eigen::RowMajor : Eigen::ColMajor>;
-    return own(Matrix(x.template cast<Number>().matrix()));
+    return own(typename Expression::PlainObject(x));
   }
 }
 
@@ -128,14 +141,7 @@ MatrixMemory memory_of(const Number* data, Eigen::Index rows, Eigen::Index cols,
                        Eigen::Index row_stride, Eigen::Index col_stride, bool is_row_major) {
   if constexpr (require_numbers<Number>()) {
     require_buffer(data, rows, cols);
-    if constexpr (number_type<Number> != NumberType::Other) {
-      return {data, number_type<Number>, rows, cols, row_stride, col_stride, is_row_major, nullptr};
-    } else {
-      using Matrix = Eigen::Matrix<Number, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-      using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
-      return memory_of(Eigen::Map<const Matrix, Eigen::Unaligned, Strides>(
-          data, rows, cols, Strides(row_stride, col_stride)));
-    }
+    return {data, &number_type<Number>, rows, cols, row_stride, col_stride, is_row_major, nullptr};
   } else {
     return {};
   }

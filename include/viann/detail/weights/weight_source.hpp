@@ -9,7 +9,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "viann/detail/kernels/lane_sum.hpp"
 #include "viann/detail/layer/walk.hpp"
 #include "viann/detail/text/concat.hpp"
 #include "viann/detail/weights/matrix_memory.hpp"
@@ -24,7 +23,8 @@ template <typename Scalar>
 class WeightSource {
  public:
   /// \param weights  features x units
-  explicit WeightSource(MatrixMemory weights) : memory_(std::move(weights)) {}
+  explicit WeightSource(MatrixMemory weights)
+      : memory_(std::move(weights)), copy_(memory_.type->template to<Scalar>()) {}
 
   Index features() const { return memory_.rows; }
   Index units() const { return memory_.cols; }
@@ -37,15 +37,11 @@ class WeightSource {
   /// \param across  their index on the other axis
   /// \param buffer  has room for `length` numbers
   const Scalar* chunk(Axis axis, Index along, Index across, Index length, Scalar* buffer) const {
-    const Index stride = this->stride(axis);
-    return memory_.visit([&](const auto* data) -> const Scalar* {
-      const auto* const from = data + offset(axis, along, across);
-      if constexpr (std::is_same_v<decltype(data), const Scalar*>) {
-        if (stride == 1) return from;
-      }
-      copy(from, stride, length, buffer);
-      return buffer;
-    });
+    if (memory_.type == &number_type<Scalar> && stride(axis) == 1) {
+      return static_cast<const Scalar*>(memory_.data) + offset(axis, along, across);
+    }
+    copy_(memory_.data, offset(axis, along, across), stride(axis), length, buffer);
+    return buffer;
   }
 
   /// Copies the `length` neighbours along an axis that chunk() returns.
@@ -80,9 +76,9 @@ class WeightSource {
   NonFinite first_non_finite() const {
     for (Index feature = 0; feature < features(); ++feature) {
       for (Index unit = 0; unit < units(); ++unit) {
-        const auto value = memory_.visit([&](const auto* data) {
-          return static_cast<long double>(data[offset(Axis::Features, feature, unit)]);
-        });
+        long double value = 0;
+        memory_.type->to_long_double(memory_.data, offset(Axis::Features, feature, unit), 1, 1,
+                                     &value);
         if (std::isfinite(static_cast<Scalar>(value))) continue;
         const bool is_too_large = std::isfinite(value);
         return {feature, unit,
@@ -101,30 +97,20 @@ class WeightSource {
                                   : across * memory_.row_stride + along * memory_.col_stride;
   }
 
-  template <typename Number>
-  static void copy(const Number* from, Index stride, Index length, Scalar* to) {
-    if (stride == 1) {  // a loop that is vectorised
-      for (Index i = 0; i < length; ++i) to[i] = static_cast<Scalar>(from[i]);
-    } else {
-      for (Index i = 0; i < length; ++i) to[i] = static_cast<Scalar>(from[i * stride]);
-    }
-  }
-
   bool is_finite(Axis axis, Index along, Index across, Index length) const {
-    return memory_.visit([&](const auto* data) {
-      using Number = std::decay_t<decltype(*data)>;
-      const Number* const from = data + offset(axis, along, across);
-      // Numbers of a type that is no wider are tested without conversion, which would take longer.
-      if constexpr (std::is_floating_point_v<Number> && sizeof(Number) <= sizeof(Scalar)) {
-        if (stride(axis) == 1) return detail::all_finite(from, length);
-      }
-      ChunkBuffer<Scalar> buffer;
-      copy(from, stride(axis), length, buffer.data());
-      return detail::all_finite(buffer.data(), length);
-    });
+    const Index first = offset(axis, along, across);
+    // Numbers of a type that is no wider are tested without conversion, which would take longer.
+    if (memory_.type->are_finite != nullptr && stride(axis) == 1 &&
+        memory_.type->size <= Index{sizeof(Scalar)}) {
+      return memory_.type->are_finite(memory_.data, first, length);
+    }
+    ChunkBuffer<Scalar> buffer;
+    copy_(memory_.data, first, stride(axis), length, buffer.data());
+    return detail::all_finite(buffer.data(), length);
   }
 
   MatrixMemory memory_;
+  NumberType::Copy<Scalar> copy_;
 };
 
 }  // namespace viann::detail

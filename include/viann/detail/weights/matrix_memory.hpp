@@ -84,7 +84,7 @@ struct MatrixMemory {
     const Eigen::Index across = (cols - 1) * col_stride * type->size;
     const auto [low, high] = std::minmax({Eigen::Index{0}, down, across, down + across});
     const auto* const first = static_cast<const char*>(data);
-    const std::less<const void*> before;  // of any two pointers, unlike <
+    const std::less<> before;  // of any two pointers, unlike <
     return before(first + low, end) && !before(first + high, begin);
   }
 };

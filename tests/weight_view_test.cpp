@@ -172,7 +172,7 @@ TEST_CASE("an impossible buffer is refused") {
                   {[&] { features_by_units(nothing, 3, 5, 5, 1); }, "a null pointer as 3 x 5"},
                   {[&] { units_by_features(nothing, 3, 5, 5, 1); }, "a null pointer as 3 x 5"},
                   {[&] { units_by_features(&weight, 1, -5, 5, 1); }, "a buffer as 1 x -5"}});
-  CHECK(features_by_units(nothing, 0, 5).units() == 5);
+  CHECK(features_by_units(nothing, 0, 5).values().cols() == 5);
   CHECK(features_by_units(nothing, 5, 0).features() == 5);
   CHECK(units_by_features(nothing, 0, 5, -7, 1).features() == 5);
 }

@@ -39,7 +39,7 @@ class WeightView {
   Eigen::MatrixXd values() const {
     Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor> copy(features(),
                                                                                 units());
-    for (Index unit = 0; unit < units(); ++unit) {
+    for (Index unit = 0; features() > 0 && unit < units(); ++unit) {
       weights_.type->to_double(weights_.data, unit * weights_.col_stride, weights_.row_stride,
                                features(), copy.data() + unit * features());
     }

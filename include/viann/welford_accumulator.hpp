@@ -87,10 +87,11 @@ class WelfordAccumulator {
   template <typename Derived>
   void operator()(const Eigen::DenseBase<Derived>& sample) {
     const detail::MatrixMemory values = detail::memory_of(sample.derived());
+    require_valid(Sample(values));
     const auto overlaps = [&](const Array& state) {
       return values.overlaps(state.data(), state.data() + state.size());
     };
-    if (overlaps(mean()) || overlaps(squared_deviations())) {
+    if (!empty() && (overlaps(mean()) || overlaps(squared_deviations()))) {
       take_in(Sample(detail::own(Array(sample.derived().template cast<Scalar>()))));
     } else {
       take_in(Sample(values));
@@ -164,7 +165,6 @@ class WelfordAccumulator {
   using Sample = detail::WeightSource<Scalar>;  // its rows take the place of features
 
   void take_in(const Sample& sample) {
-    require_valid(sample);
     if (empty()) moments_->start(sample.features(), sample.units());
     const detail::WelfordFactors<Scalar> factors(++moments_->count);
     // Groups of columns, so that whole cache lines of a row-major sample are used.

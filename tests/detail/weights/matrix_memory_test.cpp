@@ -58,7 +58,6 @@ TEST_CASE("whether a matrix lies in a part of memory") {
   CHECK(overlaps(Eigen::Map<const MatrixXd>(A.data() + 11, 1, 1)));
   CHECK_FALSE(overlaps(B));
   CHECK_FALSE(overlaps(2 * A));
-  CHECK_FALSE(overlaps(A.leftCols(0)));
   CHECK_FALSE(memory_of(A).overlaps(A.data() + 12, A.data() + 13));
   CHECK_FALSE(memory_of(A.rightCols(1)).overlaps(A.data(), A.data() + 8));
   // Backwards from the last of 12 numbers.

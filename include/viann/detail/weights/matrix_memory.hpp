@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <functional>
 #include <limits>
@@ -77,12 +78,11 @@ struct MatrixMemory {
     return {data, type, cols, rows, col_stride, row_stride, !is_row_major, owner};
   }
 
-  /// Whether a number of the matrix may lie in [begin, end).
+  /// Whether a number of the matrix, which has some, may lie in [begin, end).
   bool overlaps(const void* begin, const void* end) const {
-    if (rows == 0 || cols == 0) return false;  // there may be no memory at all
-    const Eigen::Index down = (rows - 1) * row_stride * type->size;
-    const Eigen::Index across = (cols - 1) * col_stride * type->size;
-    const auto [low, high] = std::minmax({Eigen::Index{0}, down, across, down + across});
+    const std::ptrdiff_t down = std::ptrdiff_t{rows - 1} * row_stride * type->size;
+    const std::ptrdiff_t across = std::ptrdiff_t{cols - 1} * col_stride * type->size;
+    const auto [low, high] = std::minmax({std::ptrdiff_t{0}, down, across, down + across});
     const auto* const first = static_cast<const char*>(data);
     const std::less<> before;  // of any two pointers, unlike <
     return before(first + low, end) && !before(first + high, begin);

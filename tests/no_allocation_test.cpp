@@ -80,14 +80,13 @@ TEST_CASE("observing allocates nothing after the first observation") {
 TEST_CASE("what needs the initial weights allocates nothing after them") {
   const Eigen::MatrixXd W = Eigen::MatrixXd::Random(700, 40);
   const Eigen::MatrixXd narrow = W.leftCols(15);  // weight decay stays in
-  const Eigen::MatrixXd doubled_W = 2 * W, doubled_narrow = 2 * narrow;
-  for (const auto& [weights, doubled] :
-       {std::pair(&W, &doubled_W), std::pair(&narrow, &doubled_narrow)}) {
+  for (const auto* weights : {&W, &narrow}) {
+    const Eigen::MatrixXd doubled = 2 * *weights;
     viann::DisplacementImportance<> importance;
     importance.on_train_begin(viann::features_by_units(*weights));
     CHECK(allocations_in([&] {
             importance.on_epoch_end(viann::features_by_units(*weights));
-            importance.on_epoch_end(viann::features_by_units(*doubled));
+            importance.on_epoch_end(viann::features_by_units(doubled));
           }) == 0);
   }
 }

@@ -101,7 +101,7 @@ TEST_CASE("keeps its digits over long trajectories with large offsets") {
   CHECK(relative_error(accumulated(walk).variance(), TwoPass(walk).variance) < 1e-12);
 }
 
-// Not run by default: prints the figures of the README's section on accuracy.
+// Not run by default: prints the figures of the headers' page.
 TEST_CASE("what the type of the state costs", "[.accuracy]") {
   std::cout << "largest relative error of the variance, 1000 samples, 64 weights\n"
                "mean / sd   double    float\n";

@@ -136,7 +136,8 @@ constexpr bool require_importance_hook() {
 template <typename Hook>
 concept ImportanceHook =
     detail::takes_views<Hook>() && detail::has_train_end<Hook>() && detail::has_counts<Hook>() &&
-    detail::has_scores<Hook>() && detail::has_serialize<Hook>();
+    detail::has_scores<Hook>() && detail::has_serialize<Hook>() &&
+    (!detail::takes_gradients<Hook> || detail::takes_gradient_views<Hook>());
 #endif
 
 }  // namespace viann

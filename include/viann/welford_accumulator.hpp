@@ -46,7 +46,7 @@ namespace viann {
 /// otherwise mean and variance become infinite or NaN.
 ///
 /// Memory: two Scalars per element (16 bytes with double). Float halves that; its error is
-/// measured in the README.
+/// measured on the headers' page.
 ///
 /// \tparam Scalar  type of the state: float, double or long double. Samples are converted to it.
 template <typename Scalar>

@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "viann/detail/text/concat.hpp"
-#include "viann/detail/weights/matrix_memory.hpp"
+#include "viann/weight_view.hpp"
 
 /// \file
 /// DLPack, the C struct in which PyTorch, JAX, CuPy, TVM and others exchange tensors:
-/// dlpack_weights() returns the weights in a DLTensor as a matrix.
+/// dlpack_weights() returns the weights in a DLTensor, for features_by_units() or
+/// units_by_features().
 ///
 /// ```cpp
 /// DLManagedTensor* managed = at::toDLPack(layer->weight);  // or what a capsule of Python's holds

@@ -25,7 +25,8 @@
 ///
 /// mlpack allocates a network's weights when Train() or Reset(dimensions) is called. Until then,
 /// and for a copied network until it is used, mlpack_weights() throws std::invalid_argument. Views
-/// refer to mlpack's memory. Use them only within the call that takes them.
+/// refer to mlpack's memory, but for weights that are copied. Use them only within the call that
+/// takes them.
 
 namespace viann {
 

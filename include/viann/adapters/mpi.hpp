@@ -147,8 +147,8 @@ template <typename Scalar>
 /// An observation all-reduces 32 doubles for every unit, and 3 more. If the units are split
 /// instead, hand over the features of one rank each: one all-to-all of the weights.
 ///
-/// Calls and errors are those of DisplacementImportance; see also the top of this header. Every
-/// rank has a feature at least. It cannot be saved.
+/// Its calls and errors are those of DisplacementImportance; see also the top of this header. Every
+/// rank has a feature at least. It cannot be saved or reset, and is no hook for callbacks.
 template <typename Scalar = double>
 class MpiDisplacementImportance : detail::RefusesBareWeights {
  public:
@@ -171,6 +171,11 @@ class MpiDisplacementImportance : detail::RefusesBareWeights {
     end_epoch(Weights(weights.memory()), &of_gradient);
   }
 
+  /// Anything that does not say its axis does not compile; the message says what to write.
+  template <typename Other, typename Gradient>
+  void on_epoch_end(const Other& /*weights*/, const Gradient& /*gradient*/) {
+    detail::refuse_weights_without_axis<Other>();
+  }
   using RefusesBareWeights::on_epoch_end;
   using RefusesBareWeights::on_train_begin;
 

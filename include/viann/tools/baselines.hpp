@@ -167,8 +167,8 @@ PermutationScores permutation_importance(const Eigen::DenseBase<Derived>& X, Los
 
 /// What leave_one_feature_out() puts in the place of a feature's values.
 enum class Replacement {
-  Mean,  // the mean of the feature's finite values: NaN may stand for a missing one
-  Zero   // as VIANN's authors did, with standardised features
+  Mean,  ///< the mean of the feature's finite values: NaN may stand for a missing one
+  Zero   ///< as VIANN's authors did, with standardised features
 };
 
 /// Returns, by feature, the rise of the loss when that feature has one value for all samples.

@@ -111,6 +111,7 @@ TEST_CASE("a temporary matrix lives on in its view") {
   const auto view = features_by_units(std::move(W));
   check_features_by_units(view);
   CHECK(view.memory().data == data);
+  CHECK(view.memory().owner != nullptr);
   check_features_by_units(features_by_units(numbered().cast<int>().eval()));
   check_units_by_features(units_by_features(numbered()));
   check_units_by_features(units_by_features(RowMajorMatrixXd(numbered())));

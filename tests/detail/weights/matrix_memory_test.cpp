@@ -42,6 +42,7 @@ TEST_CASE("what has no memory is evaluated once, in its own memory order") {
   memory.reset();
   CHECK(calls == 15);
   REQUIRE(copy.owner != nullptr);
+  CHECK(copy.is_row_major);
   CHECK(copy.row_stride == 5);
   CHECK(copy.col_stride == 1);
   CHECK(static_cast<const double*>(copy.data)[14] == 24);

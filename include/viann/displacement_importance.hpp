@@ -93,7 +93,7 @@ struct DisplacementImportanceOptions {
 ///
 /// \tparam Scalar  type of the state: double, float or long double; the weights' type is free.
 template <typename Scalar>
-class DisplacementImportance : detail::RefusesBareWeights {
+class DisplacementImportance : detail::RefusesBareGradients {
  public:
   using Index = Eigen::Index;  ///< of counts and indices
 
@@ -138,13 +138,8 @@ class DisplacementImportance : detail::RefusesBareWeights {
     end_epoch(Weights(weights.memory()), &of_gradient);
   }
 
-  /// Anything that does not say its axis does not compile; the message says what to write.
-  template <typename Other, typename Gradient>
-  void on_epoch_end(const Other& /*weights*/, const Gradient& /*gradient*/) {
-    detail::refuse_weights_without_axis<Other>();
-  }
-  using RefusesBareWeights::on_epoch_end;
-  using RefusesBareWeights::on_train_begin;
+  using RefusesBareGradients::on_epoch_end;
+  using RefusesBareGradients::on_train_begin;
 
   /// The options that the hook was made with.
   const DisplacementImportanceOptions& options() const noexcept { return options_; }

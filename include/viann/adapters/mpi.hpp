@@ -150,7 +150,7 @@ template <typename Scalar>
 /// Its calls and errors are those of DisplacementImportance; see also the top of this header. Every
 /// rank has a feature at least. It cannot be saved or reset, and is no hook for callbacks.
 template <typename Scalar = double>
-class MpiDisplacementImportance : detail::RefusesBareWeights {
+class MpiDisplacementImportance : detail::RefusesBareGradients {
  public:
   using Index = Eigen::Index;  ///< of counts and indices
 
@@ -171,13 +171,8 @@ class MpiDisplacementImportance : detail::RefusesBareWeights {
     end_epoch(Weights(weights.memory()), &of_gradient);
   }
 
-  /// Anything that does not say its axis does not compile; the message says what to write.
-  template <typename Other, typename Gradient>
-  void on_epoch_end(const Other& /*weights*/, const Gradient& /*gradient*/) {
-    detail::refuse_weights_without_axis<Other>();
-  }
-  using RefusesBareWeights::on_epoch_end;
-  using RefusesBareWeights::on_train_begin;
+  using RefusesBareGradients::on_epoch_end;
+  using RefusesBareGradients::on_train_begin;
 
   /// Number of features of all ranks; 0 before on_train_begin().
   Index features() const noexcept { return part_.all_features(0); }

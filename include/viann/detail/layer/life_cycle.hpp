@@ -27,6 +27,15 @@ struct RefusesBareWeights {
   }
 };
 
+/// The same for a hook that takes gradients.
+struct RefusesBareGradients : RefusesBareWeights {
+  using RefusesBareWeights::on_epoch_end;
+  template <typename Other, typename Gradient>
+  void on_epoch_end(const Other&, const Gradient&) {
+    refuse_weights_without_axis<Other>();
+  }
+};
+
 /// One training, as a hook observes it.
 /// \tparam State  of the layer; has Weights, layer(), has_observed() and transfer(archive)
 template <typename State>
